@@ -1,0 +1,179 @@
+"""The ledger: everything that crossed the wire in one test, in order, from all fakes.
+
+The wire appends, on its one thread; tests, assertions and views read, on any thread. Reading settles the wire first: what the
+kernel has already delivered (the FIN of a client that gave up, say) is in the ledger when the read returns, so that no test
+needs to sleep before it looks.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, overload
+
+from .call import Connection
+from .clock import REAL
+from .errors import HandlerFailed, ScriptingError, UnexpectedCall
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from .call import Call
+    from .clock import Clock
+
+__all__ = ["Calls", "Ledger", "Problem"]
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Something that fails the test by itself: a call that nothing answers, or a handler that raised."""
+
+    kind: Literal["unexpected", "handler"]
+    fake: str
+    text: str
+    call: Call | None = None
+    cause: BaseException | None = None
+
+    def error(self) -> AssertionError:
+        """Return the error that a test fails with for this problem alone."""
+        kind = UnexpectedCall if self.kind == "unexpected" else HandlerFailed
+        error = kind(self.text)
+        error.__cause__ = self.cause
+        return error
+
+
+class Calls(Sequence["Call"]):
+    """The calls at one moment, oldest first; a snapshot that later calls do not change.
+
+    Slicing and the methods give `Calls` again, so that `fake_rest.calls.of("POST /charges")[1:]` can be asserted on.
+    """
+
+    __slots__ = ("_calls", "ledger")
+
+    def __init__(self, calls: Iterable[Call], ledger: Ledger) -> None:
+        """Take a snapshot of *calls*, which are in *ledger*."""
+        self._calls = tuple(calls)
+        self.ledger = ledger
+
+    @overload
+    def __getitem__(self, index: int) -> Call: ...
+    @overload
+    def __getitem__(self, index: slice) -> Calls: ...
+    def __getitem__(self, index: int | slice) -> Call | Calls:
+        """Return one call, or the calls of a slice."""
+        if isinstance(index, slice):
+            return Calls(self._calls[index], self.ledger)
+        return self._calls[index]
+
+    def __len__(self) -> int:
+        """Return how many calls there are."""
+        return len(self._calls)
+
+    def of(self, operation: str) -> Calls:
+        """Return those of one *operation*, such as `"GET /users/<int:id>"`."""
+        return self.where(lambda call: call.operation == operation)
+
+    def where(self, predicate: Callable[[Call], object]) -> Calls:
+        """Return those that *predicate* is true of."""
+        return Calls(filter(predicate, self._calls), self.ledger)
+
+    @property
+    def connections(self) -> tuple[Connection, ...]:
+        """The connections that these calls came over, in order of opening."""
+        unique = {id(call.connection): call.connection for call in self._calls}
+        return tuple(sorted(unique.values(), key=lambda connection: connection.id))
+
+    def __repr__(self) -> str:
+        """Show one call a line."""
+        rows = "".join(f"\n  {call!r}," for call in self._calls)
+        return f"Calls([{rows}\n])" if rows else "Calls([])"
+
+
+class Ledger:
+    """Append-only record of the calls and connections of one test, on one clock."""
+
+    def __init__(self, clock: Clock = REAL, settle: Callable[[], None] | None = None) -> None:
+        """Open an empty ledger; *settle* lets the wire finish what the kernel has delivered."""
+        self.clock = clock
+        self.origin = clock.monotonic()
+        self.opened_at = clock.wall()
+        """The date and time of the ledger's second 0."""
+        self.problems: list[Problem] = []
+        self._settle = settle
+        self._calls: list[Call] = []
+        self._connections: list[Connection] = []
+        self._seq = itertools.count(1)
+        self._ids = itertools.count(1)
+        self._blocks = itertools.count(1)
+        self._block: int | None = None
+
+    def now(self) -> float:
+        """Return the seconds since the ledger was opened."""
+        return self.clock.monotonic() - self.origin
+
+    # -- written by the wire
+
+    def connect(self, fake: str) -> Connection:
+        """Record a connection to *fake* that was accepted now."""
+        connection = Connection(next(self._ids), fake, self.now())
+        self._connections.append(connection)
+        return connection
+
+    def add(self, call: Call) -> None:
+        """Record *call* as one whose request has been read now."""
+        call.seq = next(self._seq)
+        call.started = self.now()
+        call.block = self._block
+        self._calls.append(call)
+
+    # -- read by everybody
+
+    def settle(self) -> None:
+        """Wait until the wire has recorded everything that the kernel has already delivered."""
+        if self._settle is not None:
+            self._settle()
+
+    @property
+    def calls(self) -> Calls:
+        """Every call of every fake so far, settled."""
+        self.settle()
+        return Calls(self._calls, self)
+
+    def calls_to(self, fake: str) -> Calls:
+        """Return the calls to one *fake* so far, settled."""
+        self.settle()
+        return Calls([call for call in self._calls if call.fake == fake], self)
+
+    @property
+    def connections(self) -> tuple[Connection, ...]:
+        """Every connection of every fake so far, settled."""
+        self.settle()
+        return tuple(self._connections)
+
+    @contextmanager
+    def logical_call(self) -> Iterator[None]:
+        """Count the calls that come in meanwhile as attempts of one logical call, whatever they look like.
+
+        Blocks do not nest: attempts belong to one logical call only.
+        """
+        if self._block is not None:
+            msg = "logical_call() inside logical_call(): attempts belong to one logical call; end the outer block first"
+            raise ScriptingError(msg)
+        self._block = next(self._blocks)
+        try:
+            yield
+        finally:
+            self.settle()
+            self._block = None
+
+    def __len__(self) -> int:
+        """Return the number of calls, without settling."""
+        return len(self._calls)
+
+    def clear(self) -> None:
+        """Forget the calls and closed connections so far; numbering and time go on."""
+        self.settle()
+        self._calls.clear()
+        self._connections[:] = [connection for connection in self._connections if connection.closed is None]

@@ -1,0 +1,153 @@
+"""Scripts: which fault happens to which call.
+
+    inject(a, b, **when)  ->  one Rule: the faults a, b and the words of when, with counters of its own
+    a Script              ->  the rules of one fake (or of one route) in order; the first that acts takes the call
+
+All decisions are made on the wire's one thread, so that counters need no locks and the order is that of the ledger.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from .errors import ScriptingError
+from .fault import Fault, Occasion
+from .when import When
+
+if TYPE_CHECKING:
+    from collections.abc import Hashable, Iterable
+
+    from .call import Call
+    from .clock import Clock
+    from .effect import Effect
+    from .seed import Seed
+
+__all__ = ["Decision", "Rule", "Script"]
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """A fault that happens now, and the effects it asked for."""
+
+    fault: Fault
+    effects: tuple[Effect, ...]
+    rule: Rule
+
+
+class Rule:
+    """The faults of one `inject(...)` with the words of when, and how far they have been played."""
+
+    def __init__(self, faults: tuple[Fault, ...], when: When, *, fake: str, seed: Seed, clock: Clock, origin: str = "test") -> None:
+        """Script *faults* for *fake*; *origin* is `"test"`, or the name of the profile that the rule comes from."""
+        _check(faults, when)
+        self.faults = faults
+        self.when = when
+        self.fake = fake
+        self.origin = origin
+        self.fired = 0
+        self.seed = seed
+        self.clock = clock
+        self.injected = clock.monotonic()
+        self._seen: Counter[Hashable] = Counter()
+        self._played: Counter[Hashable] = Counter()
+        self._drawn: Counter[Hashable] = Counter()
+
+    @property
+    def scopes(self) -> set[str]:
+        """The moments at which its faults are decided."""
+        return {fault.scope for fault in self.faults}
+
+    @property
+    def is_chance(self) -> bool:
+        """Whether it may rightly never fire."""
+        return self.when.probability is not None
+
+    def consider(self, scope: str, call: Call | None, connection: int) -> Decision | None:
+        """Decide whether this rule acts, at a moment of this *scope*, on *call* (None at an accept)."""
+        when = self.when
+        if scope not in self.scopes or not when.is_open(self.clock.monotonic() - self.injected):
+            return None
+        if when.where is not None and not when.where(call):
+            return None
+        key = when.key(call, connection)
+        played = self._played[key]
+        fault = self.faults[played % len(self.faults)]
+        if fault.scope != scope or (not when.endless and played >= len(self.faults) * (when.times or 1)):
+            return None
+        self._seen[key] += 1
+        if not when.chooses(self._seen[key]):
+            return None
+        operation = call.operation if call is not None else "connect"
+        self._drawn[operation] += 1
+        draw = (self.fake, operation, self._drawn[operation], repr(fault))
+        if when.probability is not None and self.seed.draw(*draw) >= when.probability:
+            return None
+        self._played[key] += 1
+        self.fired += 1
+        occasion = Occasion(played + 1, self.seed.stream("fault", *draw), call)
+        return Decision(fault, tuple(fault.effects(occasion)), self)
+
+    def __repr__(self) -> str:
+        """Show the rule as it was written."""
+        words = [*map(repr, self.faults), *([repr(self.when)] if repr(self.when) else [])]
+        return f"inject({', '.join(words)})"
+
+
+class Script:
+    """The rules of one fake or route, in the order of their injection."""
+
+    def __init__(self) -> None:
+        """Begin without rules: all calls are healthy."""
+        self.rules: tuple[Rule, ...] = ()
+        self.scopes: frozenset[str] = frozenset()
+
+    def add(self, rule: Rule) -> None:
+        """Append *rule*; the tuples are replaced, never changed, since the wire may be reading them."""
+        self.rules = (*self.rules, rule)
+        self.scopes = self.scopes | rule.scopes
+
+    def remove(self, rule: Rule) -> None:
+        """Take *rule* out again, if it is still there."""
+        self._keep(other for other in self.rules if other is not rule)
+
+    def clear(self) -> None:
+        """Take all rules out."""
+        self._keep(())
+
+    def _keep(self, rules: Iterable[Rule]) -> None:
+        self.rules = tuple(rules)
+        self.scopes = frozenset().union(*(rule.scopes for rule in self.rules))
+
+    def decide(self, scope: str, call: Call | None, connection: int) -> Decision | None:
+        """Return what the first rule that acts decides, or None."""
+        for rule in self.rules:
+            decision = rule.consider(scope, call, connection)
+            if decision is not None:
+                return decision
+        return None
+
+
+def _check(faults: tuple[Any, ...], when: When) -> None:
+    """Refuse what cannot be scripted, at the scripting line."""
+    if not faults:
+        msg = "inject() needs at least one fault, such as status(503) from pytest_integrations.faults"
+        raise ScriptingError(msg)
+    for fault in faults:
+        if not isinstance(fault, Fault):
+            name = getattr(fault, "__name__", None)
+            hint = f"write {name}(...)" if isinstance(fault, type) and issubclass(fault, Fault) else "see pytest_integrations.faults"
+            msg = f"{fault!r} is not a fault; {hint}"
+            raise ScriptingError(msg)
+    if any(fault.scope == "listener" for fault in faults):
+        counted = {"times", "skip", "every", "at", "probability", "where"} & {word.partition("=")[0] for word in repr(when).split(", ")}
+        if counted or len(faults) > 1:
+            msg = (
+                f"{faults[0]!r} happens to connections that never reach the fake, so they cannot be counted: "
+                "inject it alone with after=/during=, or use reset_on_accept(), which can be counted"
+            )
+            raise ScriptingError(msg)
+    if any(fault.scope == "connection" for fault in faults) and when.where is not None:
+        msg = f"{faults[0]!r} is decided when a connection is accepted, before there is a call: where= cannot be asked"
+        raise ScriptingError(msg)
