@@ -1,0 +1,63 @@
+"""What every test may ask for: a pytester that keeps its modules, and a guard against leaks."""
+
+from __future__ import annotations
+
+import pkgutil
+import threading
+from importlib import import_module, util
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+import pytest_integrations
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+# pytester forgets what an in-process run imported. A second import of our own modules would mean a second I/O thread,
+# and a second import of a library in C can crash. What was imported before, it keeps.
+_CLIENTS = ("aiohttp", "grpc", "httpx", "requests", "stamina", "tenacity", "urllib3")
+
+_SHARED_THREADS = "integrations-"  # one per process, started on first use and kept: not a leak
+
+
+@pytest.fixture(scope="session")
+def modules_kept() -> None:
+    """Import every module of the package, and the clients, so that pytester's in-process runs share them."""
+    for module in pkgutil.walk_packages(pytest_integrations.__path__, "pytest_integrations."):
+        import_module(module.name)
+    for name in _CLIENTS:
+        if util.find_spec(name):
+            import_module(name)
+
+
+@pytest.fixture
+def pytester(modules_kept: None, pytester: pytest.Pytester) -> pytest.Pytester:
+    """Run pytest inside a test, in a directory of its own."""
+    return pytester
+
+
+@pytest.fixture
+def no_leaks() -> Iterator[None]:
+    """Fail a test that leaves a thread or a socket behind."""
+    threads, sockets = set(threading.enumerate()), _open_sockets()
+    yield
+    left = [t for t in threading.enumerate() if t not in threads and not t.name.startswith(_SHARED_THREADS)]
+    for thread in left:
+        thread.join(1.0)  # one that is just ending is no leak
+    assert not [thread for thread in left if thread.is_alive()], "the test left threads behind"
+    assert not _open_sockets() - sockets, "the test left sockets behind"
+
+
+def _open_sockets() -> set[str]:
+    """Return the sockets of this process, each with a name that is not used again."""
+    found = set()
+    for entry in Path("/proc/self/fd").glob("*"):
+        try:
+            target = str(entry.readlink())
+        except FileNotFoundError:  # the descriptor that did the listing
+            continue
+        if target.startswith("socket:"):
+            found.add(target)
+    return found

@@ -1,0 +1,146 @@
+"""Runs the code of README.md, of every page and of every docstring, and compares what it prints with what they show."""
+
+from __future__ import annotations
+
+import ast
+import doctest
+import glob
+import importlib
+import shlex
+import tomllib
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.docs import fences as found
+
+if TYPE_CHECKING:
+    from tests.docs.fences import Fence
+
+_ALL = found.page_fences() + found.docstring_fences()
+_FIXTURES = ("fake_rest", "fake_graphql", "fake_grpc", "fake_queue", "fakes", "virtual_clock")
+_OUTCOMES = {"passed", "failed", "errors", "skipped", "xfailed", "xpassed", "warnings"}
+
+
+def _each(fences: list[Fence]) -> pytest.MarkDecorator:
+    return pytest.mark.parametrize("fence", fences, ids=[fence.id for fence in fences])
+
+
+@_each([fence for fence in _ALL if fence.runs and fence.defines_tests])
+def test_tests_shown_behave_as_told(fence: Fence, pytester: pytest.Pytester) -> None:
+    for file in fence.files:
+        target = pytester.path / file.notes["file"]
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_text(file.code, encoding="utf-8")
+    seen_inside = ("pytest_integrations", "pytest_integrations.faults", fence.module) if fence.module else ()
+    header = "".join(f"from {module} import *\n" for module in seen_inside)
+    pytester.makepyfile(test_shown=header + "".join(part.code for part in (*fence.earlier, fence)))
+    pytester.syspathinsert()
+
+    result = pytester.runpytest_inprocess("-p", "no:randomly", "-p", "no:cacheprovider", *_arguments(fence))
+
+    seen = {name: count for name, count in result.parseoutcomes().items() if name in _OUTCOMES}
+    assert seen == _expected_outcomes(fence), f"{fence.id} did not end as its page says"
+    _compare(fence, result.stdout)
+
+
+@_each([fence for fence in _ALL if fence.runs and not fence.defines_tests])
+def test_code_shown_runs(
+    fence: Fence, request: pytest.FixtureRequest, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    raises = _expectations(fence).get("raises")
+    names = _names_inside(fence.module) if fence.module else {"__name__": "__page__"}
+    for part in (*fence.earlier, fence):
+        code = compile(part.padded(), str(part.source), "exec", dont_inherit=True)
+        for fixture in _fixtures_used(part) - set(names):
+            names[fixture] = request.getfixturevalue(fixture)
+        if part is fence and raises:
+            with pytest.raises(Exception) as caught:  # noqa: PT011 -- the page says which, the next line looks
+                exec(code, names)
+            assert caught.type.__name__ == raises
+            shown = f"{raises}: {caught.value}"
+        else:
+            capsys.readouterr()
+            exec(code, names)
+            shown = capsys.readouterr().out
+    _compare(fence, pytest.LineMatcher(shown.splitlines()))
+
+
+@_each([fence for fence in _ALL if fence.language == "pycon"])
+def test_sessions_shown_print_what_they_show(fence: Fence) -> None:
+    _run_doctest(fence.code, {}, fence.id, fence.line)
+
+
+_EXAMPLES = [item for item in found.docstrings() if ">>>" in item[3]]
+
+
+@pytest.mark.parametrize(
+    ("module", "file", "line", "text"), _EXAMPLES, ids=[f"{module}:{line}" for module, _, line, _ in _EXAMPLES]
+)
+def test_docstring_examples_print_what_they_show(module: str, file: object, line: int, text: str) -> None:
+    _run_doctest(text, _names_inside(module), f"{file}:{line}", line)
+
+
+@_each([fence for fence in _ALL if fence.language == "toml"])
+def test_toml_shown_can_be_read(fence: Fence) -> None:
+    tomllib.loads(fence.code)
+
+
+@_each([fence for fence in _ALL if fence.language == "python" or fence.notes.keys() & found.NOTES])
+def test_comments_above_fences_say_something_known(fence: Fence) -> None:
+    unknown = fence.notes.keys() - found.NOTES
+    assert not unknown, f"{fence.id}: {sorted(unknown)} is none of {sorted(found.NOTES)}"
+    assert not (fence.language == "python" and "skip" in fence.notes), f"{fence.id}: Python in a page is always run"
+    assert "skip" not in fence.notes or fence.notes["skip"], f"{fence.id}: a skip tells its reason"
+    strange = _expectations(fence).keys() - _OUTCOMES - {"raises"}
+    assert not strange, f"{fence.id}: nobody can expect {sorted(strange)}"
+
+
+def _names_inside(module: str) -> dict[str, Any]:
+    """Return what an example in a docstring may name: the public face, the faults, and its own module."""
+    names: dict[str, Any] = {}
+    for shared in map(importlib.import_module, ("pytest_integrations", "pytest_integrations.faults")):
+        names |= {name: getattr(shared, name) for name in getattr(shared, "__all__", ())}
+    return names | vars(importlib.import_module(module))
+
+
+def _expectations(fence: Fence) -> dict[str, str]:
+    pairs = (part.partition("=") for part in fence.notes.get("expect", "").split(",") if part.strip())
+    return {key.strip(): value.strip() for key, _, value in pairs}
+
+
+def _expected_outcomes(fence: Fence) -> dict[str, int]:
+    told = {key: int(value) for key, value in _expectations(fence).items()}
+    if told:
+        return told
+    shown = ast.parse("".join(part.code for part in (*fence.earlier, fence)))
+    tests = [n for n in ast.walk(shown) if isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef)]
+    return {"passed": sum(node.name.startswith("test_") for node in tests)}
+
+
+def _arguments(fence: Fence) -> list[str]:
+    """Return the arguments of the command that the page shows, or those of an `args:` note."""
+    command = (fence.output.code if fence.output else "").partition("\n")[0]
+    if command.startswith("$ pytest"):
+        return shlex.split(command.removeprefix("$ pytest"))
+    return shlex.split(fence.notes.get("args", ""))
+
+
+def _fixtures_used(fence: Fence) -> set[str]:
+    used = {node.id for node in ast.walk(ast.parse(fence.code)) if isinstance(node, ast.Name)}
+    return used & set(_FIXTURES)
+
+
+def _compare(fence: Fence, printed: pytest.LineMatcher) -> None:
+    """Compare with the fence below: its lines occur, in order; `...` in a line stands for anything."""
+    if fence.output:
+        lines = [line for line in fence.output.code.splitlines() if line.strip(" .") and not line.startswith("$ ")]
+        printed.fnmatch_lines([glob.escape(line).replace("...", "*") for line in lines])
+
+
+def _run_doctest(text: str, names: dict[str, Any], place: str, line: int) -> None:
+    example = doctest.DocTestParser().get_doctest(text, names, place, place, line)
+    said: list[str] = []
+    runner = doctest.DocTestRunner(optionflags=doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE)
+    runner.run(example, out=said.append)
+    assert not runner.failures, "".join(said)
