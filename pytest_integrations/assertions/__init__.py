@@ -1,0 +1,10 @@
+"""What a client must do when its backends misbehave, proved from the ledger alone.
+
+    grouping   which calls are attempts of one logical call, and the gap between two of them
+    tolerance  how exact a measured time can be
+    evidence   how an assertion fails
+"""
+
+from __future__ import annotations
+
+__all__: list[str] = []

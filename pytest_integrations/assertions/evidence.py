@@ -1,0 +1,95 @@
+"""How an assertion fails: the verdict on the first line, then what it was reached from.
+
+    expected exactly 3 attempts of POST /charges, saw 2           the verdict, which pytest's summary shows
+      fake_rest  2 calls on 1 connection, 1.00 s                  the timeline, with a remark under the row it is about
+       #1  0.000 s            conn 1  POST /charges  x 503    <- status(503)
+       #2  1.001 s  +1.001 s  conn 1  POST /charges  ! reset  <- connection_reset()
+
+    logical calls: by operation and body                          notes: what the assertion went by
+    A client that retries a 503 but not a reset …                 why it matters
+    -> Add ConnectionError to the exceptions that are retried.    what to do
+"""
+
+from __future__ import annotations
+
+import textwrap
+from typing import TYPE_CHECKING, NoReturn
+
+from pytest_integrations.core.errors import NothingToCheck, ResilienceError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from pytest_integrations.core.call import Call
+    from pytest_integrations.views.timeline import Band
+
+__all__ = ["fail", "nothing_to_check"]
+
+_ROWS = 40
+"""More than a screen of rows is not read at 6 pm; marked rows are always among them."""
+
+
+def fail(
+    verdict: str,
+    calls: Iterable[Call],
+    *,
+    why: str = "",
+    hint: str = "",
+    notes: Iterable[str] = (),
+    marks: Mapping[int, str] | None = None,
+    bands: Iterable[Band] = (),
+    groups: Iterable[Sequence[Call]] = (),
+) -> NoReturn:
+    """Raise `ResilienceError` with a *verdict* and its evidence.
+
+    Args:
+        verdict: one line with the numbers, in the words of the user.
+        calls: the rows of the timeline.
+        why: why it matters, in a sentence or two.
+        hint: what to do.
+        notes: what the assertion went by and what else was seen, one line each.
+        marks: remarks by number of the call, such as the allowed range of its gap.
+        bands: states that lasted for a while.
+        groups: the logical calls, so that attempts are numbered.
+    """
+    __tracebackhide__ = True
+    raise ResilienceError(_text(verdict, _drawn(calls, marks, bands, groups), notes, why, hint))
+
+
+def nothing_to_check(
+    what: str,
+    calls: Iterable[Call],
+    *,
+    hint: str = "",
+    notes: Iterable[str] = (),
+    marks: Mapping[int, str] | None = None,
+    bands: Iterable[Band] = (),
+    groups: Iterable[Sequence[Call]] = (),
+) -> NoReturn:
+    """Raise `NothingToCheck`: *what* tells what is missing in *calls*, *hint* how to get it."""
+    __tracebackhide__ = True
+    why = "No call could have broken the rule, so that passing would prove nothing."
+    raise NothingToCheck(_text(f"nothing to check: {what}", _drawn(calls, marks, bands, groups), notes, why, hint))
+
+
+def _drawn(
+    calls: Iterable[Call],
+    marks: Mapping[int, str] | None,
+    bands: Iterable[Band],
+    groups: Iterable[Sequence[Call]],
+) -> str:
+    from pytest_integrations.views.text import timeline  # drawing is needed by failures alone
+
+    return timeline(calls, marks=marks, bands=bands, groups=groups, limit=_ROWS)
+
+
+def _text(verdict: str, drawn: str, notes: Iterable[str], why: str, hint: str) -> str:
+    wrapped = [_wrapped(note) for note in notes] + [_wrapped(why), _wrapped(f"-> {hint}" if hint else "")]
+    told = [paragraph for paragraph in wrapped if paragraph]
+    return "\n".join([" ".join(verdict.split()), drawn, *([""] if told else []), *told])
+
+
+def _wrapped(paragraph: str) -> str:
+    from pytest_integrations.views.text import WIDTH
+
+    return textwrap.fill(paragraph, WIDTH, subsequent_indent="   " if paragraph.startswith("->") else "")
