@@ -100,6 +100,8 @@ class Ledger:
         self.origin = clock.monotonic()
         self.opened_at = clock.wall()
         """The date and time of the ledger's second 0."""
+        self.latest = 0
+        """The number of the newest call, 0 before the first; not settled."""
         self.problems: list[Problem] = []
         self._settle = settle
         self._calls: list[Call] = []
@@ -123,7 +125,7 @@ class Ledger:
 
     def add(self, call: Call) -> None:
         """Record *call* as one whose request has been read now."""
-        call.seq = next(self._seq)
+        call.seq = self.latest = next(self._seq)
         call.started = self.now()
         call.block = self._block
         self._calls.append(call)
