@@ -14,5 +14,5 @@ if len(fences) < number:
     sys.exit(f"README.md has {len(fences)} console fences; CI needs its first two to hold the commands")
 commands = [line.removeprefix("$ ") for line in fences[number - 1].splitlines() if line.startswith("$ ")]
 if len(commands) != 1:
-    sys.exit(f"console fence {number} of README.md has to hold one line that starts with '$ ', it holds {len(commands)}")
+    sys.exit(f"console fence {number} of README.md has {len(commands)} lines that start with '$ '; CI needs one")
 print(commands[0])
