@@ -3,6 +3,8 @@
     grouping   which calls are attempts of one logical call, and the gap between two of them
     tolerance  how exact a measured time can be
     evidence   how an assertion fails
+
+Every assertion takes `calls` first, has a definition, a tolerance, and refuses to pass where nothing could have failed.
 """
 
 from __future__ import annotations

@@ -8,6 +8,8 @@
     logical calls: by operation and body                          notes: what the assertion went by
     A client that retries a 503 but not a reset …                 why it matters
     -> Add ConnectionError to the exceptions that are retried.    what to do
+
+The text is put together here and nowhere else, so that all assertions fail alike.
 """
 
 from __future__ import annotations
@@ -40,17 +42,11 @@ def fail(
     bands: Iterable[Band] = (),
     groups: Iterable[Sequence[Call]] = (),
 ) -> NoReturn:
-    """Raise `ResilienceError` with a *verdict* and its evidence.
+    """Raise `ResilienceError` with a *verdict* (one line with the numbers, in the words of the user) and its evidence.
 
-    Args:
-        verdict: one line with the numbers, in the words of the user.
-        calls: the rows of the timeline.
-        why: why it matters, in a sentence or two.
-        hint: what to do.
-        notes: what the assertion went by and what else was seen, one line each.
-        marks: remarks by number of the call, such as the allowed range of its gap.
-        bands: states that lasted for a while.
-        groups: the logical calls, so that attempts are numbered.
+    *calls* are the rows of the timeline; *marks* are remarks by number of the call, such as the allowed range of its
+    gap, *bands* states that lasted for a while, and *groups* the logical calls, so that attempts are numbered. *notes*
+    tell what the assertion went by and what else was seen, *why* why it matters, and *hint* what to do.
     """
     __tracebackhide__ = True
     raise ResilienceError(_text(verdict, _drawn(calls, marks, bands, groups), notes, why, hint))

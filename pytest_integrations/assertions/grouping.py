@@ -1,0 +1,275 @@
+"""Which calls are attempts of one logical call, and how long the client waited between two of them.
+
+    1  per=                       what the test says
+    2  with logical_call():       what the test says, around the call
+    3  Idempotency-Key, …         what the client says: headers that retrying clients send by themselves
+    4  fake, operation, body      a call like one that failed before, when that one was over
+
+A connection that a fault spoilt before there was a request belongs to the next request to the same fake. The rules are
+tried in this order for every call. The last one cannot know whether a test that makes the same call twice means it;
+failures say by which rule calls were put together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, overload
+
+from pytest_integrations.core.call import CONNECT
+from pytest_integrations.core.when import When
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from pytest_integrations.core.call import Call
+
+__all__ = ["LogicalCall", "Per", "gap", "is_success", "logical_calls", "over"]
+
+Per = str | Callable[["Call"], Hashable]
+"""What tells logical calls apart, in the words of `inject(..., per=)`: `"fake"`, `"operation"`, `"connection"`,
+`"header:NAME"`, or a function of the call."""
+
+KEY_HEADER = "Idempotency-Key"
+_IDENTITIES = ("amz-sdk-invocation-id",)
+_COUNTERS = ("x-stainless-retry-count", "Retry-Attempt", "grpc-previous-rpc-attempts")
+_SLACK = 0.005
+"""The FIN of an abandoned attempt and the next request may be read in either order."""
+
+
+@dataclass(frozen=True, slots=True)
+class LogicalCall(Sequence["Call"]):
+    """What the client's caller sees as one call: its attempts, oldest first, and the rule that put them together."""
+
+    attempts: tuple[Call, ...]
+    by: str
+
+    @overload
+    def __getitem__(self, index: int) -> Call: ...
+    @overload
+    def __getitem__(self, index: slice) -> tuple[Call, ...]: ...
+    def __getitem__(self, index: int | slice) -> Call | tuple[Call, ...]:
+        """Return one attempt, or several."""
+        return self.attempts[index]
+
+    def __len__(self) -> int:
+        """Return how many attempts there were: 1 and the retries."""
+        return len(self.attempts)
+
+    @property
+    def operation(self) -> str:
+        """What was called; `"connect"` if no attempt came as far as a request."""
+        return next((call.operation for call in self.attempts if call.operation != CONNECT), CONNECT)
+
+    @property
+    def succeeded(self) -> bool:
+        """Whether the last attempt brought what was asked for."""
+        return is_success(self.attempts[-1])
+
+    @property
+    def retries(self) -> tuple[tuple[Call, Call], ...]:
+        """Each attempt but the last, with the one that followed it."""
+        return tuple(zip(self.attempts, self.attempts[1:], strict=False))
+
+    @property
+    def gaps(self) -> tuple[float | None, ...]:
+        """The waits between the attempts, in seconds; see `gap`."""
+        return tuple(gap(before, after) for before, after in self.retries)
+
+
+def over(call: Call) -> float | None:
+    """Return when *call* was over for the client: when it left, if it did, else at the end of the answer or fault."""
+    return call.gone if call.outcome == "abandoned" and call.gone is not None else call.end
+
+
+def gap(before: Call, after: Call) -> float | None:
+    """Return how long the client waited after *before* until *after* came, in seconds.
+
+    From the end of the failed attempt, which is the client's FIN if the client gave up waiting, so that its timeout
+    does not count as backoff. None if *before* was still open when *after* came: then it did not wait for the end.
+    """
+    end = over(before)
+    if end is None or end > after.started + _SLACK:
+        return None
+    return max(0.0, after.started - end)
+
+
+def is_success(call: Call) -> bool:
+    """Tell whether *call* brought a whole and sound answer that is not an error."""
+    refused = call.protocol != "grpc" and call.status is not None and call.status >= 400
+    return call.outcome == "answered" and not call.failed and not refused
+
+
+def logical_calls(calls: Iterable[Call], *, per: Per | None = None) -> tuple[LogicalCall, ...]:
+    """Put *calls* together to logical calls, in order of their first attempts.
+
+    *per* replaces the rules by a key of the calls' own, such as `"header:X-Request-Id"`; then every call with the same
+    key, to the same fake, is an attempt of one logical call.
+
+    ```python
+    from urllib.request import urlopen
+    from pytest_integrations.faults import status
+
+    def test_a_client_without_retries_makes_one_attempt(fake_rest):
+        fake_rest.get("/users").reply(json=[])
+
+        urlopen(fake_rest.url + "/users").close()
+
+        assert [len(attempts) for attempts in logical_calls(fake_rest.calls)] == [1]
+    ```
+    """
+    if per is not None:
+        return _grouped_per(calls, per)
+    return Grouping().of(calls)
+
+
+def told_apart(groups: Iterable[LogicalCall]) -> str:
+    """Return the note on the rules that the calls of *groups* were put together by."""
+    rules = list(dict.fromkeys(group.by for group in groups))
+    hint = "; put `with logical_call():` around each one if they are not" if BY_LIKENESS in rules else ""
+    return f"Attempts of one logical call are those with the same {' or '.join(rules)}{hint}." if rules else ""
+
+
+BY_BLOCK = "logical_call() block"
+BY_LIKENESS = "operation and body, after a failure"
+BY_FAKE = "fake, before any request"
+
+
+def _grouped_per(calls: Iterable[Call], per: Per) -> tuple[LogicalCall, ...]:
+    when = When(per=per)
+    by = "per= of the test" if callable(per) else f"{per.removeprefix('header:')} (per=)"
+    groups: dict[Hashable, list[Call]] = {}
+    for call in sorted(calls, key=_in_order):
+        key = when.key(call, call.connection.id)
+        groups.setdefault(key if callable(per) else (call.fake, key), []).append(call)
+    return tuple(LogicalCall(tuple(group), by) for group in groups.values())
+
+
+def _in_order(call: Call) -> int:
+    return call.seq
+
+
+def alike(call: Call) -> Hashable:
+    """Return what two attempts of the same logical call have in common: fake, operation, target and body."""
+    return call.fake, call.operation, getattr(call, "target", ""), call.body
+
+
+class _Growing:
+    """A logical call that may get further attempts."""
+
+    def __init__(self, by: str) -> None:
+        self.by = by
+        self.attempts: list[Call] = []
+
+    @property
+    def ended(self) -> float:
+        return over(self.attempts[-1]) or 0.0
+
+    def awaits(self, call: Call) -> bool:
+        """Tell whether *call* can be the retry of the last attempt: that failed, and was over."""
+        last = self.attempts[-1]
+        if last.outcome == "open" or is_success(last) or _logged_in_again(last, call):
+            return False
+        end = over(last)
+        return end is None or end <= call.started + _SLACK
+
+
+_Fits = Callable[[_Growing, "Call"], bool]
+
+
+class Grouping:
+    """Puts calls together by the rules.
+
+    *ignoring* names headers that are not to be believed; *like* replaces what makes two calls alike.
+    """
+
+    def __init__(self, *, ignoring: Iterable[str] = (), like: Callable[[Call], Hashable] = alike) -> None:
+        """Begin without calls."""
+        self._ignored = {name.lower() for name in ignoring}
+        self._like = like
+        self._groups: list[_Growing] = []
+        self._by_key: dict[Hashable, list[_Growing]] = {}
+        self._counted: set[Hashable] = set()
+        self._spoilt: dict[str, list[Call]] = {}
+
+    def of(self, calls: Iterable[Call]) -> tuple[LogicalCall, ...]:
+        """Return the logical calls that *calls* make up, in order of their first attempts."""
+        for call in sorted(calls, key=_in_order):
+            if call.block is not None:
+                self._put(call, BY_BLOCK, [("block", call.block)], None)
+            elif call.operation == CONNECT:
+                self._spoilt.setdefault(call.fake, []).append(call)
+            else:
+                self._place(call)
+        for spoilt in self._spoilt.values():
+            self._place_left_over(spoilt)
+        whole = [LogicalCall(tuple(sorted(group.attempts, key=_in_order)), group.by) for group in self._groups]
+        return tuple(sorted(whole, key=lambda group: group[0].seq))
+
+    def _place(self, call: Call) -> None:
+        """Put *call* where its headers say, or else to a call like it that failed."""
+        headers = {name.lower(): value for name, value in call.headers.items() if name.lower() not in self._ignored}
+        for name in _IDENTITIES:
+            if name.lower() in headers:
+                self._put(call, f"{name} header", [(call.fake, name, headers[name.lower()])], None)
+                return
+        if KEY_HEADER.lower() in headers:
+            key = (call.fake, KEY_HEADER, call.operation, headers[KEY_HEADER.lower()])
+            self._put(call, f"{KEY_HEADER} header", [key], _Growing.awaits)
+            return
+        for name in _COUNTERS:
+            place = (call.fake, name, call.operation)
+            if name.lower() in headers or place in self._counted:
+                self._counted.add(place)
+                # Those that count from 1 send nothing with the first attempt, so that it was placed by likeness.
+                self._put(call, f"{name} header", [place, self._like(call)], _counts_on(name))
+                return
+        self._put(call, BY_LIKENESS, [self._like(call)], _Growing.awaits)
+
+    def _put(self, call: Call, by: str, keys: list[Hashable], fits: _Fits | None) -> None:
+        """Add *call* to that group under *keys* which has waited longest, or begin one; *fits* None fits always."""
+        known = [group for key in keys for group in self._by_key.get(key, ())]
+        waiting = [group for group in known if fits is None or fits(group, call)]
+        if waiting:
+            group = min(waiting, key=lambda group: group.ended)
+            group.by = by
+        else:
+            group = _Growing(by)
+            self._groups.append(group)
+            self._by_key.setdefault(keys[0], []).append(group)
+        group.attempts += [*(self._spoilt.pop(call.fake, []) if call.block is None else []), call]
+        if is_success(call) and fits is not None:
+            for key in keys:
+                self._by_key[key] = [other for other in self._by_key.get(key, ()) if other is not group]
+
+    def _place_left_over(self, spoilt: list[Call]) -> None:
+        """Put connections that no request followed to the call that failed before them, if one did."""
+        fake = spoilt[0].fake
+        before = [group for group in self._groups if group.attempts[-1].fake == fake and group.awaits(spoilt[0])]
+        if before:
+            max(before, key=lambda group: group.ended).attempts += spoilt
+        else:
+            alone = _Growing(BY_FAKE)
+            alone.attempts += spoilt
+            self._groups.append(alone)
+
+
+def _counts_on(name: str) -> _Fits:
+    """Return what tells whether a call's own counter of retries follows on that of a group's last attempt."""
+
+    def fits(group: _Growing, call: Call) -> bool:
+        retries, before = _whole(call.headers.get(name, "0")), _whole(group.attempts[-1].headers.get(name, "0"))
+        return retries > 0 and retries == before + 1 and group.awaits(call)
+
+    return fits
+
+
+def _whole(text: str) -> int:
+    return int(text) if text.isascii() and text.isdigit() else 0
+
+
+def _logged_in_again(last: Call, call: Call) -> bool:
+    """Tell whether *call* brings the credentials that *last* lacked, which makes it another request, not a retry."""
+    return last.status in {401, 407} and any(
+        last.headers.get(name) != call.headers.get(name) for name in ("Authorization", "Proxy-Authorization")
+    )
