@@ -10,7 +10,7 @@ from tests.architecture.package import ROOT
 
 
 def test_imports_point_down() -> None:
-    command = [Path(sys.executable).with_name("lint-imports"), "--no-cache", "--config", ROOT / "pyproject.toml"]
+    command = [Path(sys.executable).with_name("lint-imports"), "--no-cache"]
 
     result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
 
