@@ -1,20 +1,49 @@
 """How the pages become a site: Sphinx reads plain Markdown with MyST and dresses it with Furo, nothing from outside."""
 
+from __future__ import annotations
+
 import tomllib
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from sphinx.application import Sphinx
+
+HERE = Path(__file__).parent
 
 project = "pytest-integrations"
 copyright = "the pytest-integrations authors"  # noqa: A001 -- the name Sphinx reads
 author = "the pytest-integrations authors"
-with (Path(__file__).parent.parent / "pyproject.toml").open("rb") as file:
+with (HERE.parent / "pyproject.toml").open("rb") as file:
     release = version = tomllib.load(file)["project"]["version"]
 
 extensions = ["myst_parser"]
 exclude_patterns = ["_build"]
-myst_enable_extensions = ["alert", "colon_fence"]  # `> [!NOTE]` as the forges write it
+myst_enable_extensions = ["alert"]  # `> [!NOTE]` as the forges write it
 myst_heading_anchors = 3  # links to headings work as they do on the forges
 
 html_theme = "furo"
 html_title = "pytest-integrations"
 html_copy_source = False
 html_show_sphinx = False
+
+KINDS = {
+    "tutorial": "Tutorial",
+    "patterns": "Patterns",
+    "how-to": "How-to",
+    "reference": "Reference",
+    "explanation": "Explanation",
+}
+
+
+def add_contents(app: Sphinx, page: str, source: list[str]) -> None:
+    """List every page in the side bar, so that the pages themselves need no directive and read well on a forge."""
+    if page == "index":
+        for folder, title in KINDS.items():
+            if any((HERE / folder).glob("*.md")):
+                source[0] += f"\n```{{toctree}}\n:hidden:\n:glob:\n:caption: {title}\n\n{folder}/*\n```\n"
+
+
+def setup(app: Sphinx) -> None:
+    """Connect the above to Sphinx."""
+    app.connect("source-read", add_contents)
