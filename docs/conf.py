@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -36,14 +37,30 @@ KINDS = {
 }
 
 
-def add_contents(app: Sphinx, page: str, source: list[str]) -> None:
-    """List every page in the side bar, so that the pages themselves need no directive and read well on a forge."""
+LINK = re.compile(r"(?<!!)\[([^]\n]+)\]\(((?:\.\./)+[^)#\s]+)[^)\s]*\)")
+
+
+def prepare(_app: Sphinx, page: str, source: list[str]) -> None:
+    """Fit a page to the site: links out of docs/ work on a forge only, and here become the name of what they lead to."""
+
+    def outside(link: re.Match[str]) -> str:
+        target = (HERE / page).parent.joinpath(link[2]).resolve()
+        return link[0] if target.is_relative_to(HERE) else f"{link[1]} (`{target.relative_to(HERE.parent)}`)"
+
+    source[0] = LINK.sub(outside, source[0])
     if page == "index":
-        for folder, title in KINDS.items():
-            if any((HERE / folder).glob("*.md")):
-                source[0] += f"\n```{{toctree}}\n:hidden:\n:glob:\n:caption: {title}\n\n{folder}/*\n```\n"
+        source[0] += contents()
+
+
+def contents() -> str:
+    """Return the side bar's list of all pages, so that the pages need no directive and read well on a forge."""
+    return "".join(
+        f"\n```{{toctree}}\n:hidden:\n:glob:\n:caption: {title}\n\n{folder}/*\n```\n"
+        for folder, title in KINDS.items()
+        if any((HERE / folder).glob("*.md"))
+    )
 
 
 def setup(app: Sphinx) -> None:
     """Connect the above to Sphinx."""
-    app.connect("source-read", add_contents)
+    app.connect("source-read", prepare)
