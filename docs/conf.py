@@ -41,7 +41,7 @@ LINK = re.compile(r"(?<!!)\[([^]\n]+)\]\(((?:\.\./)+[^)#\s]+)[^)\s]*\)")
 
 
 def prepare(_app: Sphinx, page: str, source: list[str]) -> None:
-    """Fit a page to the site: links out of docs/ work on a forge only, and here become the name of what they lead to."""
+    """Fit a page to the site: a link out of docs/ works on a forge only, and becomes the name of its target."""
 
     def outside(link: re.Match[str]) -> str:
         target = (HERE / page).parent.joinpath(link[2]).resolve()
