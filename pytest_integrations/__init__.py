@@ -1,1 +1,40 @@
-"""In-process fake backends with scriptable faults, and assertions on what the client did about them."""
+"""In-process fake backends with scriptable faults, and assertions on what the client did about them.
+
+The names below are loaded when they are first used; importing the package costs nothing.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .backends.rest import FakeRest
+    from .core.call import Call, Connection
+    from .core.ledger import Calls, Ledger
+    from .core.reply import Reply
+
+__all__ = ["Call", "Calls", "Connection", "FakeRest", "Ledger", "Reply"]
+
+_HOMES = {
+    "Call": "core.call",
+    "Calls": "core.ledger",
+    "Connection": "core.call",
+    "FakeRest": "backends.rest",
+    "Ledger": "core.ledger",
+    "Reply": "core.reply",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Load a public name from its home (PEP 562)."""
+    home = _HOMES.get(name)
+    if home is None:
+        msg = f"module {__name__!r} has no attribute {name!r}"
+        raise AttributeError(msg)
+    return getattr(import_module(f"{__name__}.{home}"), name)
+
+
+def __dir__() -> list[str]:
+    """List the public names."""
+    return sorted(__all__)

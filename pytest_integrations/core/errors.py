@@ -1,17 +1,17 @@
 """Everything this package raises, in one tree.
 
-    IntegrationsError
-    ├── ScriptingError          a line of the test asks for something that cannot be (also a ValueError)
-    │   ├── UnknownName         a fault, profile, fake … that nobody registered (also a LookupError)
-    │   └── CannotPerform       a wire was asked for an effect that it does not have
-    ├── ProfileError            a fault profile that cannot be read
-    └── FakeStopped             a fake was used after it was stopped
+IntegrationsError
+├── ScriptingError          a line of the test asks for something that cannot be (also a ValueError)
+│   ├── UnknownName         a fault, profile, fake … that nobody registered (also a LookupError)
+│   └── CannotPerform       a wire was asked for an effect that it does not have
+├── ProfileError            a fault profile that cannot be read
+└── FakeStopped             a fake was used after it was stopped
 
-    AssertionError
-    ├── ResilienceError         the client under test broke a rule; carries its evidence
-    │   └── NothingToCheck      no call could have broken the rule: passing would prove nothing
-    ├── UnexpectedCall          a call that nothing answers reached a fake
-    └── HandlerFailed           a callable of the test raised while it answered a call
+AssertionError
+├── ResilienceError         the client under test broke a rule; carries its evidence
+│   └── NothingToCheck      no call could have broken the rule: passing would prove nothing
+├── UnexpectedCall          a call that nothing answers reached a fake
+└── HandlerFailed           a callable of the test raised while it answered a call
 """
 
 from __future__ import annotations

@@ -1,10 +1,10 @@
 """An HTTP/1.1 answer between its meaning and its bytes, where every part can still be replaced by a lie.
 
-    preface   bytes sent before the answer (103 Early Hints)
-    start     b"HTTP/1.1 200 OK"
-    fields    ((b"Content-Type", b"application/json"), (b"Content-Length", b"9"), …)
-    content   the bytes after the empty line, as they go on the wire: framed, or badly framed
-    trailer   bytes sent after the answer (a second one, garbage)
+preface   bytes sent before the answer (103 Early Hints)
+start     b"HTTP/1.1 200 OK"
+fields    ((b"Content-Type", b"application/json"), (b"Content-Length", b"9"), …)
+content   the bytes after the empty line, as they go on the wire: framed, or badly framed
+trailer   bytes sent after the answer (a second one, garbage)
 """
 
 from __future__ import annotations
@@ -62,7 +62,9 @@ class Message:
 
     @property
     def head(self) -> bytes:
-        """The status line and the header section with its empty line, as bytes."""
+        """The status line and the header section with its empty line, as bytes; none at all without a status line."""
+        if not self.start:
+            return b""
         return b"".join((self.start, b"\r\n", *(b"%b: %b\r\n" % field for field in self.fields), b"\r\n"))
 
     @property

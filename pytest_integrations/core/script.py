@@ -39,7 +39,9 @@ class Decision:
 class Rule:
     """The faults of one `inject(...)` with the words of when, and how far they have been played."""
 
-    def __init__(self, faults: tuple[Fault, ...], when: When, *, fake: str, seed: Seed, clock: Clock, origin: str = "test") -> None:
+    def __init__(
+        self, faults: tuple[Fault, ...], when: When, *, fake: str, seed: Seed, clock: Clock, origin: str = "test"
+    ) -> None:
         """Script *faults* for *fake*; *origin* is `"test"`, or the name of the profile that the rule comes from."""
         _check(faults, when)
         self.faults = faults
@@ -137,11 +139,17 @@ def _check(faults: tuple[Any, ...], when: When) -> None:
     for fault in faults:
         if not isinstance(fault, Fault):
             name = getattr(fault, "__name__", None)
-            hint = f"write {name}(...)" if isinstance(fault, type) and issubclass(fault, Fault) else "see pytest_integrations.faults"
+            hint = (
+                f"write {name}(...)"
+                if isinstance(fault, type) and issubclass(fault, Fault)
+                else "see pytest_integrations.faults"
+            )
             msg = f"{fault!r} is not a fault; {hint}"
             raise ScriptingError(msg)
     if any(fault.scope == "listener" for fault in faults):
-        counted = {"times", "skip", "every", "at", "probability", "where"} & {word.partition("=")[0] for word in repr(when).split(", ")}
+        counted = {"times", "skip", "every", "at", "probability", "where"} & {
+            word.partition("=")[0] for word in repr(when).split(", ")
+        }
         if counted or len(faults) > 1:
             msg = (
                 f"{faults[0]!r} happens to connections that never reach the fake, so they cannot be counted: "

@@ -1,0 +1,171 @@
+"""Callables of the test that answer calls: where they run, and what they may return.
+
+They run on worker threads, so that one that blocks, or that calls another fake, cannot stop the I/O thread; `inline=True` lets
+a pure one run on the I/O thread itself, which is twice as fast; `async def` ones run on one asyncio thread.
+"""
+
+from __future__ import annotations
+
+import inspect
+import queue
+import threading
+from typing import TYPE_CHECKING, Any
+
+from pytest_integrations.core.errors import ScriptingError
+from pytest_integrations.core.reply import Reply
+
+if TYPE_CHECKING:
+    import asyncio
+    from collections.abc import Callable, Coroutine
+
+__all__ = ["Handler", "Runner", "as_reply", "shared_runner"]
+
+
+class Handler:
+    """A callable with what is known of its signature."""
+
+    __slots__ = ("function", "inline", "is_async", "takes_request")
+
+    def __init__(self, function: Callable[..., Any], *, inline: bool = False) -> None:
+        """Take *function*; `async def` cannot be *inline*."""
+        if not callable(function):
+            msg = (
+                f"{function!r} is not callable: give a function of the request, such as lambda request: {{'ok': True}}"
+            )
+            raise ScriptingError(msg)
+        self.function = function
+        self.is_async = inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(
+            getattr(function, "__call__", None)  # noqa: B004 -- an object with an async __call__
+        )
+        if self.is_async and inline:
+            msg = f"{function!r} is async and cannot run inline: leave out inline=True"
+            raise ScriptingError(msg)
+        self.inline = inline
+        self.takes_request = _takes_positional(function)
+
+    def __call__(self, request: Any, values: dict[str, Any]) -> Any:
+        """Call it with the request, if it takes one, and the *values* of the route's placeholders."""
+        return self.function(request, **values) if self.takes_request else self.function(**values)
+
+
+def _takes_positional(function: Callable[..., Any]) -> bool:
+    try:
+        parameters = inspect.signature(function).parameters.values()
+    except (TypeError, ValueError):
+        return True
+    positional = {
+        inspect.Parameter.POSITIONAL_ONLY,
+        inspect.Parameter.POSITIONAL_OR_KEYWORD,
+        inspect.Parameter.VAR_POSITIONAL,
+    }
+    return any(parameter.kind in positional for parameter in parameters)
+
+
+def as_reply(result: Any) -> Reply:
+    """Return what a handler returned as a reply.
+
+    A `Reply` or a werkzeug `Response` as it is; None is 204; an int is a status; a dict or list is JSON; text and bytes are a
+    body; `(body, status)` and `(body, status, headers)` as in Flask.
+    """
+    if isinstance(result, Reply):
+        return result
+    if result is None:
+        return Reply(204)
+    if isinstance(result, bool):
+        return Reply.of(json=result)
+    if isinstance(result, int):
+        return Reply.of(result)
+    if isinstance(result, tuple) and len(result) in {2, 3}:
+        body = as_reply(result[0]) if result[0] is not None else Reply()
+        headers = dict(result[2]) if len(result) == 3 else {}  # noqa: PLR2004 -- (body, status, headers)
+        kept = tuple(field for field in body.headers if field[0].lower() not in {name.lower() for name in headers})
+        return Reply(Reply.of(result[1]).status, (*kept, *headers.items()), body.body, body.chunks)
+    if isinstance(result, str):
+        return Reply.of(text=result)
+    if isinstance(result, bytes | bytearray):
+        return Reply.of(body=bytes(result))
+    if isinstance(result, dict | list | float):
+        return Reply.of(json=result)
+    if hasattr(result, "get_data") and hasattr(result, "status_code"):
+        from .http_objects import reply_of  # noqa: PLC0415 -- only where werkzeug's Response is in use already
+
+        return reply_of(result)
+    msg = f"a handler returned {result!r}: it may return a Reply, a werkzeug Response, dict, list, str, bytes, int or None"
+    raise ScriptingError(msg)
+
+
+class Runner:
+    """Worker threads that come when they are needed and go when they are idle, and one asyncio thread for `async def`."""
+
+    def __init__(self) -> None:
+        """Begin without a thread."""
+        self._jobs: queue.SimpleQueue[Callable[[], object] | None] = queue.SimpleQueue()
+        self._lock = threading.Lock()
+        self._idle = 0
+        self._threads: set[threading.Thread] = set()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._loop_thread: threading.Thread | None = None
+
+    def submit(self, job: Callable[[], object]) -> None:
+        """Run *job* on a worker thread; it handles its own errors."""
+        with self._lock:
+            if self._idle > 0:
+                self._idle -= 1
+            else:
+                name = f"integrations-worker-{len(self._threads) + 1}"
+                thread = threading.Thread(target=self._work, args=(job,), name=name, daemon=True)
+                self._threads.add(thread)
+                thread.start()
+                return
+        self._jobs.put(job)
+
+    def _work(self, job: Callable[[], object] | None) -> None:
+        while job is not None:
+            job()
+            with self._lock:
+                self._idle += 1
+            job = self._jobs.get()
+        with self._lock:
+            self._threads.discard(threading.current_thread())
+
+    def submit_async(self, coroutine: Coroutine[Any, Any, Any], done: Callable[[asyncio.Future[Any]], object]) -> None:
+        """Run *coroutine* on the asyncio thread and call *done* there with its finished task."""
+        with self._lock:
+            if self._loop is None:
+                import asyncio  # noqa: PLC0415 -- 18 ms, for those who answer with async functions
+
+                self._loop = asyncio.new_event_loop()
+                self._loop_thread = threading.Thread(
+                    target=self._loop.run_forever, name="integrations-asyncio", daemon=True
+                )
+                self._loop_thread.start()
+        loop = self._loop
+
+        def start() -> None:
+            loop.create_task(coroutine).add_done_callback(done)
+
+        loop.call_soon_threadsafe(start)
+
+    def dismiss(self) -> None:
+        """End the idle workers and the asyncio thread; those that still run a handler end after it."""
+        with self._lock:
+            idle, self._idle = self._idle, 0
+            loop, self._loop = self._loop, None
+            thread, self._loop_thread = self._loop_thread, None
+            leaving = list(self._threads) if idle == len(self._threads) else []
+        for _ in range(idle):
+            self._jobs.put(None)
+        for worker in leaving:
+            worker.join()
+        if loop is not None and thread is not None:
+            loop.call_soon_threadsafe(loop.stop)
+            thread.join()
+            loop.close()
+
+
+_runner = Runner()
+
+
+def shared_runner() -> Runner:
+    """Return the runner of this process."""
+    return _runner

@@ -1,0 +1,202 @@
+"""The fake REST backend."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Self
+
+from pytest_integrations.backends.fake import Fake
+from pytest_integrations.core import effect
+from pytest_integrations.core.errors import ScriptingError
+from pytest_integrations.wire.http1.server import HttpServer
+from pytest_integrations.wire.loop import shared_loop
+
+from .conditions import Conditions
+from .route import Policy, Route
+from .service import RestService
+from .table import RouteTable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from pytest_integrations.backends.http_objects import RecordedCall
+    from pytest_integrations.core.clock import Clock
+    from pytest_integrations.core.fault import Fault
+    from pytest_integrations.core.ledger import Ledger
+    from pytest_integrations.core.script import Rule
+    from pytest_integrations.core.seed import Seed
+    from pytest_integrations.wire.listener import Listener
+
+__all__ = ["FakeRest"]
+
+_MAX_HEAD = 64 * 1024
+_MAX_BODY = 64 * 1024 * 1024
+
+
+class FakeRest(Fake):
+    """A REST backend on loopback that speaks real HTTP/1.1 and answers what the test scripts.
+
+    ```python
+    import urllib.request
+    from pytest_integrations import FakeRest
+
+    with FakeRest() as payments:
+        payments.get("/charges/<int:id>").reply(json={"id": 7})
+        with urllib.request.urlopen(f"{payments.url}/charges/7") as answer:
+            assert answer.status == 200
+        assert payments.calls[0].operation == "GET /charges/<int:id>"
+    ```
+    """
+
+    protocol = "http/1.1"
+    performs = frozenset(
+        {
+            effect.Answer,
+            effect.Cut,
+            effect.Delay,
+            effect.Expire,
+            effect.Preempt,
+            effect.Refuse,
+            effect.Tamper,
+            effect.Throttle,
+            effect.Trickle,
+            effect.Withhold,
+            effect.Work,
+        }
+    )
+
+    def __init__(  # noqa: PLR0913 -- keyword-only, each with a default that suits
+        self,
+        name: str = "fake_rest",
+        *,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        max_head: int = _MAX_HEAD,
+        max_body: int = _MAX_BODY,
+        ledger: Ledger | None = None,
+        seed: Seed | None = None,
+        clock: Clock | None = None,
+    ) -> None:
+        """Make a backend called *name*.
+
+        It listens on *host* (`"::1"` for IPv6) and *port* (0: any free one). A request whose head is longer than *max_head*
+        bytes is answered 431, one whose body is longer than *max_body* bytes 413.
+        """
+        clocked = {} if clock is None else {"clock": clock}
+        super().__init__(name, ledger=ledger, seed=seed, **clocked)
+        self.routes = RouteTable()
+        self.policies: tuple[Policy, ...] = ()
+        self.has_upload_faults = False
+        self._host, self._port = host, port
+        self._limits = (max_head, max_body)
+        self._server: HttpServer | None = None
+
+    # -- life
+
+    def _open(self) -> None:
+        self._server = HttpServer(shared_loop(), RestService(self, *self._limits), self._host, self._port)
+        self._port = self._server.listener.port
+
+    def _close(self) -> None:
+        if self._server is not None:
+            self._server.stop()
+
+    def _listener(self) -> Listener:
+        return self._running().listener
+
+    def _take_down(self, how: effect.Refuse) -> None:
+        server = self._running()
+        if how.how == "ignore":
+            server.listener.ignore()
+        else:
+            server.listener.refuse()
+            server.close_connections()
+
+    def _running(self) -> HttpServer:
+        self._must_run()
+        if self._server is None:  # pragma: no cover -- _must_run has raised
+            raise RuntimeError
+        return self._server
+
+    @property
+    def url(self) -> str:
+        """The base URL, without a slash at the end: `http://127.0.0.1:49152`."""
+        self._must_run()
+        host = f"[{self._host}]" if ":" in self._host else self._host
+        return f"http://{host}:{self._port}"
+
+    @property
+    def port(self) -> int:
+        """The port it listens on."""
+        self._must_run()
+        return self._port
+
+    # -- routes
+
+    def route(
+        self,
+        method: str,
+        path: str,
+        *,
+        query: Mapping[str, Any] | None = None,
+        headers: Mapping[str, Any] | None = None,
+        json: Any = None,
+        match: Callable[[RecordedCall], object] | None = None,
+    ) -> Route:
+        """Return the route for *method* (`"ANY"` for each) and *path*, made when first asked for.
+
+        *path* has werkzeug's placeholders: `/users/<int:id>`. The other arguments are conditions: *query* parameters and
+        *headers* by name, *json* (of an object the keys that must be there), and *match*, a function of the call. Values are
+        compared with `==`, or asked if they are callable. Of several routes that fit a call the one with the most
+        conditions answers; of equals the one declared last. A GET route answers HEAD as well.
+        """
+        if not method.isalpha():
+            msg = f"method {method!r} is not an HTTP method: valid are GET, POST, PUT, PATCH, DELETE, HEAD, OPTIONS, ANY, …"
+            raise ScriptingError(msg)
+        conditions = Conditions.of(query, headers, json, match)
+        known = self.routes.find(method.upper(), path, str(conditions))
+        if known is not None:
+            return known
+        route = Route(self, method.upper(), path, conditions)
+        self.routes.add(route)
+        return route
+
+    def get(self, path: str, **conditions: Any) -> Route:
+        """Return the route for GET (and HEAD) of *path*; see `route`."""
+        return self.route("GET", path, **conditions)
+
+    def post(self, path: str, **conditions: Any) -> Route:
+        """Return the route for POST to *path*; see `route`."""
+        return self.route("POST", path, **conditions)
+
+    def put(self, path: str, **conditions: Any) -> Route:
+        """Return the route for PUT to *path*; see `route`."""
+        return self.route("PUT", path, **conditions)
+
+    def patch(self, path: str, **conditions: Any) -> Route:
+        """Return the route for PATCH of *path*; see `route`."""
+        return self.route("PATCH", path, **conditions)
+
+    def delete(self, path: str, **conditions: Any) -> Route:
+        """Return the route for DELETE of *path*; see `route`."""
+        return self.route("DELETE", path, **conditions)
+
+    def any(self, path: str, **conditions: Any) -> Route:
+        """Return the route for every method of *path*; see `route`."""
+        return self.route("ANY", path, **conditions)
+
+    # -- faults and policies
+
+    def inject_into(self, route: Route, faults: tuple[Fault, ...], when: dict[str, Any]) -> Rule:
+        """Script *faults* for one *route*."""
+        for fault in faults:
+            if getattr(fault, "scope", None) in {"connection", "listener"}:
+                msg = f"{fault!r} happens before there is a request: inject it into the whole fake, {self.name}.inject(...)"
+                raise ScriptingError(msg)
+        rule = self._inject(route.script, faults, when)
+        self.has_upload_faults = self.has_upload_faults or "upload" in rule.scopes
+        return rule
+
+    def limit(self, policy: Policy) -> Self:
+        """Let *policy* decide about each call, whatever its route, before it is answered."""
+        self.policies = (*self.policies, policy)
+        return self

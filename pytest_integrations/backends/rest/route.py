@@ -1,0 +1,164 @@
+"""One operation of a fake REST backend: what it answers, and what goes wrong with it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Literal
+
+from pytest_integrations.backends.handlers import Handler, as_reply
+from pytest_integrations.core.errors import ScriptingError
+from pytest_integrations.core.fault import Fault
+from pytest_integrations.core.reply import Reply
+from pytest_integrations.core.script import Script
+from pytest_integrations.wire.http1.service import Prepared
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Self
+
+    from pytest_integrations.core.call import HttpCall
+    from pytest_integrations.core.ledger import Calls
+    from pytest_integrations.core.script import Decision, Rule
+
+    from .conditions import Conditions
+    from .fake import FakeRest
+
+__all__ = ["Policy", "Route"]
+
+_HEALTHY = Prepared(Reply())
+_UNSET: Any = object()
+
+
+class Policy:
+    """Something that the server itself decides about a call before its handler runs: a rate limit, a full house."""
+
+    def decide(self, call: HttpCall) -> Decision | None:
+        """Decide about *call*, or let it pass."""
+        raise NotImplementedError(type(self))
+
+
+class Route:
+    """An operation such as `GET /users/<int:id>`; made by `fake_rest.get(...)` and its siblings.
+
+    The methods that script it return the route, so that they can be chained.
+    """
+
+    def __init__(self, fake: FakeRest, method: str, template: str, conditions: Conditions) -> None:
+        """Make the route of *fake* for *method* and *template*, as far as *conditions* hold."""
+        self.fake = fake
+        self.method = method
+        self.template = template
+        self.conditions = conditions
+        self.operation = f"{method} {template}"
+        self.script = Script()
+        self.policies: tuple[Policy, ...] = ()
+        self.handler: Handler | None = None
+        self.prepared: Prepared = _HEALTHY
+        self._sequence: tuple[Prepared, ...] = ()
+        self._then: Literal["last", "cycle", "unexpected"] = "last"
+        self._given = 0
+
+    # -- what it answers
+
+    def reply(
+        self,
+        status: int = 200,
+        *,
+        json: Any = _UNSET,
+        text: str | None = None,
+        body: bytes | None = None,
+        chunks: Any = None,
+        headers: Any = (),
+    ) -> Self:
+        """Answer every call alike: a *status*, at most one form of body, and *headers*.
+
+        `chunks=[b"…", …]` sends the body in exactly these chunks. See `Reply.of`.
+        """
+        has_json = {} if json is _UNSET else {"json": json}
+        self._answer(Prepared(Reply.of(status, text=text, body=body, chunks=chunks, headers=headers, **has_json)))
+        return self
+
+    def replies(self, *answers: Any, then: Literal["last", "cycle", "unexpected"] = "last") -> Self:
+        """Answer the first call with the first of *answers*, the second with the second, and *then* go on.
+
+        An answer is whatever a handler may return (`503`, `{"id": 1}`, `({"id": 1}, 201)`, a `Reply`) or a fault. *then*:
+        `"last"` repeats the last one, `"cycle"` begins again, `"unexpected"` makes a further call fail the test.
+        """
+        if not answers:
+            msg = "replies() needs at least one answer, such as replies(503, 503, {'id': 1})"
+            raise ScriptingError(msg)
+        if then not in {"last", "cycle", "unexpected"}:
+            msg = f"then={then!r} is not a way to go on: valid are 'last', 'cycle', 'unexpected'"
+            raise ScriptingError(msg)
+        replies = [Prepared(as_reply(answer)) for answer in answers if not isinstance(answer, Fault)]
+        if not replies and then != "unexpected":
+            replies = [_HEALTHY]
+        self._answer(_HEALTHY)
+        self._sequence, self._then = tuple(replies), then
+        self._script_faults(answers)
+        return self
+
+    def calls(self, function: Callable[..., Any], *, inline: bool = False) -> Self:
+        """Answer with what *function(request, **placeholders)* returns.
+
+        It gets a werkzeug `Request` and the values of the route's placeholders by name, and runs on a worker thread, an
+        `async def` one on an asyncio thread; `inline=True` lets one that never blocks run on the I/O thread, twice as fast.
+        What it may return: a `Reply`, a werkzeug `Response`, dict or list (JSON), str, bytes, an int (status), None (204),
+        `(body, status)`, `(body, status, headers)`. What it raises fails the test.
+        """
+        self._answer(_HEALTHY)
+        self.handler = Handler(function, inline=inline)
+        return self
+
+    def _script_faults(self, answers: tuple[Any, ...]) -> None:
+        """Script the faults among *answers* for the calls whose turn they are."""
+        numbers = [number for number, answer in enumerate(answers, 1) if isinstance(answer, Fault)]
+        if not numbers:
+            return
+        if self._then == "cycle":
+            msg = "a fault in replies(..., then='cycle') has no number of its own: script it by inject(fault, every=n)"
+            raise ScriptingError(msg)
+        repeats = self._then == "last" and numbers[-1] == len(answers)
+        once = numbers[:-1] if repeats else numbers
+        if once:
+            self.inject(*(answers[number - 1] for number in once), at=once, times=1)
+        if repeats:
+            self.inject(answers[-1], every=1, skip=len(answers) - 1 - len(once))
+
+    def _answer(self, prepared: Prepared) -> None:
+        self.prepared = prepared
+        self.handler = None
+        self._sequence, self._given = (), 0
+
+    def next_prepared(self) -> Prepared | None:
+        """Return the declared reply that is due now; None when a sequence has come to its end."""
+        if not self._sequence and self._then == "last":
+            return self.prepared
+        number, self._given = self._given, self._given + 1
+        if number < len(self._sequence):
+            return self._sequence[number]
+        if self._then == "unexpected":
+            return None
+        return self._sequence[-1 if self._then == "last" else number % len(self._sequence)]
+
+    # -- what goes wrong with it
+
+    def inject(self, *faults: Fault, **when: Any) -> Rule:
+        """Script *faults* for this operation only; see `Fake.inject`."""
+        return self.fake.inject_into(self, faults, when)
+
+    def limit(self, policy: Policy) -> Self:
+        """Let *policy* decide about each call before it is answered."""
+        self.policies = (*self.policies, policy)
+        return self
+
+    # -- what was asked
+
+    @property
+    def received(self) -> Calls:
+        """The calls to this operation so far."""
+        return self.fake.calls.of(self.operation)
+
+    def __repr__(self) -> str:
+        """Show method, template and conditions."""
+        conditions = f" with {self.conditions}" if self.conditions.count else ""
+        return f"<Route {self.operation}{conditions}>"

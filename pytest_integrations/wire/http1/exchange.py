@@ -1,0 +1,193 @@
+"""One request and its answer: what is sent for it, and what the ledger says of that."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pytest_integrations.core.effect import Answer, Cut, Work
+from pytest_integrations.core.message import Message
+from pytest_integrations.core.reply import Reply
+from pytest_integrations.wire.performance import Player
+
+from .perform import perform, tampered
+from .service import Prepared
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pytest_integrations.core.call import HttpCall
+    from pytest_integrations.core.effect import Effect
+    from pytest_integrations.core.script import Decision
+    from pytest_integrations.wire.loop import Timer
+    from pytest_integrations.wire.performance import End, Performance
+
+    from .protocol import Http1Protocol
+
+__all__ = ["Exchange"]
+
+
+class Exchange:
+    """Answers one call; writes the ledger *before* the bytes go out, so that whoever has read them can look at it."""
+
+    __slots__ = (
+        "_keep_alive",
+        "_performance",
+        "_player",
+        "_protocol",
+        "_sent",
+        "_status",
+        "_timer",
+        "_told",
+        "call",
+        "decision",
+    )
+
+    _performance: Performance
+    _status: int | None
+    _told: int
+    """How many bytes the client must have to know the status."""
+
+    def __init__(self, protocol: Http1Protocol, call: HttpCall, decision: Decision | None, *, keep_alive: bool) -> None:
+        """Answer *call* on *protocol*'s connection, as *decision* says."""
+        self._protocol = protocol
+        self.call = call
+        self.decision = decision
+        self._keep_alive = keep_alive
+        self._player: Player | None = None
+        self._timer: Timer | None = None
+        self._sent = 0
+        if decision is not None:
+            call.fault = decision.fault
+
+    # -- finding the answer
+
+    def begin(self) -> None:
+        """Find the answer and send it; what raises on the way is an answer too."""
+        try:
+            self._begin(self.decision.effects if self.decision is not None else ())
+        except Exception as error:  # noqa: BLE001 -- raised by a callable of the test, to whom the service tells it
+            self._take(self._protocol.service.failed(self.call, error))
+
+    def _begin(self, effects: Sequence[Effect]) -> None:
+        if not _handler_runs(effects):
+            self._take(Prepared(Reply()))
+            return
+        source = self._protocol.service.answer(self.call)
+        if not isinstance(source, Prepared):
+            source(self.hand_over)
+        elif effects or not self._keep_alive or self.call.head.startswith(b"HEAD "):
+            self._take(source)
+        else:
+            self._send_prepared(source)
+
+    def _send_prepared(self, prepared: Prepared) -> None:
+        """The fast path: one send of bytes that are ready."""
+        call = self.call
+        protocol = self._protocol
+        call.reply = wire = prepared.kept()
+        call.status = prepared.reply.status
+        call.first_byte = call.ended = protocol.service.ledger.now()
+        call.outcome = "answered"
+        protocol.connection.sent += len(wire)
+        protocol.transport.write(wire)
+        protocol.exchange_done(keep=True)
+
+    def hand_over(self, prepared: Prepared) -> None:
+        """Take the handler's answer; a client that has left meanwhile gets nothing."""
+        if self._protocol.is_current(self):
+            self._take(prepared)
+
+    def _take(self, prepared: Prepared) -> None:
+        """Send *prepared*, or what a fault answers instead."""
+        effects = self.decision.effects if self.decision is not None else ()
+        for effect in effects:
+            if isinstance(effect, Answer):
+                prepared = Prepared(effect.reply(self.call) if callable(effect.reply) else effect.reply)
+        head_only = self.call.head.startswith(b"HEAD ")
+        self.perform(prepared.message(head_only=head_only, persistent=self._keep_alive), effects)
+
+    # -- sending it
+
+    def perform(self, message: Message, effects: Sequence[Effect]) -> None:
+        """Send *message* as *effects* want it."""
+        message, self.call.spoiled = tampered(message, effects)
+        self.call.reply = message.wire
+        self._told = len(message.preface) + len(message.start)
+        self._status = int(message.start[9:12]) if message.start[9:12].isdigit() else None
+        self._performance = perform(message, effects)
+        self._player = Player(self._protocol.loop, self._protocol.transport, self._performance, self._step, self._end)
+        self._player.play()
+
+    def _step(self, data: bytes, last: bool) -> None:  # noqa: FBT001 -- called back
+        """Record that *data* goes out now."""
+        now = self._protocol.service.ledger.now()
+        if data and self.call.first_byte is None:
+            self.call.first_byte = now
+        self._sent += len(data)
+        self._protocol.connection.sent += len(data)
+        if self._sent >= self._told:
+            self.call.status = self._status
+        if last:
+            self._conclude(now)
+
+    def _conclude(self, now: float) -> None:
+        """Record how the exchange ends, before the client can see that it has."""
+        call, end = self.call, self._performance.end
+        if end == "reset":
+            call.outcome = "reset"
+        elif end == "stall":
+            call.outcome = "hung"
+        elif self._sent >= len(call.reply):
+            call.outcome = "answered"
+        else:
+            call.outcome = "truncated" if self._sent else "closed"
+        if end != "stall":
+            call.ended = now
+        if end in {"close", "finish", "reset"}:
+            self._protocol.closes_itself()
+
+    def _end(self, end: End) -> None:
+        """Do with the connection what the performance ends with."""
+        protocol = self._protocol
+        if self.call.outcome == "open":
+            self._conclude(protocol.service.ledger.now())
+        if end == "stall":
+            if self._performance.patience is not None:
+                self._timer = protocol.loop.call_later(self._performance.patience, self._release)
+            return
+        protocol.exchange_done(keep=end == "keep")
+        if end == "reset":
+            protocol.transport.abort()
+        elif end == "finish":
+            protocol.transport.finish()
+        elif end == "close":
+            protocol.transport.close()
+
+    def _release(self) -> None:
+        """End a stall whose time has come."""
+        self.call.ended = self._protocol.service.ledger.now()
+        self._protocol.closes_itself()
+        self._protocol.exchange_done(keep=False)
+        self._protocol.transport.finish()
+
+    def abandon(self, now: float, *, by_client: bool) -> None:
+        """Stop: the connection is gone."""
+        if self._player is not None:
+            self._player.cancel()
+        if self._timer is not None:
+            self._timer.cancel()
+        if self.call.outcome == "open":
+            self.call.outcome = "abandoned"
+        if by_client:
+            self.call.gone = now
+
+
+def _handler_runs(effects: Sequence[Effect]) -> bool:
+    """Tell whether the scripted handler runs: if the effects say so, else if the client gets some of its answer."""
+    for effect in effects:
+        if isinstance(effect, Work):
+            return effect.runs
+    return not any(
+        isinstance(effect, Answer) or (isinstance(effect, Cut) and effect.part == "answer" and effect.offset == 0)
+        for effect in effects
+    )

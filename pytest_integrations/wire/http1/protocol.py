@@ -1,0 +1,255 @@
+"""One HTTP/1.1 connection: requests in, calls into the ledger, answers and faults out."""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import TYPE_CHECKING
+
+from pytest_integrations.core.call import Connection, HttpCall
+from pytest_integrations.core.effect import Cut, Expire, Preempt, Throttle, Withhold
+from pytest_integrations.core.message import Message
+from pytest_integrations.core.reply import Reply
+
+from .exchange import Exchange
+from .reader import BadRequest, RequestReader
+
+if TYPE_CHECKING:
+    from pytest_integrations.core.effect import Effect
+    from pytest_integrations.core.script import Decision
+    from pytest_integrations.wire.loop import Loop
+    from pytest_integrations.wire.transport import Transport
+
+    from .service import HttpService
+
+__all__ = ["Http1Protocol"]
+
+_CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
+_MAX_PIPELINED = 64
+
+
+class Http1Protocol:
+    """Serves one connection; requests are answered one after the other, in the order in which they came."""
+
+    __slots__ = (
+        "_body",
+        "_body_size",
+        "_call",
+        "_deaf",
+        "_decided",
+        "_decision",
+        "_exchange",
+        "_last_words",
+        "_mishap",
+        "_waiting",
+        "_last_call",
+        "connection",
+        "loop",
+        "reader",
+        "service",
+        "transport",
+    )
+
+    transport: Transport
+
+    def __init__(self, loop: Loop, service: HttpService, connection: Connection) -> None:
+        """Serve *connection* for *service*."""
+        self.loop = loop
+        self.service = service
+        self.connection = connection
+        self.reader = RequestReader(self, service.max_head)
+        self._waiting: deque[tuple[HttpCall, Decision | None, bool]] = deque()
+        self._exchange: Exchange | None = None
+        self._call: HttpCall | None = None
+        self._body: list[bytes] = []
+        self._body_size = 0
+        self._decided = False
+        self._decision: Decision | None = None
+        self._deaf = False
+        self._mishap: Decision | None = None
+        self._last_words: BadRequest | None = None
+        self._last_call: HttpCall | None = None
+
+    # -- told by the transport
+
+    def connection_made(self, transport: Transport) -> None:
+        """The connection is there."""
+        self.transport = transport
+
+    def data_received(self, data: bytes) -> None:
+        """Bytes came in."""
+        self.connection.received += len(data)
+        if self._deaf:
+            return
+        try:
+            self.reader.feed(data)
+        except BadRequest as error:
+            self._deaf = True
+            self._last_words = error
+            if self._exchange is None:
+                self._tell_off()
+
+    def eof_received(self) -> None:
+        """The client closed its side."""
+        self.connection.closed_by = self.connection.closed_by or "client"
+
+    def connection_lost(self, error: OSError | None) -> None:
+        """The connection is over."""
+        now = self.service.ledger.now()
+        if self.connection.closed is None:
+            self.connection.closed = now
+            self.connection.closed_by = self.connection.closed_by or ("client" if error else "fake")
+        if self._exchange is not None:
+            exchange, self._exchange = self._exchange, None
+            exchange.abandon(now, by_client=self.connection.closed_by == "client")
+        elif self._last_call is not None and self.transport.unsent and self._last_call.outcome == "answered":
+            self._last_call.outcome = "abandoned"
+            self._last_call.gone = now
+        self._waiting.clear()
+
+    # -- told by the reader
+
+    def head_received(self, head: bytes) -> None:
+        """A request's head came in."""
+        call = self._call = self.service.record(self.service.name, self.connection, head)
+        self.connection.calls += 1
+        call.number = self.connection.calls
+        self._body = []
+        self._body_size = 0
+        self._decided = False
+        self._decision = None
+        effects: tuple[Effect, ...] = ()
+        if self.service.decides_at_head and self._mishap is None:
+            self._decide(call)
+            if self._decision is not None:
+                effects = self._decision.effects
+        self._begin_upload(call, head, effects)
+
+    def _begin_upload(self, call: HttpCall, head: bytes, effects: tuple[Effect, ...]) -> None:
+        """Do what faults and the protocol want done between a request's head and its body."""
+        withheld = False
+        for effect in effects:
+            if isinstance(effect, Throttle):
+                self.transport.throttle(effect.rate)
+            withheld = withheld or isinstance(effect, Withhold)
+        if (
+            b"100-continue" in head.lower()
+            and call.headers.get("expect", "").lower() == "100-continue"
+            and not withheld
+        ):
+            self.transport.write(_CONTINUE)
+        self._look_at_upload()
+
+    def body_received(self, data: bytes) -> None:
+        """Some of a request's body came in."""
+        self._body.append(data)
+        self._body_size += len(data)
+        if self._body_size > self.service.max_body:
+            raise BadRequest(413, f"the request's body is longer than {self.service.max_body} bytes")
+        if self._decision is not None:
+            self._look_at_upload()
+
+    def _look_at_upload(self) -> None:
+        """Let a fault end the exchange in the middle of the request."""
+        if self._decision is None or self._deaf:
+            return
+        for effect in self._decision.effects:
+            if isinstance(effect, Cut) and effect.part == "upload" and self._body_size >= effect.offset:
+                self._interrupt((Cut(effect.how, seconds=effect.seconds),), None)
+            elif isinstance(effect, Preempt) and self._body_size >= effect.after:
+                self._interrupt((), effect.reply)
+
+    def _interrupt(self, effects: tuple[Effect, ...], reply: Reply | None) -> None:
+        """End the exchange before the request is complete, and hear no more of it."""
+        call, decision = self._call, self._decision
+        if call is None or decision is None:
+            return
+        self._deaf = True
+        self._finish_recording(call)
+        self._exchange = Exchange(self, call, decision, keep_alive=False)
+        self._exchange.perform(Message.of(reply or Reply(), persistent=False), effects)
+
+    def request_received(self, *, keep_alive: bool) -> None:
+        """A request is complete."""
+        call = self._call
+        if call is None or self._deaf:
+            return
+        self._call = None
+        self.transport.throttle(None)
+        self._finish_recording(call)
+        if self._mishap is not None:
+            self._decision, self._decided = self._mishap, True
+        if not self._decided:
+            self._decide(call)
+        if self._exchange is None and not self._waiting:
+            self._start(call, self._decision, keep_alive)
+        else:
+            self._waiting.append((call, self._decision, keep_alive))
+            if len(self._waiting) > _MAX_PIPELINED:
+                self.transport.pause_reading()
+
+    def _decide(self, call: HttpCall) -> None:
+        self._decided = True
+        self._decision = self.service.decide(call)
+
+    def _finish_recording(self, call: HttpCall) -> None:
+        call.body = self._body[0] if len(self._body) == 1 else b"".join(self._body)
+        self.service.ledger.add(call)
+
+    # -- answering
+
+    def _start(self, call: HttpCall, decision: Decision | None, keep_alive: bool) -> None:  # noqa: FBT001 -- from a queue
+        exchange = self._exchange = Exchange(self, call, decision, keep_alive=keep_alive)
+        exchange.begin()
+
+    def is_current(self, exchange: Exchange) -> bool:
+        """Tell whether the connection still waits for this *exchange*."""
+        return self._exchange is exchange
+
+    def exchange_done(self, *, keep: bool) -> None:
+        """The present exchange is over; *keep* the connection and go on with the next request, or hear no more."""
+        exchange, self._exchange = self._exchange, None
+        self._last_call = exchange.call if exchange is not None else None
+        if not keep:
+            self._deaf = True
+            self._waiting.clear()
+            self._last_words = None
+            return
+        if exchange is not None and exchange.decision is not None:
+            self._expire(exchange.decision)
+        if self._waiting:
+            self.loop.call_soon(self._next)
+        elif self._last_words is not None:
+            self._tell_off()
+
+    def _next(self) -> None:
+        if self._waiting and self._exchange is None:
+            self.transport.resume_reading()
+            self._start(*self._waiting.popleft())
+
+    def _expire(self, decision: Decision) -> None:
+        """Break the promise to keep the connection, if that is the fault."""
+        for effect in decision.effects:
+            if isinstance(effect, Expire):
+                if effect.how == "fin_idle":
+                    self._deaf = True
+                    self.closes_itself()
+                    self.transport.finish()
+                else:
+                    how = "reset" if effect.how == "reset_on_next" else "close"
+                    self._mishap = type(decision)(decision.fault, (Cut(how),), decision.rule)
+
+    def closes_itself(self) -> None:
+        """Record that the connection ends now, by our own doing, before the client can see it."""
+        if self.connection.closed_by is None:
+            self.connection.closed_by = "fake"
+            self.connection.closed = self.service.ledger.now()
+
+    def _tell_off(self) -> None:
+        """Answer a request that is none."""
+        error, self._last_words = self._last_words, None
+        if error is None:
+            return
+        reply = Reply.of(error.status, text=f"{error.why}\n")
+        self.closes_itself()
+        self.transport.write(Message.of(reply, persistent=False).wire)
+        self.transport.finish()

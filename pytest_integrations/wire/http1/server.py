@@ -1,0 +1,111 @@
+"""An HTTP/1.1 port: accepts connections, lets faults spoil them, and serves the rest."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+from pytest_integrations.core.call import Call
+from pytest_integrations.core.effect import Refuse
+from pytest_integrations.wire.listener import Listener
+from pytest_integrations.wire.transport import TcpTransport
+
+from .protocol import Http1Protocol
+from .service import HttpService
+
+if TYPE_CHECKING:
+    import socket
+
+    from pytest_integrations.core.call import Connection
+    from pytest_integrations.core.script import Decision
+    from pytest_integrations.wire.loop import Loop
+    from pytest_integrations.wire.tls import TlsPort
+    from pytest_integrations.wire.transport import Transport, WireProtocol
+
+__all__ = ["HttpServer", "PortService"]
+
+
+class PortService(HttpService, Protocol):
+    """A fake that also decides about connections."""
+
+    def admit(self, connection: Connection) -> Decision | None:
+        """Decide about a connection that was just accepted."""
+
+
+class HttpServer:
+    """One port and the connections that came in by it. Starts and stops on the caller's thread, without a hop."""
+
+    def __init__(self, loop: Loop, service: PortService, host: str, port: int, tls: TlsPort | None = None) -> None:
+        """Listen on *host* and *port* for *service*, with TLS if *tls* is given."""
+        self._loop = loop
+        self._service = service
+        self._tls = tls
+        self._connections: set[TcpTransport] = set()
+        self._stopped = False
+        self.listener = Listener(loop, self._accepted, host, port)
+
+    def _accepted(self, sock: socket.socket) -> None:
+        connection = self._service.ledger.connect(self._service.name)
+        decision = self._service.admit(connection)
+        if decision is not None:
+            connection.fault = decision.fault
+            for effect in decision.effects:
+                if isinstance(effect, Refuse) and effect.how == "late":
+                    self._loop.call_later(effect.seconds, lambda: self._serve(sock, connection, decision))
+                    return
+                if isinstance(effect, Refuse):
+                    self._turn_away(sock, connection, effect)
+                    return
+        self._serve(sock, connection, decision)
+
+    def _serve(self, sock: socket.socket, connection: Connection, decision: Decision | None) -> None:
+        http = Http1Protocol(self._loop, self._service, connection)
+        protocol = (
+            http if self._tls is None else self._tls.protocol(self._loop, http, connection, decision, self._service)
+        )
+        self._open(sock, protocol)
+
+    def _turn_away(self, sock: socket.socket, connection: Connection, effect: Refuse) -> None:
+        """End a connection before a byte of it is read; it counts as an attempt."""
+        ledger = self._service.ledger
+        call = Call(self._service.name, connection)
+        call.fault = connection.fault
+        call.outcome = "reset" if effect.how == "reset" else "closed"
+        ledger.add(call)
+        call.ended = connection.closed = ledger.now()
+        connection.closed_by = "fake"
+        transport = self._open(sock, _Deaf())
+        if effect.how == "reset":
+            transport.abort()
+        else:
+            transport.finish()
+
+    def _open(self, sock: socket.socket, protocol: WireProtocol) -> TcpTransport:
+        transport = TcpTransport(self._loop, sock, protocol, self._connections.discard)
+        self._connections.add(transport)
+        if self._stopped:  # while this connection was being accepted
+            transport.drop()
+        return transport
+
+    def close_connections(self) -> None:
+        """Close all connections at once; called on the loop."""
+        for transport in tuple(self._connections):
+            transport.drop()
+
+    def stop(self) -> None:
+        """Close the port and all connections; nothing of them is left when this returns."""
+        self._stopped = True
+        self.listener.stop()
+        if self._connections:
+            self._loop.call(self.close_connections)
+
+
+class _Deaf:
+    """The protocol of a connection that nobody listens to."""
+
+    def connection_made(self, transport: Transport) -> None: ...
+
+    def data_received(self, data: bytes) -> None: ...
+
+    def eof_received(self) -> None: ...
+
+    def connection_lost(self, error: OSError | None) -> None: ...

@@ -1,0 +1,297 @@
+"""Connections in the shape of asyncio's: a transport that writes, a protocol that is told what came.
+
+    protocol.connection_made(transport)    once
+    protocol.data_received(data)           again and again
+    protocol.eof_received()                at the client's FIN; the transport closes afterwards
+    protocol.connection_lost(error)        once, whatever the end was
+
+Beyond asyncio's, `abort` is a real RST, `finish` a FIN that stays a FIN, and `throttle` reads slowly.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import struct
+from typing import TYPE_CHECKING, Protocol
+
+from .loop import READ, WRITE
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from .loop import Loop, Timer
+
+try:
+    import fcntl
+    import termios
+except ImportError:  # pragma: no cover -- Windows cannot be asked how much is under way
+    fcntl = None  # type: ignore[assignment]
+
+__all__ = ["WireProtocol", "TcpTransport", "Transport"]
+
+_AT_ONCE = struct.pack("ii", 1, 0)
+_CHUNK = 65536
+_PULSE = 0.02
+"""Seconds between two reads of a throttled connection."""
+
+
+class WireProtocol(Protocol):
+    """What a transport tells about its connection."""
+
+    def connection_made(self, transport: Transport) -> None:
+        """The connection is there; *transport* is how to answer."""
+
+    def data_received(self, data: bytes) -> None:
+        """*data* came in."""
+
+    def eof_received(self) -> None:
+        """The client will send no more."""
+
+    def connection_lost(self, error: OSError | None) -> None:
+        """The connection is over: by our own doing or the client's FIN (None), or by an *error*."""
+
+
+class Transport(Protocol):
+    """How a protocol answers."""
+
+    def write(self, data: bytes) -> None:
+        """Send *data*, buffering what the socket does not take yet."""
+
+    def close(self) -> None:
+        """Send what is buffered, then close."""
+
+    def finish(self) -> None:
+        """Send what is buffered, then FIN; swallow what the client still sends, until it closes too."""
+
+    @property
+    def unsent(self) -> int:
+        """How many bytes were written and not sent."""
+        ...
+
+    def abort(self) -> None:
+        """Send RST, once the client's kernel has what was written before."""
+
+    def drop(self) -> None:
+        """Close at once, whatever is under way."""
+
+    def pause_reading(self) -> None:
+        """Read no more until `resume_reading`."""
+
+    def resume_reading(self) -> None:
+        """Read again."""
+
+    def throttle(self, rate: float | None) -> None:
+        """Read at most *rate* bytes per second; None for as fast as they come."""
+
+
+class TcpTransport:
+    """A transport on a non-blocking TCP socket."""
+
+    __slots__ = (
+        "_aborting",
+        "_buffer",
+        "_events",
+        "_finishing",
+        "_gone",
+        "_limit",
+        "_loop",
+        "_protocol",
+        "_pulse",
+        "_rate",
+        "_recv",
+        "_send",
+        "_swallowing",
+        "closing",
+        "sock",
+    )
+
+    def __init__(
+        self, loop: Loop, sock: socket.socket, protocol: WireProtocol, gone: Callable[[TcpTransport], object]
+    ) -> None:
+        """Connect *protocol* to *sock*, which is accepted and non-blocking, and begin to read; *gone* is told the end."""
+        self._gone = gone
+        self._loop = loop
+        self.sock = sock
+        self._protocol = protocol
+        self._recv = sock.recv
+        self._send = sock.send
+        self._buffer = b""
+        self._events = READ
+        self.closing = False
+        self._finishing = self._swallowing = self._aborting = False
+        self._rate: float | None = None
+        self._pulse: Timer | None = None
+        self._limit = _CHUNK
+        loop.watch(sock, READ, self._ready)
+        protocol.connection_made(self)
+
+    # -- reading
+
+    def _ready(self, events: int) -> None:
+        if events & WRITE:
+            self._flush()
+        if not events & READ or self.sock.fileno() < 0:
+            return
+        try:
+            data = self._recv(self._limit)
+        except BlockingIOError:
+            return
+        except OSError as error:
+            self._lost(error)
+            return
+        if not data:
+            if not self._swallowing:
+                self._protocol.eof_received()
+            self._lost(None)
+        elif not self._swallowing:
+            self._protocol.data_received(data)
+            if self._rate is not None and not self._pulse:
+                self._rest(len(data) / self._rate)
+
+    def pause_reading(self) -> None:
+        """Read no more until `resume_reading`; the client's FIN is not seen either."""
+        self._wait_for(self._events & ~READ)
+
+    def resume_reading(self) -> None:
+        """Read again."""
+        self._wait_for(self._events | READ)
+
+    def throttle(self, rate: float | None) -> None:
+        """Read at most *rate* bytes per second; the kernel's buffers fill behind that, as with a busy server."""
+        self._rate = rate
+        self._limit = _CHUNK if rate is None else max(1, int(rate * _PULSE))
+
+    def _rest(self, seconds: float) -> None:
+        self.pause_reading()
+        self._pulse = self._loop.call_later(seconds, self._rested)
+
+    def _rested(self) -> None:
+        self._pulse = None
+        if self.sock.fileno() >= 0:
+            self.resume_reading()
+
+    # -- writing
+
+    def write(self, data: bytes) -> None:
+        """Send *data*, buffering what the socket does not take yet."""
+        if self._buffer:
+            self._buffer += data
+            return
+        if self.closing or not data:
+            return
+        try:
+            sent = self._send(data)
+        except BlockingIOError:
+            sent = 0
+        except OSError as error:
+            self._loop.call_soon(lambda: self._lost(error))
+            return
+        if sent != len(data):
+            self._buffer = data[sent:]
+            self._wait_for(self._events | WRITE)
+
+    def _flush(self) -> None:
+        try:
+            sent = self._send(self._buffer)
+        except BlockingIOError:
+            return
+        except OSError as error:
+            self._lost(error)
+            return
+        self._buffer = self._buffer[sent:]
+        if not self._buffer:
+            self._wait_for(self._events & ~WRITE)
+            if self._aborting:
+                self._reset()
+            elif self._finishing:
+                self._shut()
+            elif self.closing:
+                self._lost(None)
+
+    @property
+    def unsent(self) -> int:
+        """How many bytes were written that the socket has not taken yet."""
+        return len(self._buffer)
+
+    # -- ending
+
+    def close(self) -> None:
+        """Send what is buffered, then close."""
+        if not self.closing:
+            self.closing = True
+            if not self._buffer:
+                self._loop.call_soon(lambda: self._lost(None))
+
+    def finish(self) -> None:
+        """Send what is buffered, then FIN; swallow what the client still sends, until it closes too.
+
+        A plain close would send RST instead if anything from the client was left unread or came later.
+        """
+        if not self.closing:
+            self.closing = self._finishing = self._swallowing = True
+            if not self._buffer:
+                self._shut()
+
+    def _shut(self) -> None:
+        self._rate = None
+        self._limit = _CHUNK
+        with contextlib.suppress(OSError):
+            self.sock.shutdown(socket.SHUT_WR)
+        self.resume_reading()
+
+    def abort(self) -> None:
+        """Send RST, once the client's kernel has what was written before: a reset destroys what is still under way."""
+        if self._aborting or self.sock.fileno() < 0:
+            return
+        self.closing = self._aborting = True
+        if not self._buffer:
+            self._reset()
+
+    def _reset(self) -> None:
+        if self.sock.fileno() < 0:
+            return
+        if _unacknowledged(self.sock):
+            self._loop.call_later(0.001, self._reset)
+            return
+        with contextlib.suppress(OSError):
+            self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _AT_ONCE)
+        self._lost(None)
+
+    def drop(self) -> None:
+        """Close at once, whatever is under way."""
+        self._lost(None)
+
+    def _lost(self, error: OSError | None) -> None:
+        sock = self.sock
+        if sock.fileno() < 0:
+            return
+        self.closing = True
+        if self._pulse:
+            self._pulse.cancel()
+        self._loop.unwatch(sock)
+        sock.close()
+        self._gone(self)
+        self._protocol.connection_lost(error)
+        self._buffer = b""
+
+    def _wait_for(self, events: int) -> None:
+        before, self._events = self._events, events
+        if events == before or self.sock.fileno() < 0:
+            return
+        if not events:
+            self._loop.unwatch(self.sock)
+        elif not before:
+            self._loop.watch(self.sock, events, self._ready)
+        else:
+            self._loop.rewatch(self.sock, events, self._ready)
+
+
+def _unacknowledged(sock: socket.socket) -> int:
+    """Return how many sent bytes the client's kernel has not acknowledged (SIOCOUTQ)."""
+    if fcntl is None:
+        return 0
+    try:
+        return int.from_bytes(fcntl.ioctl(sock, termios.TIOCOUTQ, b"\0\0\0\0"), "little")
+    except OSError:
+        return 0
