@@ -130,6 +130,11 @@ def told_apart(groups: Iterable[LogicalCall]) -> str:
     return f"Attempts of one logical call are those with the same {' or '.join(rules)}{hint}." if rules else ""
 
 
+def counted(groups: Sequence[LogicalCall]) -> str:
+    """Return how many logical calls there are, in words."""
+    return f"{len(groups)} logical call{'' if len(groups) == 1 else 's'}"
+
+
 BY_BLOCK = "logical_call() block"
 BY_LIKENESS = "operation and body, after a failure"
 BY_FAKE = "fake, before any request"

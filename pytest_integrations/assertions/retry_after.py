@@ -1,0 +1,206 @@
+"""Whether the client waits as long as the backend asks it to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING, Literal
+
+from pytest_integrations.core.when import seconds
+
+from .evidence import fail, nothing_to_check
+from .grouping import gap, is_success, logical_calls, over, told_apart
+from .tolerance import tolerance_of
+
+if TYPE_CHECKING:
+    from pytest_integrations.core.call import Call
+    from pytest_integrations.core.ledger import Calls, Ledger
+
+    from .grouping import LogicalCall, Per
+    from .tolerance import Tolerance
+
+__all__ = ["assert_respects_retry_after"]
+
+_IN_MILLISECONDS = ("retry-after-ms", "x-ms-retry-after-ms")
+_GRAIN_OF_DATES = 1.0
+"""An HTTP date has whole seconds, and clients round the present time to them as well."""
+
+_WHY = (
+    "RFC 9110 section 10.2.3: Retry-After tells how long the client ought to wait. A client that comes earlier is "
+    "refused again, and adds to the load that it was asked to take away."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """The wait that an answer asked for."""
+
+    header: str
+    """As sent: `Retry-After: 120`."""
+    seconds: float
+    """From the end of the answer; not above 0 for a date that had passed."""
+    form: Literal["seconds", "milliseconds", "date"]
+
+
+def asked(call: Call, ledger: Ledger) -> Asked | None:
+    """Return the wait that *call* was answered with; None if none, or one that RFC 9110 does not define."""
+    if call.outcome != "answered" or is_success(call):
+        return None
+    headers = getattr(call, "reply_headers", {})
+    for name in _IN_MILLISECONDS:
+        if name in headers and _is_number(headers[name]):
+            return Asked(f"{name}: {headers[name]}", int(headers[name]) / 1000, "milliseconds")
+    text = headers["Retry-After"].strip() if "Retry-After" in headers else ""
+    if _is_number(text):
+        return Asked(f"Retry-After: {text}", float(int(text)), "seconds")
+    try:
+        date = parsedate_to_datetime(text)
+    except ValueError:
+        return None
+    zoned = date if date.tzinfo is not None else date.replace(tzinfo=ledger.opened_at.tzinfo)
+    return Asked(f"Retry-After: {text}", (zoned - ledger.opened_at).total_seconds() - (over(call) or 0.0), "date")
+
+
+def assert_respects_retry_after(
+    calls: Calls, *, cap: float | None = None, tolerance: float | None = None, per: Per | None = None
+) -> None:
+    """Assert that each retry after an answer with `Retry-After` comes when it was asked to come.
+
+    Definition: for every failed attempt whose answer has `Retry-After` (seconds or any HTTP date; also the
+    milliseconds of `retry-after-ms` and `x-ms-retry-after-ms`) and that was retried, the wait is not below what was
+    asked for and not more than a tenth and 150 ms above; on a virtual clock it is exact. A date has a grain of one
+    second both ways. 0, a date that has passed and a value that is neither ask for nothing.
+
+    *cap* is the longest wait, in seconds, that the client is ready for: if more is asked for, it may give up, or
+    come back after *cap*. *tolerance*, in seconds, replaces the lateness that is allowed: give it for a client that
+    adds jitter. Raises `NothingToCheck` if no attempt was retried after such an answer (and none asked for more than
+    *cap*).
+
+    Run such tests under a time zone that is not UTC as well: a client that takes the date for local time is right in
+    UTC. Source: RFC 9110 section 10.2.3 (the header), 5.6.7 (the three forms of a date).
+
+    ```python
+    import time, urllib.error, urllib.request
+    from pytest_integrations.faults import status
+
+    def test_the_client_waits_as_asked(fake_rest):
+        fake_rest.get("/users").reply(json=[])
+        fake_rest.inject(status(429, retry_after=1))
+
+        try:
+            urllib.request.urlopen(fake_rest.url + "/users")
+        except urllib.error.HTTPError as error:
+            time.sleep(int(error.headers["Retry-After"]))
+            urllib.request.urlopen(fake_rest.url + "/users").close()
+
+        assert_respects_retry_after(fake_rest.calls)
+    ```
+    """
+    __tracebackhide__ = True
+    most = None if cap is None else seconds("cap", cap)
+    allowed = tolerance_of(calls.ledger, tolerance)
+    groups = logical_calls(calls, per=per)
+    judged = [_judged(group, calls.ledger, most, allowed) for group in groups]
+    found = [judgement for judgements in judged for judgement in judgements]
+    broken = [judgement for judgement in found if judgement.is_broken]
+    if broken:
+        _fail(groups, found, broken, calls.ledger)
+    if not found:
+        _nothing(calls, groups)
+
+
+@dataclass(frozen=True, slots=True)
+class _Judgement:
+    """One answer with Retry-After and the attempt after it; None if the client gave up, which *cap* allowed it to."""
+
+    asked: Asked
+    before: Call
+    after: Call | None
+    low: float
+    high: float
+    wait: float | None
+
+    @property
+    def is_broken(self) -> bool:
+        return self.after is not None and (self.wait is None or not self.low <= self.wait <= self.high)
+
+    @property
+    def mark(self) -> str:
+        return (
+            f"{'NOT ' if self.is_broken else ''}as asked: {self.low:.3f} to {self.high:.3f} s after #{self.before.seq}"
+        )
+
+
+def _judged(group: LogicalCall, ledger: Ledger, cap: float | None, tolerance: Tolerance) -> list[_Judgement]:
+    judgements = []
+    for before, after in zip(group, [*group[1:], None], strict=True):
+        request = asked(before, ledger)
+        if request is None or request.seconds <= 0:
+            continue
+        is_cut = cap is not None and request.seconds > cap
+        if after is None and not is_cut:
+            continue
+        wait = cap if cap is not None and is_cut else request.seconds
+        grain = _GRAIN_OF_DATES if request.form == "date" else 0.0
+        low, high = tolerance.earliest(max(0.0, wait - grain)), tolerance.latest(wait + grain)
+        judgements.append(_Judgement(request, before, after, low, high, None if after is None else gap(before, after)))
+    return judgements
+
+
+def _fail(groups: tuple[LogicalCall, ...], found: list[_Judgement], broken: list[_Judgement], ledger: Ledger) -> None:
+    __tracebackhide__ = True
+    first = broken[0]
+    wait = "before the answer was out" if first.wait is None else f"after {first.wait:.3f} s"
+    more = f" ({len(broken)} of {len(found)} such waits are wrong)" if len(broken) > 1 else ""
+    when = "" if first.asked.form == "seconds" else f", which was {first.asked.seconds:.3f} s away,"
+    after = first.after.seq if first.after is not None else 0
+    shown = [group for group in groups if any(judgement.before in group.attempts for judgement in broken)]
+    fail(
+        f"#{first.before.seq} said {first.asked.header!r}{when} but #{after} came {wait}{more}",
+        [call for group in shown for call in group],
+        groups=shown,
+        marks={judgement.after.seq: judgement.mark for judgement in found if judgement.after is not None},
+        notes=[told_apart(shown)],
+        why=_WHY,
+        hint=_hint(first, ledger),
+    )
+
+
+def _hint(judgement: _Judgement, ledger: Ledger) -> str:
+    local = ledger.opened_at.astimezone().utcoffset()
+    offset = local.total_seconds() if local is not None else 0.0
+    if judgement.asked.form == "date" and (offset or not judgement.wait):
+        return (
+            f"HTTP dates are in GMT; this machine's local time is {offset / 3600:+g} h from it. Parse with "
+            "email.utils.parsedate_to_datetime and compare with datetime.now(UTC), never with local time."
+        )
+    if judgement.wait is not None and judgement.wait > judgement.high:
+        return (
+            "If the client adds jitter or takes the longer of its own backoff and the header, allow for it with "
+            "tolerance=; if it cuts long waits, say where with cap=."
+        )
+    return (
+        "Read Retry-After before the client's own backoff is computed (urllib3: respect_retry_after_header; "
+        "tenacity: a wait= function that looks at the exception's response)."
+    )
+
+
+def _nothing(calls: Calls, groups: tuple[LogicalCall, ...]) -> None:
+    __tracebackhide__ = True
+    requests = [request for call in calls if (request := asked(call, calls.ledger)) is not None]
+    if not requests:
+        what = f"none of the {len(calls)} answers was a failure with Retry-After"
+        hint = "Script one: fake_rest.inject(status(429, retry_after=2))."
+    elif all(request.seconds <= 0 for request in requests):
+        what, hint = (
+            "Retry-After asked for no wait, or for a moment that had passed",
+            "Ask for a wait of a second or more.",
+        )
+    else:
+        what = f"no call was retried after {requests[0].header!r}"
+        hint = "If giving up is what the client should do with so long a wait, say so with cap=."
+    nothing_to_check(what, calls, groups=groups, hint=hint)
+
+
+def _is_number(text: str) -> bool:
+    return text.isascii() and text.isdigit()
