@@ -146,7 +146,10 @@ class Fake:
         for effect in fault.effects(Occasion(1, self.seed.stream("check"))):
             if type(effect) not in self.performs:
                 able = ", ".join(sorted(kind.__name__ for kind in self.performs))
-                msg = f"{self.name} ({self.protocol}) cannot perform {fault!r}: it needs {type(effect).__name__}; it can: {able}"
+                msg = (
+                    f"{self.name} ({self.protocol}) cannot perform {fault!r}: "
+                    f"it needs {type(effect).__name__}; it can: {able}"
+                )
                 raise CannotPerform(msg)
 
     @contextmanager

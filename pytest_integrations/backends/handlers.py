@@ -1,7 +1,8 @@
 """Callables of the test that answer calls: where they run, and what they may return.
 
-They run on worker threads, so that one that blocks, or that calls another fake, cannot stop the I/O thread; `inline=True` lets
-a pure one run on the I/O thread itself, which is twice as fast; `async def` ones run on one asyncio thread.
+They run on worker threads, so that one that blocks, or that calls another fake, cannot stop the I/O thread;
+`inline=True` lets a pure one run on the I/O thread itself, which is twice as fast; `async def` ones run on one
+asyncio thread.
 """
 
 from __future__ import annotations
@@ -61,11 +62,11 @@ def _takes_positional(function: Callable[..., Any]) -> bool:
     return any(parameter.kind in positional for parameter in parameters)
 
 
-def as_reply(result: Any) -> Reply:
+def as_reply(result: Any) -> Reply:  # noqa: PLR0911 -- one line for each form that an answer may have
     """Return what a handler returned as a reply.
 
-    A `Reply` or a werkzeug `Response` as it is; None is 204; an int is a status; a dict or list is JSON; text and bytes are a
-    body; `(body, status)` and `(body, status, headers)` as in Flask.
+    A `Reply` or a werkzeug `Response` as it is; None is 204; an int is a status; a dict or list is JSON; text and
+    bytes are a body; `(body, status)` and `(body, status, headers)` as in Flask.
     """
     if isinstance(result, Reply):
         return result
@@ -77,7 +78,7 @@ def as_reply(result: Any) -> Reply:
         return Reply.of(result)
     if isinstance(result, tuple) and len(result) in {2, 3}:
         body = as_reply(result[0]) if result[0] is not None else Reply()
-        headers = dict(result[2]) if len(result) == 3 else {}  # noqa: PLR2004 -- (body, status, headers)
+        headers = dict(result[2]) if len(result) == 3 else {}
         kept = tuple(field for field in body.headers if field[0].lower() not in {name.lower() for name in headers})
         return Reply(Reply.of(result[1]).status, (*kept, *headers.items()), body.body, body.chunks)
     if isinstance(result, str):
@@ -87,15 +88,15 @@ def as_reply(result: Any) -> Reply:
     if isinstance(result, dict | list | float):
         return Reply.of(json=result)
     if hasattr(result, "get_data") and hasattr(result, "status_code"):
-        from .http_objects import reply_of  # noqa: PLC0415 -- only where werkzeug's Response is in use already
+        from .http_objects import reply_of
 
         return reply_of(result)
-    msg = f"a handler returned {result!r}: it may return a Reply, a werkzeug Response, dict, list, str, bytes, int or None"
+    msg = f"a handler returned {result!r}; valid: a Reply, a werkzeug Response, dict, list, str, bytes, int or None"
     raise ScriptingError(msg)
 
 
 class Runner:
-    """Worker threads that come when they are needed and go when they are idle, and one asyncio thread for `async def`."""
+    """Worker threads that come when they are needed, and one asyncio thread for `async def` handlers."""
 
     def __init__(self) -> None:
         """Begin without a thread."""
@@ -132,7 +133,7 @@ class Runner:
         """Run *coroutine* on the asyncio thread and call *done* there with its finished task."""
         with self._lock:
             if self._loop is None:
-                import asyncio  # noqa: PLC0415 -- 18 ms, for those who answer with async functions
+                import asyncio
 
                 self._loop = asyncio.new_event_loop()
                 self._loop_thread = threading.Thread(

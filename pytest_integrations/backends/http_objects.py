@@ -28,7 +28,7 @@ class RecordedCall(HttpCall):
     def request(self) -> Request:
         """The request as `werkzeug.wrappers.Request`, with `.args`, `.form`, `.get_json()` and the rest."""
         if self._cache is None:
-            from werkzeug.wrappers import Request  # noqa: PLC0415 -- 30 ms, for those who look
+            from werkzeug.wrappers import Request
 
             self._cache = Request(environ_of(self), populate_request=False)
         request: Request = self._cache
@@ -39,14 +39,14 @@ class RecordedCall(HttpCall):
         """The answer as it was to be sent, as `werkzeug.wrappers.Response`; None while there is none."""
         if self.status is None:
             return None
-        from werkzeug.wrappers import Response  # noqa: PLC0415 -- as above
+        from werkzeug.wrappers import Response
 
         body = self.reply.partition(b"\r\n\r\n")[2]
         return Response(body, self.status, list(self.reply_headers.items()))
 
 
 def environ_of(call: HttpCall, *, prefix: str = "") -> dict[str, Any]:
-    """Return the WSGI environ (PEP 3333) of *call*; *prefix* is the part of the path that the application is mounted at."""
+    """Return the WSGI environ (PEP 3333) of *call*; *prefix* is the path that the application is mounted at."""
     path, _, query = call.target.partition("?")
     if "://" in path:  # absolute-form, as proxies get it (RFC 9112 section 3.2.2)
         path = "/" + path.partition("://")[2].partition("/")[2]
@@ -58,7 +58,7 @@ def environ_of(call: HttpCall, *, prefix: str = "") -> dict[str, Any]:
     environ: dict[str, Any] = {
         "REQUEST_METHOD": call.method,
         "SCRIPT_NAME": prefix,
-        "PATH_INFO": decoded[len(prefix) :] if decoded.startswith(prefix) else decoded,
+        "PATH_INFO": decoded.removeprefix(prefix),
         "QUERY_STRING": query,
         "REQUEST_URI": call.target,
         "RAW_URI": call.target,
@@ -91,7 +91,7 @@ class _Errors:
 
     @cached_property
     def _stream(self) -> Any:
-        import sys  # noqa: PLC0415 -- looked up late, so that pytest's capture gets it
+        import sys
 
         return sys.stderr
 

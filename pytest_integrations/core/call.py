@@ -1,8 +1,8 @@
 """One exchange and one connection, as they were seen on the wire.
 
-Both are written by the wire alone, on its one thread, and read by everybody else. They are plain slotted objects rather than
-frozen ones because an exchange is recorded when it begins and completed as it goes on; a run of 100,000 calls must stay
-below 800 bytes each.
+Both are written by the wire alone, on its one thread, and read by everybody else. They are plain slotted objects
+rather than frozen ones because an exchange is recorded when it begins and completed as it goes on; a run of 100,000
+calls must stay below 800 bytes each.
 """
 
 from __future__ import annotations
@@ -22,8 +22,9 @@ __all__ = ["CONNECT", "Call", "Connection", "Headers", "HttpCall", "Outcome"]
 Outcome = Literal["open", "answered", "truncated", "reset", "closed", "hung", "abandoned"]
 """How an exchange ended, seen from the fake.
 
-`open`: not yet; `answered`: every byte of the answer was sent; `truncated`: some bytes, then FIN; `reset`: RST, at whatever
-point; `closed`: FIN without a byte; `hung`: held without an end; `abandoned`: the client left before the answer was out.
+`open`: not yet; `answered`: every byte of the answer was sent; `truncated`: some bytes, then FIN; `reset`: RST, at
+whatever point; `closed`: FIN without a byte; `hung`: held without an end; `abandoned`: the client left before the
+answer was out.
 """
 
 CONNECT = "connect"
@@ -62,8 +63,8 @@ class Call:
     """One attempt by the client: what it asked, what was done to it, and when.
 
     Times are seconds on the clock in force since the ledger was opened: *started* (the request was fully read),
-    *first_byte* (of the answer), *ended* (the last byte was sent or the fault was done), *gone* (the client's FIN or RST was
-    seen while the exchange was open). Those that did not happen are None.
+    *first_byte* (of the answer), *ended* (the last byte was sent or the fault was done), *gone* (the client's FIN or
+    RST was seen while the exchange was open). Those that did not happen are None.
     """
 
     __slots__ = (
@@ -203,7 +204,7 @@ class HttpCall(Call):
         return json.loads(self.body)
 
     def _refused(self) -> bool:
-        return self.status is not None and (self.status == 429 or self.status >= 500)  # noqa: PLR2004 -- RFC 6585, 9110
+        return self.status is not None and (self.status == 429 or self.status >= 500)
 
 
 class Headers(Mapping[str, str]):

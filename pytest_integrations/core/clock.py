@@ -1,7 +1,7 @@
 """The clock port: the only file of the package that may read a clock or sleep.
 
-Every floor above takes its time from a `Clock`, so that one object decides what time it is for the loop's timers, for the
-ledger's time stamps, for rate-limit windows and for `Retry-After` dates.
+Every floor above takes its time from a `Clock`, so that one object decides what time it is for the loop's timers, for
+the ledger's time stamps, for rate-limit windows and for `Retry-After` dates.
 """
 
 from __future__ import annotations

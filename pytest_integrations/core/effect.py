@@ -80,7 +80,7 @@ class Tamper(Effect):
 
 @dataclass(frozen=True, slots=True)
 class Trickle(Effect):
-    """Send a *part* of the answer in pieces: `split(length)` gives their sizes, *pause* the seconds between two of them.
+    """Send a *part* of the answer in pieces: `split(length)` gives the sizes, *pause* the seconds between two of them.
 
     Where *first* is set, that pause comes before the first piece as well.
     """
@@ -95,9 +95,9 @@ class Trickle(Effect):
 class Cut(Effect):
     """Stop inside the exchange: *how* at *offset* of *part*.
 
-    *how*: `"reset"` (RST), `"close"` (FIN), `"stall"` (nothing more until the client leaves, *seconds* have passed, which
-    ends in a FIN, or the fake stops). *part*: `"upload"` (the request's body), `"answer"` (counted from its first byte),
-    `"head"` or `"body"` of the answer. *offset*: bytes as an int, or a fraction of the part as a float.
+    *how*: `"reset"` (RST), `"close"` (FIN), `"stall"` (nothing more until the client leaves, *seconds* have passed,
+    which ends in a FIN, or the fake stops). *part*: `"upload"` (the request's body), `"answer"` (counted from its
+    first byte), `"head"` or `"body"` of the answer. *offset*: bytes as an int, or a fraction of the part as a float.
     """
 
     how: Literal["reset", "close", "stall"]
@@ -110,8 +110,8 @@ class Cut(Effect):
 class Expire(Effect):
     """Promise to keep the connection and break the promise.
 
-    `"fin_idle"`: FIN once the answer is out; `"fin_on_next"`, `"reset_on_next"`: FIN or RST when the next request arrives
-    on it, which is not processed.
+    `"fin_idle"`: FIN once the answer is out; `"fin_on_next"`, `"reset_on_next"`: FIN or RST when the next request
+    arrives on it, which is not processed.
     """
 
     how: Literal["fin_idle", "fin_on_next", "reset_on_next"]
@@ -143,8 +143,8 @@ class Withhold(Effect):
 class Refuse(Effect):
     """Do not let a connection come to be as it should.
 
-    `"refuse"`: the port is closed, SYN is answered by RST; `"ignore"`: SYN is not answered; `"reset"`, `"close"`: accepted,
-    then RST or FIN before a byte is read; `"late"`: accepted *seconds* later.
+    `"refuse"`: the port is closed, SYN is answered by RST; `"ignore"`: SYN is not answered; `"reset"`, `"close"`:
+    accepted, then RST or FIN before a byte is read; `"late"`: accepted *seconds* later.
     """
 
     how: Literal["refuse", "ignore", "reset", "close", "late"]

@@ -24,8 +24,9 @@ Scope = Literal["call", "upload", "connection", "listener"]
 class Occasion:
     """What a fault may know when it acts.
 
-    *ordinal* counts the times that this fault has acted before, plus one (per key, if the script says `per=`); *random* is a
-    generator of its own for this occasion, the same for the same seed; *call* is None for what happens before a request.
+    *ordinal* counts the times that this fault has acted before, plus one (per key, if the script says `per=`);
+    *random* is a generator of its own for this occasion, the same for the same seed; *call* is None for what happens
+    before a request.
     """
 
     ordinal: int
@@ -36,8 +37,9 @@ class Occasion:
 class Fault:
     """Something that can go wrong.
 
-    Subclasses are frozen dataclasses named by a word that reads well in a script; their fields are their settings, seconds
-    and bytes where nothing else is said. They check the settings in `__post_init__` and yield effects. Faults add up:
+    Subclasses are frozen dataclasses named by a word that reads well in a script; their fields are their settings,
+    seconds and bytes where nothing else is said. They check the settings in `__post_init__` and yield effects. Faults
+    add up:
 
     >>> from pytest_integrations.faults import latency, status
     >>> latency(0.5) + status(503)

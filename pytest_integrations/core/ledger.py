@@ -1,8 +1,8 @@
 """The ledger: everything that crossed the wire in one test, in order, from all fakes.
 
-The wire appends, on its one thread; tests, assertions and views read, on any thread. Reading settles the wire first: what the
-kernel has already delivered (the FIN of a client that gave up, say) is in the ledger when the read returns, so that no test
-needs to sleep before it looks.
+The wire appends, on its one thread; tests, assertions and views read, on any thread. Reading settles the wire first:
+what the kernel has already delivered (the FIN of a client that gave up, say) is in the ledger when the read returns,
+so that no test needs to sleep before it looks.
 """
 
 from __future__ import annotations

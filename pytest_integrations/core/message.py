@@ -45,7 +45,7 @@ class Message:
         """
         fields = [(name.encode("latin-1"), value.encode("latin-1", "replace")) for name, value in reply.headers]
         present = {name.lower() for name, _ in fields}
-        bodiless = reply.status in _BODILESS or reply.status < 200  # noqa: PLR2004 -- 1xx
+        bodiless = reply.status in _BODILESS or reply.status < 200
         content = b""
         if not bodiless:
             if reply.chunks is not None:

@@ -1,7 +1,7 @@
 """Names to objects, loaded when first asked for.
 
-An entry is the object itself or the text `"package.module:name"`, so that registering something costs no import. Built-in
-things and those of third parties are registered in the same way.
+An entry is the object itself or the text `"package.module:name"`, so that registering something costs no import.
+Built-in things and those of third parties are registered in the same way.
 """
 
 from __future__ import annotations

@@ -33,7 +33,7 @@ class Reply:
     chunks: tuple[bytes, ...] | None = None
 
     @classmethod
-    def of(  # noqa: PLR0913 -- one keyword for each form that a body can have
+    def of(
         cls,
         status: int = 200,
         *,
@@ -61,7 +61,7 @@ class Reply:
         if len(given) > 1:
             msg = f"a reply has one body: give one of json=, text=, body= and chunks=, not {' and '.join(given)}"
             raise ScriptingError(msg)
-        if not isinstance(status, int) or not 100 <= status <= 999:  # noqa: PLR2004 -- three digits, RFC 9110 section 15
+        if not isinstance(status, int) or not 100 <= status <= 999:
             msg = f"status={status!r} is not a status code: valid are whole numbers from 100 to 999"
             raise ScriptingError(msg)
         kind, content, pieces = _body(json, text, body, chunks)

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any
 
 from .errors import ScriptingError
 from .fault import Fault, Occasion
-from .when import When
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterable
@@ -23,6 +22,7 @@ if TYPE_CHECKING:
     from .clock import Clock
     from .effect import Effect
     from .seed import Seed
+    from .when import When
 
 __all__ = ["Decision", "Rule", "Script"]
 

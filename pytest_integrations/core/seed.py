@@ -1,7 +1,8 @@
 """The seed: the only file of the package that may draw at random.
 
-A draw depends on *what* it is drawn for (run seed, test, fake, operation, ordinal, fault) and on nothing else: not on the
-order of the tests, not on the worker, not on what was drawn before. The same seed gives the same faults in any order.
+A draw depends on *what* it is drawn for (run seed, test, fake, operation, ordinal, fault) and on nothing else: not on
+the order of the tests, not on the worker, not on what was drawn before. The same seed gives the same faults in any
+order.
 """
 
 from __future__ import annotations

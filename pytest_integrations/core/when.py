@@ -62,7 +62,7 @@ class When:
             msg = f"per={self.per!r} is not something to count by: valid are {', '.join(map(repr, _PER))} or a function"
             raise ScriptingError(msg)
         if self.where is not None and not callable(self.where):
-            msg = f"where={self.where!r} is not callable: give a function of the call, such as lambda call: call.method == 'GET'"
+            msg = f"where={self.where!r} is not callable: give a function, such as lambda call: call.method == 'GET'"
             raise ScriptingError(msg)
         if self.at is not None and self.every is not None:
             msg = "at= and every= both choose calls by number: give one of them"

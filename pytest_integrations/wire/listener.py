@@ -86,7 +86,7 @@ class Listener:
     def ignore(self) -> None:
         """Answer no SYN, so that connecting times out: the accept queue is kept full with connections of our own."""
         if not sys.platform.startswith("linux"):
-            msg = "connect_timeout() needs Linux: other kernels do not leave a SYN unanswered when the accept queue is full"
+            msg = "connect_timeout() needs Linux: other kernels answer a SYN even when the accept queue is full"
             raise ScriptingError(msg)
         if self.state != "up":
             return

@@ -1,12 +1,14 @@
 """The one I/O thread of all fakes of the process.
 
-A small loop of our own: a selector, a heap of timers, and a socket that other threads wake it by. It is not asyncio because a
-fake must start and stop without a thread hop, play its faults in an order that is the same each time, and take its timers from
-a `Clock` that can be made virtual. What happens on it must not block: callables of the test run on other threads.
+A small loop of our own: a selector, a heap of timers, and a socket that other threads wake it by. It is not asyncio
+because a fake must start and stop without a thread hop, play its faults in an order that is the same each time, and
+take its timers from a `Clock` that can be made virtual. What happens on it must not block: callables of the test run
+on other threads.
 """
 
 from __future__ import annotations
 
+import contextlib
 import heapq
 import itertools
 import os
@@ -94,10 +96,8 @@ class Loop:
 
     def unwatch(self, sock: socket.socket) -> None:
         """Wait for *sock* no more; harmless if it is not watched."""
-        try:
+        with contextlib.suppress(KeyError, ValueError):
             self._selector.unregister(sock)
-        except (KeyError, ValueError):
-            pass
 
     # -- time
 
@@ -163,10 +163,9 @@ class Loop:
         self._outer.close()
 
     def _wake(self) -> None:
-        try:
+        # Where so many wake-ups are waiting that the socket is full, one more would tell nothing new.
+        with contextlib.suppress(BlockingIOError):
             self._outer.send(b"\0")
-        except BlockingIOError:
-            pass  # so many wake-ups are waiting that one more tells nothing new
 
     def _woken(self, _events: int) -> None:
         self._inner.recv(4096)
@@ -233,7 +232,7 @@ def shared_loop() -> Loop:
 
 def close_shared_loop() -> None:
     """End the loop of this process, if there is one; the next fake starts another."""
-    global _shared  # noqa: PLW0603 -- as above
+    global _shared
     with _lock:
         loop, _shared = _shared, None
     if loop is not None and loop.is_usable:

@@ -13,6 +13,7 @@ from __future__ import annotations
 import contextlib
 import socket
 import struct
+from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
 from .loop import READ, WRITE
@@ -28,7 +29,7 @@ try:
 except ImportError:  # pragma: no cover -- Windows cannot be asked how much is under way
     fcntl = None  # type: ignore[assignment]
 
-__all__ = ["WireProtocol", "TcpTransport", "Transport"]
+__all__ = ["TcpTransport", "Transport", "WireProtocol"]
 
 _AT_ONCE = struct.pack("ii", 1, 0)
 _CHUNK = 65536
@@ -109,7 +110,7 @@ class TcpTransport:
     def __init__(
         self, loop: Loop, sock: socket.socket, protocol: WireProtocol, gone: Callable[[TcpTransport], object]
     ) -> None:
-        """Connect *protocol* to *sock*, which is accepted and non-blocking, and begin to read; *gone* is told the end."""
+        """Connect *protocol* to the accepted, non-blocking *sock* and begin to read; *gone* is told of the end."""
         self._gone = gone
         self._loop = loop
         self.sock = sock
@@ -185,7 +186,7 @@ class TcpTransport:
         except BlockingIOError:
             sent = 0
         except OSError as error:
-            self._loop.call_soon(lambda: self._lost(error))
+            self._loop.call_soon(partial(self._lost, error))
             return
         if sent != len(data):
             self._buffer = data[sent:]

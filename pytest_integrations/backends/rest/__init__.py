@@ -1,4 +1,4 @@
-"""The fake REST backend: routes, a small store of resources, mounted applications, and the policies of a busy server."""
+"""The fake REST backend: routes, a store of resources, mounted applications, and the policies of a busy server."""
 
 from .fake import FakeRest
 from .route import Route

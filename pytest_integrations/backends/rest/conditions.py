@@ -20,8 +20,8 @@ _ABSENT: Any = object()
 class Conditions:
     """Query parameters, header fields, a JSON body and a predicate that a request must have.
 
-    Expected values are compared with `==`, so that objects which know what they equal (dirty-equals, `unittest.mock.ANY`)
-    work; a callable is asked instead. Of JSON objects only the keys named are compared.
+    Expected values are compared with `==`, so that objects which know what they equal (dirty-equals,
+    `unittest.mock.ANY`) work; a callable is asked instead. Of JSON objects only the keys named are compared.
     """
 
     query: Mapping[str, Any]

@@ -16,6 +16,7 @@ from .service import RestService
 from .table import RouteTable
 
 if TYPE_CHECKING:
+    import ssl
     from collections.abc import Callable, Mapping
 
     from pytest_integrations.backends.http_objects import RecordedCall
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from pytest_integrations.core.ledger import Ledger
     from pytest_integrations.core.script import Rule
     from pytest_integrations.core.seed import Seed
+    from pytest_integrations.wire.certificates import Authority
     from pytest_integrations.wire.listener import Listener
 
 __all__ = ["FakeRest"]
@@ -64,12 +66,13 @@ class FakeRest(Fake):
         }
     )
 
-    def __init__(  # noqa: PLR0913 -- keyword-only, each with a default that suits
+    def __init__(
         self,
         name: str = "fake_rest",
         *,
         host: str = "127.0.0.1",
         port: int = 0,
+        tls: bool = False,
         max_head: int = _MAX_HEAD,
         max_body: int = _MAX_BODY,
         ledger: Ledger | None = None,
@@ -78,9 +81,12 @@ class FakeRest(Fake):
     ) -> None:
         """Make a backend called *name*.
 
-        It listens on *host* (`"::1"` for IPv6) and *port* (0: any free one). A request whose head is longer than *max_head*
-        bytes is answered 431, one whose body is longer than *max_body* bytes 413.
+        It listens on *host* (`"::1"` for IPv6) and *port* (0: any free one). A request whose head is longer than
+        *max_head* bytes is answered 431, one whose body is longer than *max_body* bytes 413. With *tls* it speaks
+        HTTPS, with a certificate of the process's own authority (see `ca_file`); that needs the extra `tls`.
         """
+        self.performs = self.performs | {effect.Handshake} if tls else self.performs
+        self._tls = tls
         clocked = {} if clock is None else {"clock": clock}
         super().__init__(name, ledger=ledger, seed=seed, **clocked)
         self.routes = RouteTable()
@@ -93,7 +99,12 @@ class FakeRest(Fake):
     # -- life
 
     def _open(self) -> None:
-        self._server = HttpServer(shared_loop(), RestService(self, *self._limits), self._host, self._port)
+        port = None
+        if self._tls:
+            from pytest_integrations.wire.tls import TlsPort
+
+            port = TlsPort(self._authority())
+        self._server = HttpServer(shared_loop(), RestService(self, *self._limits), self._host, self._port, port)
         self._port = self._server.listener.port
 
     def _close(self) -> None:
@@ -122,7 +133,24 @@ class FakeRest(Fake):
         """The base URL, without a slash at the end: `http://127.0.0.1:49152`."""
         self._must_run()
         host = f"[{self._host}]" if ":" in self._host else self._host
-        return f"http://{host}:{self._port}"
+        return f"http{'s' if self._tls else ''}://{host}:{self._port}"
+
+    @property
+    def ca_file(self) -> str:
+        """The path of the certificate authority that signed this fake's certificate, for `verify=` and the like."""
+        return self._authority().file
+
+    def client_context(self) -> ssl.SSLContext:
+        """Return a client's `ssl.SSLContext` that trusts this fake's certificate authority and no other."""
+        return self._authority().client_context()
+
+    def _authority(self) -> Authority:
+        if not self._tls:
+            msg = f"{self.name} does not speak TLS: make it with tls=True"
+            raise ScriptingError(msg)
+        from pytest_integrations.wire.certificates import session_authority
+
+        return session_authority()
 
     @property
     def port(self) -> int:
@@ -144,13 +172,15 @@ class FakeRest(Fake):
     ) -> Route:
         """Return the route for *method* (`"ANY"` for each) and *path*, made when first asked for.
 
-        *path* has werkzeug's placeholders: `/users/<int:id>`. The other arguments are conditions: *query* parameters and
-        *headers* by name, *json* (of an object the keys that must be there), and *match*, a function of the call. Values are
-        compared with `==`, or asked if they are callable. Of several routes that fit a call the one with the most
-        conditions answers; of equals the one declared last. A GET route answers HEAD as well.
+        *path* has werkzeug's placeholders: `/users/<int:id>`. The other arguments are conditions: *query* parameters
+        and *headers* by name, *json* (of an object the keys that must be there), and *match*, a function of the call.
+        Values are compared with `==`, or asked if they are callable. Of several routes that fit a call the one with
+        the most conditions answers; of equals the one declared last. A GET route answers HEAD as well.
         """
         if not method.isalpha():
-            msg = f"method {method!r} is not an HTTP method: valid are GET, POST, PUT, PATCH, DELETE, HEAD, OPTIONS, ANY, …"
+            msg = (
+                f"method {method!r} is not an HTTP method; valid: GET, POST, PUT, PATCH, DELETE, HEAD, OPTIONS, ANY, …"
+            )
             raise ScriptingError(msg)
         conditions = Conditions.of(query, headers, json, match)
         known = self.routes.find(method.upper(), path, str(conditions))
@@ -190,7 +220,7 @@ class FakeRest(Fake):
         """Script *faults* for one *route*."""
         for fault in faults:
             if getattr(fault, "scope", None) in {"connection", "listener"}:
-                msg = f"{fault!r} happens before there is a request: inject it into the whole fake, {self.name}.inject(...)"
+                msg = f"{fault!r} happens before there is a request: inject it into the fake, {self.name}.inject(...)"
                 raise ScriptingError(msg)
         rule = self._inject(route.script, faults, when)
         self.has_upload_faults = self.has_upload_faults or "upload" in rule.scopes

@@ -30,7 +30,8 @@ def near_misses(fake: str, call: RecordedCall, table: RouteTable) -> str:
     ranked = candidates or sorted(table.routes, key=lambda route: _likeness(call.method, path, route), reverse=True)
     lines.append("  nearest:")
     for route in ranked[:_SHOWN]:
-        lines.append(f"    {route.operation}: {'; '.join(_reasons(call, path, route, fits=bool(candidates)))}")
+        reasons = _reasons(call, path, route, fits=bool(candidates))
+        lines += [f"    {route.operation}: {'; '.join(reasons)}"]
     if len(table.routes) > _SHOWN:
         lines.append(f"    ... of {len(table.routes)} routes")
     return "\n".join(lines)

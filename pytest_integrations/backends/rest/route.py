@@ -80,8 +80,9 @@ class Route:
     def replies(self, *answers: Any, then: Literal["last", "cycle", "unexpected"] = "last") -> Self:
         """Answer the first call with the first of *answers*, the second with the second, and *then* go on.
 
-        An answer is whatever a handler may return (`503`, `{"id": 1}`, `({"id": 1}, 201)`, a `Reply`) or a fault. *then*:
-        `"last"` repeats the last one, `"cycle"` begins again, `"unexpected"` makes a further call fail the test.
+        An answer is whatever a handler may return (`503`, `{"id": 1}`, `({"id": 1}, 201)`, a `Reply`) or a fault.
+        *then*: `"last"` repeats the last one, `"cycle"` begins again, `"unexpected"` makes a further call fail the
+        test.
         """
         if not answers:
             msg = "replies() needs at least one answer, such as replies(503, 503, {'id': 1})"
@@ -100,10 +101,10 @@ class Route:
     def calls(self, function: Callable[..., Any], *, inline: bool = False) -> Self:
         """Answer with what *function(request, **placeholders)* returns.
 
-        It gets a werkzeug `Request` and the values of the route's placeholders by name, and runs on a worker thread, an
-        `async def` one on an asyncio thread; `inline=True` lets one that never blocks run on the I/O thread, twice as fast.
-        What it may return: a `Reply`, a werkzeug `Response`, dict or list (JSON), str, bytes, an int (status), None (204),
-        `(body, status)`, `(body, status, headers)`. What it raises fails the test.
+        It gets a werkzeug `Request` and the values of the route's placeholders by name, and runs on a worker thread,
+        an `async def` one on an asyncio thread; `inline=True` lets one that never blocks run on the I/O thread, twice
+        as fast. What it may return: a `Reply`, a werkzeug `Response`, dict or list (JSON), str, bytes, an int
+        (status), None (204), `(body, status)`, `(body, status, headers)`. What it raises fails the test.
         """
         self._answer(_HEALTHY)
         self.handler = Handler(function, inline=inline)

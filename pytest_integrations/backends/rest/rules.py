@@ -12,8 +12,8 @@ __all__ = ["empty_map", "rule"]
 class _MatchingRule(Rule):
     """A rule that only matches.
 
-    For every rule werkzeug also compiles code that builds URLs from it, which takes 0.4 ms, more than everything else that a
-    fake does in a test. Where a future werkzeug has no such method, this override is simply never called.
+    For every rule werkzeug also compiles code that builds URLs from it, which takes 0.4 ms, more than everything else
+    that a fake does in a test. Where a future werkzeug has no such method, this override is simply never called.
     """
 
     def _compile_builder(self, append_unknown: bool = True) -> Any:  # noqa: FBT001, FBT002 -- werkzeug's signature

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any, cast
 from pytest_integrations.backends.handlers import as_reply, shared_runner
 from pytest_integrations.backends.http_objects import RecordedCall
 from pytest_integrations.core.ledger import Problem
-from pytest_integrations.core.reply import Reply
 from pytest_integrations.wire.http1.service import Prepared
 from pytest_integrations.wire.loop import shared_loop
 

@@ -23,8 +23,8 @@ _MAX_REMEMBERED = 1024
 class RouteTable:
     """Finds the route that answers a call.
 
-    werkzeug parses the templates and ranks the paths; what it found for a method and target is remembered, since clients ask
-    the same again and again.
+    werkzeug parses the templates and ranks the paths; what it found for a method and target is remembered, since
+    clients ask the same again and again.
     """
 
     def __init__(self) -> None:
@@ -53,7 +53,7 @@ class RouteTable:
             self._remembered.clear()
 
     def _add_template(self, template: str) -> None:
-        from .rules import empty_map, rule  # noqa: PLC0415 -- werkzeug's routing costs 40 ms, for the first route
+        from .rules import empty_map, rule
 
         if not template.startswith("/"):
             msg = f"path {template!r} must begin with a slash, such as {'/' + template!r}"
@@ -71,7 +71,7 @@ class RouteTable:
             raise ScriptingError(msg) from error
 
     def candidates(self, call: RecordedCall) -> list[Found]:
-        """Return the routes for the method and path of *call*, the one that asks for most first, of equals the latest."""
+        """Return the routes for the method and path of *call*: the most demanding first, of equals the latest."""
         key = tuple(call.head.split(b" ", 2)[:2])
         with self._lock:
             found = self._remembered.get(key)  # type: ignore[arg-type]  # a tuple of two
@@ -84,7 +84,7 @@ class RouteTable:
     def _look_up(self, method: str, path: str) -> list[Found]:
         if self._adapter is None:
             return []
-        from werkzeug.exceptions import HTTPException  # noqa: PLC0415 -- loaded with the routing
+        from werkzeug.exceptions import HTTPException
 
         try:
             template, values = self._adapter.match(path, "GET")

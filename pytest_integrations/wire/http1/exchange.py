@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pytest_integrations.core.effect import Answer, Cut, Work
-from pytest_integrations.core.message import Message
 from pytest_integrations.core.reply import Reply
 from pytest_integrations.wire.performance import Player
 
@@ -17,6 +16,7 @@ if TYPE_CHECKING:
 
     from pytest_integrations.core.call import HttpCall
     from pytest_integrations.core.effect import Effect
+    from pytest_integrations.core.message import Message
     from pytest_integrations.core.script import Decision
     from pytest_integrations.wire.loop import Timer
     from pytest_integrations.wire.performance import End, Performance

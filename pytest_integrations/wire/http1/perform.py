@@ -68,7 +68,8 @@ def _paced(data: bytes, part: str, effects: Iterable[Effect]) -> list[tuple[floa
     trickle = next((effect for effect in effects if isinstance(effect, Trickle) and effect.part == part), None)
     if trickle is None:
         return [(0.0, data)]
-    pieces, position = [], 0
+    pieces: list[tuple[float, bytes]] = []
+    position = 0
     for size in trickle.split(len(data)):
         pause = trickle.pause if pieces or trickle.first else 0.0
         pieces.append((pause, data[position : position + size]))

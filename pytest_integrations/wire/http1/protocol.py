@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import deque
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from pytest_integrations.core.call import Connection, HttpCall
 from pytest_integrations.core.effect import Cut, Expire, Preempt, Throttle, Withhold
 from pytest_integrations.core.message import Message
 from pytest_integrations.core.reply import Reply
@@ -14,6 +14,7 @@ from .exchange import Exchange
 from .reader import BadRequest, RequestReader
 
 if TYPE_CHECKING:
+    from pytest_integrations.core.call import Connection, HttpCall
     from pytest_integrations.core.effect import Effect
     from pytest_integrations.core.script import Decision
     from pytest_integrations.wire.loop import Loop
@@ -38,10 +39,10 @@ class Http1Protocol:
         "_decided",
         "_decision",
         "_exchange",
+        "_last_call",
         "_last_words",
         "_mishap",
         "_waiting",
-        "_last_call",
         "connection",
         "loop",
         "reader",
@@ -235,8 +236,8 @@ class Http1Protocol:
                     self.closes_itself()
                     self.transport.finish()
                 else:
-                    how = "reset" if effect.how == "reset_on_next" else "close"
-                    self._mishap = type(decision)(decision.fault, (Cut(how),), decision.rule)
+                    cut = Cut("reset") if effect.how == "reset_on_next" else Cut("close")
+                    self._mishap = replace(decision, effects=(cut,))
 
     def closes_itself(self) -> None:
         """Record that the connection ends now, by our own doing, before the client can see it."""

@@ -11,7 +11,7 @@ __all__ = ["BadRequest", "Consumer", "RequestReader"]
 _END = b"\r\n\r\n"
 
 
-class BadRequest(Exception):  # noqa: N818 -- named after the answer that it gets
+class BadRequest(Exception):
     """The client sent what is not HTTP, or more of it than allowed."""
 
     def __init__(self, status: int, why: str) -> None:
@@ -37,8 +37,8 @@ class Consumer(Protocol):
 class RequestReader:
     """Takes bytes as they come and tells a consumer of heads, bodies and ends.
 
-    httptools does not say *where* in the bytes a message lies, so the head is cut out here: it begins with the request line
-    that httptools reports, and ends with the next empty line.
+    httptools does not say *where* in the bytes a message lies, so the head is cut out here: it begins with the
+    request line that httptools reports, and ends with the next empty line.
     """
 
     __slots__ = ("_consumer", "_data", "_max_head", "_parser", "_position", "_target", "in_head", "is_idle")

@@ -59,9 +59,8 @@ class HttpServer:
 
     def _serve(self, sock: socket.socket, connection: Connection, decision: Decision | None) -> None:
         http = Http1Protocol(self._loop, self._service, connection)
-        protocol = (
-            http if self._tls is None else self._tls.protocol(self._loop, http, connection, decision, self._service)
-        )
+        tls = self._tls
+        protocol = http if tls is None else tls.protocol(http, connection, decision, self._service.ledger)
         self._open(sock, protocol)
 
     def _turn_away(self, sock: socket.socket, connection: Connection, effect: Refuse) -> None:

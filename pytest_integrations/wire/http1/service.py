@@ -9,7 +9,7 @@ from pytest_integrations.core.message import Message
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from pytest_integrations.core.call import Connection, HttpCall
+    from pytest_integrations.core.call import HttpCall
     from pytest_integrations.core.ledger import Ledger
     from pytest_integrations.core.reply import Reply
     from pytest_integrations.core.script import Decision

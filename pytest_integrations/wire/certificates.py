@@ -1,0 +1,145 @@
+"""Certificates: one authority for the process, and server contexts with good and bad leaves, made when first needed.
+
+ECDSA throughout, since RSA keys take a hundred times as long to make.
+"""
+
+from __future__ import annotations
+
+import atexit
+import contextlib
+import ssl
+import tempfile
+import threading
+from datetime import datetime, timedelta
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pytest_integrations.core.clock import REAL
+from pytest_integrations.core.errors import IntegrationsError
+
+if TYPE_CHECKING:
+    import trustme
+
+__all__ = ["Authority", "session_authority"]
+
+NAMES = ("localhost", "127.0.0.1", "::1")
+"""What a good certificate is valid for."""
+
+
+class Authority:
+    """A certificate authority that clients of the fakes trust, and the server contexts that it has signed."""
+
+    def __init__(self) -> None:
+        """Make a new authority; raises `IntegrationsError` where the extra `tls` is not installed."""
+        try:
+            import trustme
+        except ImportError as error:
+            msg = "TLS needs trustme: install pytest-integrations[tls]"
+            raise IntegrationsError(msg) from error
+        self._trustme = trustme
+        self._ca = trustme.CA(key_type=trustme.KeyType.ECDSA)
+        self._file: Path | None = None
+        self._contexts: dict[tuple[str, str], ssl.SSLContext] = {}
+        self._lock = threading.Lock()
+
+    @property
+    def pem(self) -> bytes:
+        """The authority's certificate in PEM."""
+        return self._ca.cert_pem.bytes()
+
+    @property
+    def file(self) -> str:
+        """The path of a file with the authority's certificate, for clients that want one; removed at exit."""
+        with self._lock:
+            if self._file is None:
+                with tempfile.NamedTemporaryFile(prefix="fake-ca-", suffix=".pem", delete=False) as file:
+                    file.write(self.pem)
+                self._file = Path(file.name)
+                atexit.register(self._remove_file)
+            return str(self._file)
+
+    def _remove_file(self) -> None:
+        if self._file is not None:
+            with contextlib.suppress(OSError):
+                self._file.unlink()
+
+    def client_context(self) -> ssl.SSLContext:
+        """Return a new client context that trusts this authority and no other."""
+        return ssl.create_default_context(cadata=self.pem.decode("ascii"))
+
+    def server_context(self, kind: str = "", detail: str = "") -> ssl.SSLContext:
+        """Return the server context for a *kind* of handshake, `""` for a good one; made once and kept."""
+        with self._lock:
+            context = self._contexts.get((kind, detail))
+            if context is None:
+                context = self._contexts[kind, detail] = self._make_context(kind, detail)
+            return context
+
+    def _make_context(self, kind: str, detail: str) -> ssl.SSLContext:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.set_alpn_protocols(["http/1.1"])
+        if kind == "self_signed":
+            _load(context, *_self_signed())
+        else:
+            self._leaf(kind).configure_cert(context)
+        if kind == "client_cert_required":
+            context.verify_mode = ssl.CERT_REQUIRED
+            context.load_verify_locations(cadata=self.pem.decode("ascii"))
+        if kind == "version":
+            # Old versions are switched off by OpenSSL's security level; a server that offers nothing else needs level 0.
+            context.set_ciphers("DEFAULT:@SECLEVEL=0")
+            version = ssl.TLSVersion["TLSv" + detail.replace(".", "_").removesuffix("_0")]
+            context.minimum_version = context.maximum_version = version
+        return context
+
+    def _leaf(self, kind: str) -> trustme.LeafCert:
+        issuer = self._trustme.CA(key_type=self._trustme.KeyType.ECDSA) if kind == "untrusted_ca" else self._ca
+        names = ("wrong.invalid",) if kind == "wrong_host" else NAMES
+        today, day = REAL.wall(), timedelta(days=1)
+        validity: dict[str, datetime] = {}
+        if kind == "expired":
+            validity = {"not_before": today - 30 * day, "not_after": today - day}
+        elif kind == "not_yet_valid":
+            validity = {"not_before": today + day, "not_after": today + 30 * day}
+        return issuer.issue_cert(*names, key_type=self._trustme.KeyType.ECDSA, **validity)
+
+
+def _load(context: ssl.SSLContext, certificate: bytes, key: bytes) -> None:
+    """Load a chain into *context*; OpenSSL takes it from a file only."""
+    with tempfile.TemporaryDirectory(prefix="fake-cert-") as folder:
+        path = Path(folder, "chain.pem")
+        path.write_bytes(key + certificate)
+        context.load_cert_chain(path)
+
+
+def _self_signed() -> tuple[bytes, bytes]:
+    """Return a certificate that vouches for itself, and its key, in PEM."""
+    from cryptography import x509
+    from cryptography.hazmat.primitives import hashes, serialization
+    from cryptography.hazmat.primitives.asymmetric import ec
+
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "localhost")])
+    today = REAL.wall()
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(today - timedelta(days=1))
+        .not_valid_after(today + timedelta(days=30))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    secret = key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    return certificate.public_bytes(serialization.Encoding.PEM), secret
+
+
+@cache
+def session_authority() -> Authority:
+    """Return the authority of this process, made when first asked for."""
+    return Authority()
