@@ -51,7 +51,7 @@ class Fake:
     ) -> None:
         """Make a fake called *name* in reports; `start` opens its port. Without a *ledger* it has one of its own."""
         self.name = name
-        self.ledger = ledger or Ledger(clock, _settle_shared_loop)
+        self.ledger = Ledger(clock, _settle_shared_loop) if ledger is None else ledger  # an empty one is false
         self.seed = seed or Seed()
         self.script = Script()
         """The faults that the test injected, for all operations of this fake."""
