@@ -12,6 +12,7 @@ from pytest_integrations.core.fault import Occasion
 from pytest_integrations.core.ledger import Ledger
 from pytest_integrations.core.script import Rule, Script
 from pytest_integrations.core.seed import Seed
+from pytest_integrations.core.watch import announce
 from pytest_integrations.core.when import When
 from pytest_integrations.wire.loop import shared_loop
 
@@ -66,6 +67,7 @@ class Fake:
         if not self._is_running:
             self._open()
             self._is_running = True
+            announce(self)
         return self
 
     def stop(self) -> None:
@@ -73,6 +75,11 @@ class Fake:
         if self._is_running:
             self._is_running = False
             self._close()
+
+    @property
+    def is_running(self) -> bool:
+        """Whether its port is open."""
+        return self._is_running
 
     def _open(self) -> None:
         raise NotImplementedError(type(self))
@@ -96,15 +103,11 @@ class Fake:
     def verify(self) -> None:
         """Raise what the fake found wrong by itself: calls that nothing answers, handlers that failed.
 
-        Called at the end of `with`, and by the plugin at the end of each test; call it earlier to fail earlier.
+        Called at the end of `with`, and by the plugin at the end of each test; call it earlier to fail earlier, or to expect
+        the failure. What it has raised once it does not raise again.
         """
-        self.ledger.settle()
-        problems = [problem for problem in self.ledger.problems if problem.fake == self.name]
-        if len(problems) == 1:
-            raise problems[0].error()
-        if problems:
-            msg = f"{len(problems)} calls to {self.name} that it was not ready for"
-            raise ExceptionGroup(msg, [problem.error() for problem in problems])
+        __tracebackhide__ = True
+        self.ledger.verify(self.name)
 
     # -- the ledger
 
@@ -124,12 +127,21 @@ class Fake:
 
     # -- faults
 
+    @property
+    def scripts(self) -> tuple[Script, ...]:
+        """What the test scripted: for the fake as a whole first, then for its operations."""
+        return (self.script,)
+
     def inject(self, *faults: Fault, **when: Any) -> Rule:
         """Script *faults*, one per call in this order; *when* words say which calls (see the when-grammar).
 
         Returns the rule; `fake.heal(rule)` takes it out again.
         """
         return self._inject(self.script, faults, when)
+
+    def inject_from(self, profile: str, faults: tuple[Fault, ...], when: dict[str, Any]) -> Rule:
+        """Add *faults* of the profile of this name; they leave alone what the test has scripted itself."""
+        return self._inject(self.profile, faults, when, origin=profile)
 
     def _inject(self, script: Script, faults: tuple[Fault, ...], when: dict[str, Any], origin: str = "test") -> Rule:
         self._must_run()

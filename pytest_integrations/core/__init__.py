@@ -5,4 +5,5 @@ effect, message, reply     what a wire can be told to do, and the bytes it is to
 fault, when, script        what goes wrong, and in which call
 clock, seed                the only files that may read a clock or draw at random
 registry, errors           names to objects, and everything this package raises
+watch                      who is told that a fake has started
 """

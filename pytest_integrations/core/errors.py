@@ -12,6 +12,11 @@ AssertionError
 │   └── NothingToCheck      no call could have broken the rule: passing would prove nothing
 ├── UnexpectedCall          a call that nothing answers reached a fake
 └── HandlerFailed           a callable of the test raised while it answered a call
+
+UserWarning
+└── IntegrationsWarning     nothing is wrong, but less was tested than it seems
+    ├── FaultNeverFired     a test scripted a fault and passed without meeting it
+    └── ProfilesSkipped     a test could not be repeated for each of several profiles
 """
 
 from __future__ import annotations
@@ -25,10 +30,13 @@ if TYPE_CHECKING:
 __all__ = [
     "CannotPerform",
     "FakeStopped",
+    "FaultNeverFired",
     "HandlerFailed",
     "IntegrationsError",
+    "IntegrationsWarning",
     "NothingToCheck",
     "ProfileError",
+    "ProfilesSkipped",
     "ResilienceError",
     "ScriptingError",
     "UnexpectedCall",
@@ -84,6 +92,18 @@ class UnexpectedCall(AssertionError):
 
 class HandlerFailed(AssertionError):
     """A callable of the test raised while it answered a call."""
+
+
+class IntegrationsWarning(UserWarning):
+    """Nothing is wrong, but less was tested than it seems."""
+
+
+class FaultNeverFired(IntegrationsWarning):
+    """A test scripted a fault and passed without meeting it."""
+
+
+class ProfilesSkipped(IntegrationsWarning):
+    """A test could not be repeated for each of several fault profiles, and ran with the first of them."""
 
 
 def near_names(name: str, known: Iterable[str]) -> list[str]:

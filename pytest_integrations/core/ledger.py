@@ -103,6 +103,7 @@ class Ledger:
         self.latest = 0
         """The number of the newest call, 0 before the first; not settled."""
         self.problems: list[Problem] = []
+        self._told: set[int] = set()
         self._settle = settle
         self._calls: list[Call] = []
         self._connections: list[Connection] = []
@@ -153,6 +154,23 @@ class Ledger:
         """Every connection of every fake so far, settled."""
         self.settle()
         return tuple(self._connections)
+
+    def untold(self, fake: str | None = None) -> list[Problem]:
+        """Return the problems of one *fake*, or of all, that were not returned before."""
+        self.settle()
+        found = [each for each in self.problems if id(each) not in self._told and fake in {None, each.fake}]
+        self._told.update(map(id, found))
+        return found
+
+    def verify(self, fake: str | None = None) -> None:
+        """Raise the problems of one *fake*, or of all, that were not raised before."""
+        __tracebackhide__ = True
+        errors = [problem.error() for problem in self.untold(fake)]
+        if len(errors) == 1:
+            raise errors[0]
+        if errors:
+            msg = f"{len(errors)} calls that {fake or 'the fakes'} could not answer"
+            raise ExceptionGroup(msg, errors)
 
     @contextmanager
     def logical_call(self) -> Iterator[None]:

@@ -1,0 +1,23 @@
+"""Who is told that a fake has started: nobody, unless a test runner asks.
+
+Fakes are context managers that work without pytest; that is how a run of pytest still learns of those that a test starts
+by itself.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+__all__ = ["announce", "watchers"]
+
+watchers: list[Callable[[Any], object]] = []
+"""Each is called with a fake; only the last one is told, so that a run of pytest inside another keeps its fakes to itself."""
+
+
+def announce(fake: Any) -> None:
+    """Tell whoever watches that *fake* has started."""
+    if watchers:
+        watchers[-1](fake)
