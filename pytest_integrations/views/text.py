@@ -139,9 +139,9 @@ def _untold(idles: Sequence[Idle], rows: Sequence[Row]) -> list[Idle]:
 
 
 def _band(band: Band) -> list[str]:
-    until = "" if band.end is None else f" to {band.end:.3f} s"
+    begin = f" from {band.start:.3f} s" if band.end is None else f", {band.start:.3f} s to {band.end:.3f} s"
     note = f": {_plain(band.note)}" if band.note else ""
-    text = f"-- {_plain(band.state)} from {band.start:.3f} s{until}{note} --"
+    text = f"-- {_plain(band.state)}{begin}{note}"
     return textwrap.wrap(text, WIDTH, initial_indent=_INDENT, subsequent_indent=_INDENT + "   ")
 
 

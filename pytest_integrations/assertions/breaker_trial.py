@@ -1,0 +1,213 @@
+"""What every assertion on a breaker looks at: what arrived, what the client tried, and the states in between."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from pytest_integrations.core.errors import ScriptingError
+from pytest_integrations.views.timeline import Band
+
+from .breaker_state import Admitted, Recovery, replay
+from .breaker_trip import tracker
+from .client_calls import ClientCalls
+from .grouping import logical_calls
+from .tolerance import tolerance_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from pytest_integrations.core.call import Call
+    from pytest_integrations.core.ledger import Calls
+
+    from .breaker_state import Opening
+    from .breaker_trip import FailureRatio
+    from .client_calls import ClientCall
+    from .tolerance import Tolerance
+
+__all__ = ["Trial", "examine", "plural", "told"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trial:
+    """A breaker's test, taken apart."""
+
+    calls: Calls
+    demand: ClientCalls | int
+    admitted: tuple[Admitted, ...]
+    openings: tuple[Opening, ...]
+    rule: str
+    """When the breaker has to open, in words."""
+    most: str
+    """How near it came to that, in words."""
+    tolerance: Tolerance
+
+    @property
+    def client_calls(self) -> Sequence[ClientCall]:
+        """The client's calls, in order of their beginnings; none where the test gave a mere number."""
+        return () if isinstance(self.demand, int) else sorted(self.demand, key=lambda call: call.began)
+
+    @property
+    def shed(self) -> list[ClientCall]:
+        """The client's calls that cannot have arrived: nothing arrived while they were under way."""
+        arrivals = [call.seq for call in self.calls]
+        return [
+            call for call in self.client_calls if not any(call.first <= arrival <= call.last for arrival in arrivals)
+        ]
+
+    def shed_before(self, opening: Opening | None) -> list[ClientCall]:
+        """Return what the client was denied after the first failure and before the breaker had to open."""
+        first = next((one for one in self.admitted if one.failed), None)
+        if first is None:
+            return []
+        denied = [call for call in self.shed if first.before(call)]
+        return denied if opening is None else [call for call in denied if not opening.cause.before(call)]
+
+    def wanted(self, opening: Opening) -> list[ClientCall]:
+        """Return the calls that the client made while the breaker had to be open."""
+        until = opening.over(self.tolerance)
+        return [call for call in self.client_calls if opening.cause.before(call) and call.started < until]
+
+    def demanded(self, openings: Iterable[Opening]) -> int:
+        """Return how many calls the client made in the open states; what the test said, where it gave a number."""
+        if isinstance(self.demand, int):
+            return self.demand
+        return sum(len(self.wanted(opening)) for opening in openings)
+
+    def bands(self) -> list[Band]:
+        """Return the states as the timeline shows them."""
+        drawn = []
+        for opening in self.openings:
+            drawn.append(self._open_band(opening))
+            if opening.probes:
+                probe = opening.probes[0]
+                drawn.append(Band(probe.started, None, "half-open", _probes(opening), after=probe.seq - 1))
+            if opening.closed_by is not None:
+                last = opening.closed_by.rows[-1]
+                drawn.append(
+                    Band(opening.closed_by.ended or 0.0, None, "closed", "the probe succeeded", after=last.seq)
+                )
+        return drawn
+
+    def _open_band(self, opening: Opening) -> Band:
+        end = None if math.isinf(opening.recovery) else opening.opened + opening.recovery
+        made = len(self.wanted(opening))
+        arrived = (
+            f"{len(opening.leaks)} of {plural(made, 'call')} by the client arrived" if made else "no call by the client"
+        )
+        if not self.client_calls:
+            arrived = f"{len(opening.leaks)} arrived"
+        reason = "a probe failed" if opening.failed_probes else self.rule
+        return Band(opening.opened, end, "should be open", f"{reason}; {arrived}", opening.cause.rows[-1].seq)
+
+
+def examine(
+    calls: Calls,
+    *,
+    after: int | FailureRatio,
+    demand: ClientCalls | int,
+    recovery: Recovery,
+    failure: Callable[[Call], bool | None] | None,
+    retries_inside: bool,
+) -> Trial:
+    """Replay a breaker with these settings over *calls* and put what the client tried beside it."""
+    _check(calls, demand, recovery)
+    counter = tracker(after)
+    tolerance = tolerance_of(calls.ledger)
+    admitted = _admitted(calls, demand, failure or _failed, retries_inside=retries_inside)
+    openings = replay(admitted, counter, recovery, tolerance)
+    return Trial(
+        calls=calls,
+        demand=demand,
+        admitted=tuple(admitted),
+        openings=openings,
+        rule=counter.rule,
+        most=counter.most,
+        tolerance=tolerance,
+    )
+
+
+def plural(count: int, word: str) -> str:
+    """Return *count* with its *word*: `"1 call"`, `"3 calls"`."""
+    return f"{count} {word}{'' if count == 1 else 's'}"
+
+
+def told(calls: Sequence[ClientCall]) -> str:
+    """Return what came of the client's *calls*, in words: `"3 x CircuitBreakerError in 0.000 to 0.001 s"`."""
+    ends: dict[str, list[float]] = {}
+    for call in calls:
+        ends.setdefault(type(call.error).__name__ if call.error else "a value", []).append(call.latency)
+    return ", ".join(f"{len(waits)} x {end} in {_range(waits)}" for end, waits in ends.items())
+
+
+def _range(waits: list[float]) -> str:
+    least, most = f"{min(waits):.3f}", f"{max(waits):.3f}"
+    return f"{most} s" if least == most else f"{least} to {most} s"
+
+
+def _check(calls: Calls, demand: ClientCalls | int, recovery: Recovery) -> None:
+    if isinstance(demand, ClientCalls) and demand.ledger is not calls.ledger:
+        msg = (
+            "demand= was recorded with another ledger: make ClientCalls(fake.ledger) of the fake whose calls are judged"
+        )
+        raise ScriptingError(msg)
+    if isinstance(demand, int) and demand < 0:
+        msg = f"demand={demand}: give the number of calls that the client made, or a ClientCalls"
+        raise ScriptingError(msg)
+    for name, value in (("recovery", recovery.seconds), ("growth", recovery.growth), ("successes", recovery.successes)):
+        if value <= 0:
+            msg = f"{name}={value!r}: give a number above 0"
+            raise ScriptingError(msg)
+
+
+def _failed(call: Call) -> bool:
+    return call.failed
+
+
+def _admitted(
+    calls: Calls, demand: ClientCalls | int, failure: Callable[[Call], bool | None], *, retries_inside: bool
+) -> list[Admitted]:
+    makers = {} if isinstance(demand, int) else _makers(calls, demand)
+    if not retries_inside:
+        groups: list[tuple[Call, ...]] = [(call,) for call in calls]
+    elif isinstance(demand, int):
+        groups = [group.attempts for group in logical_calls(calls)]
+    else:
+        groups = _by_maker(calls, makers)
+    return [_one(rows, makers.get(rows[-1].seq, ()), failure) for rows in groups]
+
+
+def _makers(calls: Calls, demand: ClientCalls) -> dict[int, tuple[ClientCall, ...]]:
+    return {call.seq: tuple(made for made in demand if made.first <= call.seq <= made.last) for call in calls}
+
+
+def _by_maker(calls: Calls, makers: dict[int, tuple[ClientCall, ...]]) -> list[tuple[Call, ...]]:
+    """Put together the rows that one call of the client caused."""
+    groups: dict[object, list[Call]] = {}
+    for call in calls:
+        maker = _one((call,), makers[call.seq], _failed).maker
+        groups.setdefault(("alone", call.seq) if maker is None else maker.began, []).append(call)
+    return [tuple(group) for group in groups.values()]
+
+
+def _one(rows: tuple[Call, ...], makers: tuple[ClientCall, ...], failure: Callable[[Call], bool | None]) -> Admitted:
+    last = rows[-1]
+    one = Admitted(rows=rows, failed=None, started=rows[0].started, ended=last.end, makers=makers)
+    maker = one.maker
+    if maker is None:
+        return Admitted(rows=rows, failed=_verdict(last, failure), started=one.started, ended=last.end)
+    # The fake sees a client leave a little later than the client does, and not at all if it keeps the socket.
+    ended = maker.ended if last.end is None else min(last.end, maker.ended)
+    left = last.outcome == "open" and maker.error is not None
+    failed = failure is _failed or failure(last) if left else _verdict(last, failure)
+    return Admitted(rows=rows, failed=failed, started=one.started, ended=ended, makers=makers)
+
+
+def _verdict(call: Call, failure: Callable[[Call], bool | None]) -> bool | None:
+    return None if call.outcome == "open" else failure(call)
+
+
+def _probes(opening: Opening) -> str:
+    ends = {None: "is open", True: "failed", False: "succeeded"}
+    return ", ".join(f"probe #{probe.seq} {ends[probe.failed]}" for probe in opening.probes)
