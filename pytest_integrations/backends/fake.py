@@ -16,8 +16,10 @@ from pytest_integrations.core.watch import announce
 from pytest_integrations.core.when import When
 from pytest_integrations.wire.loop import shared_loop
 
+from .handlers import shared_runner
+
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from contextlib import AbstractContextManager
     from types import TracebackType
 
@@ -75,6 +77,9 @@ class Fake:
         if self._is_running:
             self._is_running = False
             self._close()
+            _running.discard(self)
+            if not _running:
+                shared_runner().dismiss()
 
     @property
     def is_running(self) -> bool:
@@ -103,8 +108,8 @@ class Fake:
     def verify(self) -> None:
         """Raise what the fake found wrong by itself: calls that nothing answers, handlers that failed.
 
-        Called at the end of `with`, and by the plugin at the end of each test; call it earlier to fail earlier, or to expect
-        the failure. What it has raised once it does not raise again.
+        Called at the end of `with`, and by the plugin at the end of each test; call it earlier to fail earlier, or to
+        expect the failure. What it has raised once it does not raise again.
         """
         __tracebackhide__ = True
         self.ledger.verify(self.name)
@@ -175,12 +180,15 @@ class Fake:
 
     def heal(self, rule: Rule | None = None) -> None:
         """Take *rule* out, or all that the test injected into the fake; a port that was down is up again."""
-        loop = shared_loop()
-        rules = self.script.rules if rule is None else (rule,)
-        for each in rules:
-            self.script.remove(each)
-            if each.scopes == {"listener"}:
-                loop.call(self._listener().heal)
+        for script in self._scripts():
+            for each in script.rules if rule is None else (rule,):
+                script.remove(each)
+                if each.scopes == {"listener"}:
+                    shared_loop().call(self._listener().heal)
+
+    def _scripts(self) -> Iterable[Script]:
+        """Return every script that the test may have injected into."""
+        return (self.script,)
 
     # -- the port itself
 
@@ -226,6 +234,10 @@ class Fake:
     def __repr__(self) -> str:
         """Show the name and whether it runs."""
         return f"<{type(self).__name__} {self.name!r}{'' if self._is_running else ' (stopped)'}>"
+
+
+_running: set[Fake] = set()
+"""The fakes that run; with the last one the worker threads go."""
 
 
 def _settle_shared_loop() -> None:

@@ -9,7 +9,7 @@ All decisions are made on the wire's one thread, so that counters need no locks 
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from .errors import ScriptingError
@@ -24,14 +24,14 @@ if TYPE_CHECKING:
     from .seed import Seed
     from .when import When
 
-__all__ = ["Decision", "Rule", "Script"]
+__all__ = ["Decision", "Rule", "Script", "decide"]
 
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """A fault that happens now, and the effects it asked for."""
+    """A fault that happens now, and the effects it asked for; without a fault, effects that do no harm."""
 
-    fault: Fault
+    fault: Fault | None
     effects: tuple[Effect, ...]
     rule: Rule
 
@@ -45,6 +45,8 @@ class Rule:
         """Script *faults* for *fake*; *origin* is `"test"`, or the name of the profile that the rule comes from."""
         _check(faults, when)
         self.faults = faults
+        self.scopes = frozenset(fault.scope for fault in faults)
+        """The moments at which its faults are decided."""
         self.when = when
         self.fake = fake
         self.origin = origin
@@ -52,44 +54,61 @@ class Rule:
         self.seed = seed
         self.clock = clock
         self.injected = clock.monotonic()
+        self._acting = [fault.begin(clock) for fault in faults]
         self._seen: Counter[Hashable] = Counter()
         self._played: Counter[Hashable] = Counter()
         self._drawn: Counter[Hashable] = Counter()
 
     @property
-    def scopes(self) -> set[str]:
-        """The moments at which its faults are decided."""
-        return {fault.scope for fault in self.faults}
+    def endless(self) -> bool:
+        """Whether it acts again and again, by the words of when or by its fault's nature."""
+        return self.when.endless or (self.when.times is None and self.faults[0].standing)
 
     @property
     def is_chance(self) -> bool:
         """Whether it may rightly never fire."""
         return self.when.probability is not None
 
-    def consider(self, scope: str, call: Call | None, connection: int) -> Decision | None:
-        """Decide whether this rule acts, at a moment of this *scope*, on *call* (None at an accept)."""
+    def consider(self, scopes: tuple[str, ...], call: Call | None, connection: int) -> Decision | None:
+        """Decide whether this rule acts, at a moment of these *scopes*, on *call* (None at an accept)."""
         when = self.when
-        if scope not in self.scopes or not when.is_open(self.clock.monotonic() - self.injected):
+        if self.scopes.isdisjoint(scopes) or not when.is_open(self.clock.monotonic() - self.injected):
             return None
         if when.where is not None and not when.where(call):
             return None
         key = when.key(call, connection)
         played = self._played[key]
         fault = self.faults[played % len(self.faults)]
-        if fault.scope != scope or (not when.endless and played >= len(self.faults) * (when.times or 1)):
+        if fault.scope not in scopes or self._is_over(played):
             return None
         self._seen[key] += 1
         if not when.chooses(self._seen[key]):
             return None
+        decision = self._act(played, call)
+        if decision is not None and decision.fault is not None:
+            self._played[key] += 1
+            self.fired += 1
+        return decision
+
+    def _is_over(self, played: int) -> bool:
+        """Tell whether the script has been played as often as it was to be."""
+        return not self.endless and played >= len(self.faults) * (self.when.times or 1)
+
+    def _act(self, played: int, call: Call | None) -> Decision | None:
+        """Let the fault whose turn it is decide, if chance lets it."""
+        number = played % len(self.faults)
+        fault = self.faults[number]
         operation = call.operation if call is not None else "connect"
         self._drawn[operation] += 1
         draw = (self.fake, operation, self._drawn[operation], repr(fault))
-        if when.probability is not None and self.seed.draw(*draw) >= when.probability:
+        probability = self.when.probability
+        if probability is not None and self.seed.draw(*draw) >= probability:
             return None
-        self._played[key] += 1
-        self.fired += 1
-        occasion = Occasion(played + 1, self.seed.stream("fault", *draw), call)
-        return Decision(fault, tuple(fault.effects(occasion)), self)
+        occasion = Occasion(played + 1, self.seed.stream("fault", *draw), call, self.clock)
+        effects = tuple(self._acting[number].effects(occasion))
+        if fault.bites(effects):
+            return Decision(fault, effects, self)
+        return Decision(None, effects, self) if effects else None
 
     def __repr__(self) -> str:
         """Show the rule as it was written."""
@@ -122,13 +141,30 @@ class Script:
         self.rules = tuple(rules)
         self.scopes = frozenset().union(*(rule.scopes for rule in self.rules))
 
-    def decide(self, scope: str, call: Call | None, connection: int) -> Decision | None:
-        """Return what the first rule that acts decides, or None."""
-        for rule in self.rules:
-            decision = rule.consider(scope, call, connection)
-            if decision is not None:
-                return decision
-        return None
+    def decide_connection(self, connection: int) -> Decision | None:
+        """Return what is decided about a *connection* that was just accepted."""
+        return _decide(self.rules, ("connection",), None, connection)
+
+
+def decide(scripts: Iterable[Script], call: Call, connection: int) -> Decision | None:
+    """Return what the first rule of *scripts* that acts on *call* decides, or None.
+
+    Effects of rules that came before it and did no harm (the header fields of a rate limit) are performed as well.
+    """
+    rules = [rule for script in scripts for rule in script.rules]
+    return _decide(rules, ("upload", "call"), call, connection) if rules else None
+
+
+def _decide(rules: Iterable[Rule], scopes: tuple[str, ...], call: Call | None, connection: int) -> Decision | None:
+    harmless: Decision | None = None
+    for rule in rules:
+        decision = rule.consider(scopes, call, connection)
+        if decision is not None and harmless is not None:
+            decision = replace(decision, effects=(*harmless.effects, *decision.effects))
+        if decision is not None and decision.fault is not None:
+            return decision
+        harmless = decision or harmless
+    return harmless
 
 
 def _check(faults: tuple[Any, ...], when: When) -> None:
@@ -146,6 +182,10 @@ def _check(faults: tuple[Any, ...], when: When) -> None:
             )
             msg = f"{fault!r} is not a fault; {hint}"
             raise ScriptingError(msg)
+    standing = next((fault for fault in faults if fault.standing), None)
+    if standing is not None and len(faults) > 1:
+        msg = f"{standing!r} acts on every call until it is healed, so that nothing can come after it: inject it alone"
+        raise ScriptingError(msg)
     if any(fault.scope == "listener" for fault in faults):
         counted = {"times", "skip", "every", "at", "probability", "where"} & {
             word.partition("=")[0] for word in repr(when).split(", ")

@@ -1,7 +1,7 @@
 """Who is told that a fake has started: nobody, unless a test runner asks.
 
-Fakes are context managers that work without pytest; that is how a run of pytest still learns of those that a test starts
-by itself.
+Fakes are context managers that work without pytest; that is how a run of pytest still learns of those that a test
+starts by itself.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 __all__ = ["announce", "watchers"]
 
 watchers: list[Callable[[Any], object]] = []
-"""Each is called with a fake; only the last one is told, so that a run of pytest inside another keeps its fakes to itself."""
+"""Each is called with a fake; only the last is told, so that a run of pytest inside another keeps its own fakes."""
 
 
 def announce(fake: Any) -> None:

@@ -9,10 +9,10 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, fields
-from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from .errors import ScriptingError, near_names
+from .settings import number, seconds, whole
 
 if TYPE_CHECKING:
     from .call import Call
@@ -51,11 +51,11 @@ class When:
     def __post_init__(self) -> None:
         """Check every word, so that a wrong one fails at the scripting line."""
         for name, least in (("times", 1), ("skip", 0), ("every", 1)):
-            _whole(name, getattr(self, name), least)
-        if self.at is not None:
-            for number in self.at:
-                _whole("at", number, 1)
-        if self.probability is not None and not 0 <= _number("probability", self.probability) <= 1:
+            if getattr(self, name) is not None:
+                whole(name, getattr(self, name), least)
+        for position in self.at or ():
+            whole("at", position, 1)
+        if self.probability is not None and not 0 <= number("probability", self.probability) <= 1:
             msg = f"probability={self.probability!r} is out of range: valid are numbers from 0 (never) to 1 (always)"
             raise ScriptingError(msg)
         if not callable(self.per) and self.per not in _PER[:3] and not self.per.startswith("header:"):
@@ -126,30 +126,3 @@ class When:
         """Show only the words that were given."""
         words = ((field.name, getattr(self, field.name), field.default) for field in fields(self))
         return ", ".join(f"{name}={value!r}" for name, value, default in words if value != default)
-
-
-def seconds(name: str, value: float | timedelta) -> float:
-    """Return *value*, a number of seconds or a timedelta, as seconds; the argument's *name* goes into the error.
-
-    >>> seconds("after", timedelta(minutes=1))
-    60.0
-    """
-    if isinstance(value, timedelta):
-        value = value.total_seconds()
-    if not 0 <= _number(name, value) < math.inf:
-        msg = f"{name}={value!r} is not a duration: valid are seconds from 0 on, or a timedelta"
-        raise ScriptingError(msg)
-    return float(value)
-
-
-def _number(name: str, value: object) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float) or math.isnan(value):
-        msg = f"{name}={value!r} is not a number"
-        raise ScriptingError(msg)
-    return value
-
-
-def _whole(name: str, value: object, least: int) -> None:
-    if value is not None and (isinstance(value, bool) or not isinstance(value, int) or value < least):
-        msg = f"{name}={value!r} is not a count: valid are whole numbers from {least} on"
-        raise ScriptingError(msg)

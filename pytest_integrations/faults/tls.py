@@ -41,18 +41,18 @@ ALERTS = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class tls(Fault):  # noqa: N801 -- a word in a script
+@dataclass(frozen=True, slots=True, repr=False)
+class tls(Fault):
     """Spoil the TLS handshake of the next connection, of a fake that was made with `tls=True`.
 
     Wire definition, by *kind*:
 
-    - `expired`, `not_yet_valid`, `wrong_host`, `untrusted_ca`, `self_signed`: the server's certificate is that; the handshake
-      is otherwise sound, so that only a client that does not verify gets through;
+    - `expired`, `not_yet_valid`, `wrong_host`, `untrusted_ca`, `self_signed`: the server's certificate is that; the
+      handshake is otherwise sound, so that only a client that does not verify gets through;
     - `client_cert_required`: a certificate of the client is demanded, and the handshake fails without it;
     - `plaintext`: an HTTP/1.1 400 without TLS answers the client's hello, then FIN;
-    - `reset_in_handshake`, `close_in_handshake`, `hang_in_handshake`: RST, FIN or nothing at all after the client's hello;
-    - `no_close_notify`: all is well until the end, which is a FIN without close_notify (a truncation, to a careful client).
+    - `reset_in_handshake`, `close_in_handshake`, `hang_in_handshake`: RST, FIN or nothing after the client's hello;
+    - `no_close_notify`: all is well until the end, a FIN without close_notify: to a careful client a truncation.
 
     `tls(version="1.1")` offers that version alone; `tls(alert="handshake_failure")` answers the hello with that fatal
     alert (RFC 8446 section 6.2) and FIN.

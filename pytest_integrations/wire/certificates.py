@@ -10,7 +10,7 @@ import contextlib
 import ssl
 import tempfile
 import threading
-from datetime import datetime, timedelta
+from datetime import timedelta
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -87,7 +87,7 @@ class Authority:
             context.verify_mode = ssl.CERT_REQUIRED
             context.load_verify_locations(cadata=self.pem.decode("ascii"))
         if kind == "version":
-            # Old versions are switched off by OpenSSL's security level; a server that offers nothing else needs level 0.
+            # OpenSSL's security level switches old versions off; a server that offers nothing else needs level 0.
             context.set_ciphers("DEFAULT:@SECLEVEL=0")
             version = ssl.TLSVersion["TLSv" + detail.replace(".", "_").removesuffix("_0")]
             context.minimum_version = context.maximum_version = version
@@ -97,12 +97,13 @@ class Authority:
         issuer = self._trustme.CA(key_type=self._trustme.KeyType.ECDSA) if kind == "untrusted_ca" else self._ca
         names = ("wrong.invalid",) if kind == "wrong_host" else NAMES
         today, day = REAL.wall(), timedelta(days=1)
-        validity: dict[str, datetime] = {}
-        if kind == "expired":
-            validity = {"not_before": today - 30 * day, "not_after": today - day}
-        elif kind == "not_yet_valid":
-            validity = {"not_before": today + day, "not_after": today + 30 * day}
-        return issuer.issue_cert(*names, key_type=self._trustme.KeyType.ECDSA, **validity)
+        begin, end = {"expired": (-30, -1), "not_yet_valid": (1, 30)}.get(kind, (-1, 30))
+        return issuer.issue_cert(
+            *names,
+            key_type=self._trustme.KeyType.ECDSA,
+            not_before=today + begin * day,
+            not_after=today + end * day,
+        )
 
 
 def _load(context: ssl.SSLContext, certificate: bytes, key: bytes) -> None:

@@ -130,7 +130,7 @@ class Loop:
         def run() -> None:
             try:
                 results.append(action())
-            except BaseException as error:  # noqa: BLE001 -- handed to the caller's thread, which raises it
+            except BaseException as error:
                 errors.append(error)
             finally:
                 done.release()
@@ -209,7 +209,7 @@ class Loop:
         """Call *action*; what it raises is a bug, told through the thread's excepthook, and the loop goes on."""
         try:
             action(*arguments)
-        except Exception:  # noqa: BLE001 -- one broken connection must not take the other fakes down
+        except Exception:
             threading.excepthook(threading.ExceptHookArgs((*sys.exc_info(), self._thread)))
 
 
@@ -219,7 +219,7 @@ _lock = threading.Lock()
 
 def shared_loop() -> Loop:
     """Return the running loop of this process, made when first asked for, and made anew after a fork."""
-    global _shared  # noqa: PLW0603 -- one thread a process is the design, and this is where it is kept
+    global _shared
     loop = _shared
     if loop is None or not loop.is_usable:
         with _lock:

@@ -7,26 +7,32 @@ from typing import TYPE_CHECKING, Any, Self
 from pytest_integrations.backends.fake import Fake
 from pytest_integrations.core import effect
 from pytest_integrations.core.errors import ScriptingError
+from pytest_integrations.faults.limits import max_concurrency, rate_limit
 from pytest_integrations.wire.http1.server import HttpServer
 from pytest_integrations.wire.loop import shared_loop
 
 from .conditions import Conditions
-from .route import Policy, Route
+from .route import Route
 from .service import RestService
 from .table import RouteTable
 
 if TYPE_CHECKING:
     import ssl
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
+    from datetime import timedelta
+
+    from _typeshed.wsgi import WSGIApplication
 
     from pytest_integrations.backends.http_objects import RecordedCall
     from pytest_integrations.core.clock import Clock
     from pytest_integrations.core.fault import Fault
     from pytest_integrations.core.ledger import Ledger
-    from pytest_integrations.core.script import Rule
+    from pytest_integrations.core.script import Rule, Script
     from pytest_integrations.core.seed import Seed
     from pytest_integrations.wire.certificates import Authority
     from pytest_integrations.wire.listener import Listener
+
+    from .resource import Resource
 
 __all__ = ["FakeRest"]
 
@@ -90,7 +96,6 @@ class FakeRest(Fake):
         clocked = {} if clock is None else {"clock": clock}
         super().__init__(name, ledger=ledger, seed=seed, **clocked)
         self.routes = RouteTable()
-        self.policies: tuple[Policy, ...] = ()
         self.has_upload_faults = False
         self._host, self._port = host, port
         self._limits = (max_head, max_body)
@@ -158,6 +163,9 @@ class FakeRest(Fake):
         self._must_run()
         return self._port
 
+    def _scripts(self) -> Iterable[Script]:
+        return (self.script, *(route.script for route in self.routes.routes))
+
     # -- routes
 
     def route(
@@ -214,7 +222,43 @@ class FakeRest(Fake):
         """Return the route for every method of *path*; see `route`."""
         return self.route("ANY", path, **conditions)
 
-    # -- faults and policies
+    def resource(
+        self,
+        path: str,
+        *,
+        id: str = "id",
+        items: Iterable[Mapping[str, Any]] = (),
+    ) -> Resource:
+        """Serve a small store of things under *path*: GET, POST, PUT, PATCH and DELETE with ids, ETags and If-Match.
+
+        *id* is the key of the things' ids, *items* is what is there at first. See `Resource` for what it answers.
+        """
+        from .resource import Resource
+
+        return Resource(self, path, id, items)
+
+    def mount(self, application: WSGIApplication, at: str = "/") -> None:
+        """Answer everything under the path *at* by a WSGI *application*, behind this fake's faults and ledger.
+
+        It runs on worker threads. Routes of the fake go before it. An operation is called by its method and path.
+        """
+        prefix = at.rstrip("/")
+
+        def answer(request: Any, **_path: str) -> Any:
+            from .mounted import answer_with
+
+            return answer_with(application, request, prefix)
+
+        for template in (prefix or "/", f"{prefix}/<path:rest>"):
+            route = self.any(template).calls(answer)
+            route.is_mount = True
+
+    # -- faults
+
+    @property
+    def scripts(self) -> tuple[Script, ...]:
+        """What the test scripted: for the fake as a whole first, then for its routes."""
+        return (self.script, *(route.script for route in self.routes.routes))
 
     def inject_into(self, route: Route, faults: tuple[Fault, ...], when: dict[str, Any]) -> Rule:
         """Script *faults* for one *route*."""
@@ -226,7 +270,12 @@ class FakeRest(Fake):
         self.has_upload_faults = self.has_upload_faults or "upload" in rule.scopes
         return rule
 
-    def limit(self, policy: Policy) -> Self:
-        """Let *policy* decide about each call, whatever its route, before it is answered."""
-        self.policies = (*self.policies, policy)
+    def rate_limit(self, limit: int, per: float | timedelta, **settings: Any) -> Self:
+        """Allow *limit* calls in *per* seconds, to all routes, and answer 429 beyond; see `faults.rate_limit`."""
+        self.inject(rate_limit(limit, per, **settings), every=1)
+        return self
+
+    def max_concurrency(self, limit: int, *, retry_after: int | None = None) -> Self:
+        """Answer at most *limit* calls at a time and 503 beyond; see `faults.max_concurrency`."""
+        self.inject(max_concurrency(limit, retry_after), every=1)
         return self

@@ -9,31 +9,24 @@ from pytest_integrations.core.errors import ScriptingError
 from pytest_integrations.core.fault import Fault
 from pytest_integrations.core.reply import Reply
 from pytest_integrations.core.script import Script
+from pytest_integrations.faults.limits import max_concurrency, rate_limit
 from pytest_integrations.wire.http1.service import Prepared
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from datetime import timedelta
     from typing import Self
 
-    from pytest_integrations.core.call import HttpCall
     from pytest_integrations.core.ledger import Calls
-    from pytest_integrations.core.script import Decision, Rule
+    from pytest_integrations.core.script import Rule
 
     from .conditions import Conditions
     from .fake import FakeRest
 
-__all__ = ["Policy", "Route"]
+__all__ = ["Route"]
 
 _HEALTHY = Prepared(Reply())
 _UNSET: Any = object()
-
-
-class Policy:
-    """Something that the server itself decides about a call before its handler runs: a rate limit, a full house."""
-
-    def decide(self, call: HttpCall) -> Decision | None:
-        """Decide about *call*, or let it pass."""
-        raise NotImplementedError(type(self))
 
 
 class Route:
@@ -50,7 +43,8 @@ class Route:
         self.conditions = conditions
         self.operation = f"{method} {template}"
         self.script = Script()
-        self.policies: tuple[Policy, ...] = ()
+        self.is_mount = False
+        """Whether an application answers, which has many operations behind the one template."""
         self.handler: Handler | None = None
         self.prepared: Prepared = _HEALTHY
         self._sequence: tuple[Prepared, ...] = ()
@@ -147,9 +141,14 @@ class Route:
         """Script *faults* for this operation only; see `Fake.inject`."""
         return self.fake.inject_into(self, faults, when)
 
-    def limit(self, policy: Policy) -> Self:
-        """Let *policy* decide about each call before it is answered."""
-        self.policies = (*self.policies, policy)
+    def rate_limit(self, limit: int, per: float | timedelta, **settings: Any) -> Self:
+        """Allow *limit* calls in *per* seconds to this operation and answer 429 beyond; see `faults.rate_limit`."""
+        self.inject(rate_limit(limit, per, **settings), every=1)
+        return self
+
+    def max_concurrency(self, limit: int, *, retry_after: int | None = None) -> Self:
+        """Answer at most *limit* calls to this operation at a time and 503 beyond; see `faults.max_concurrency`."""
+        self.inject(max_concurrency(limit, retry_after), every=1)
         return self
 
     # -- what was asked

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, cast
 from pytest_integrations.backends.handlers import as_reply, shared_runner
 from pytest_integrations.backends.http_objects import RecordedCall
 from pytest_integrations.core.ledger import Problem
+from pytest_integrations.core.script import decide
 from pytest_integrations.wire.http1.service import Prepared
 from pytest_integrations.wire.loop import shared_loop
 
@@ -46,9 +47,9 @@ class RestService:
         """Decide about a connection that was just accepted."""
         fake = self._fake
         if "connection" in fake.script.scopes:
-            return fake.script.decide("connection", None, connection.id)
+            return fake.script.decide_connection(connection.id)
         if not fake.script.rules and "connection" in fake.profile.scopes:
-            return fake.profile.decide("connection", None, connection.id)
+            return fake.profile.decide_connection(connection.id)
         return None
 
     @property
@@ -63,7 +64,7 @@ class RestService:
         try:
             found = self._route(call)
             return self._decide(call, found[0] if found else None)
-        except Exception as error:  # noqa: BLE001 -- raised by a predicate of the test, to which it is told
+        except Exception as error:
             self.failed(call, error)
             return None
 
@@ -80,7 +81,8 @@ class RestService:
             found = next(
                 (each for each in candidates if not each[0].conditions.misses(call, head_only=head_only)), None
             )
-        call.operation = found[0].operation if found else candidates[0][0].operation
+        route = found[0] if found else candidates[0][0]
+        call.operation = f"{call.method} {call.path}" if route.is_mount else route.operation
         self._routed[call] = found
         return found
 
@@ -88,21 +90,11 @@ class RestService:
         fake = self._fake
         number = call.connection.id
         scripts = (route.script, fake.script) if route is not None and route.script.rules else (fake.script,)
-        scripted = False
-        for script in scripts:
-            for scope in ("upload", "call"):
-                if scope in script.scopes:
-                    scripted = True
-                    decision = script.decide(scope, call, number)
-                    if decision is not None:
-                        return decision
-        for policy in (*fake.policies, *(route.policies if route is not None else ())):
-            decision = policy.decide(call)
-            if decision is not None:
-                return decision
-        if scripted or not fake.profile.rules or route is None:
-            return None
-        return fake.profile.decide("upload", call, number) or fake.profile.decide("call", call, number)
+        if not any(script.rules for script in scripts):
+            if not fake.profile.rules or route is None:
+                return None
+            scripts = (fake.profile,)
+        return decide(scripts, call, number)
 
     # -- answering
 
@@ -126,7 +118,7 @@ class RestService:
     def _run(self, call: HttpCall, handler: Callable[[], Any], done: Callable[[Prepared], object]) -> None:
         try:
             prepared = Prepared(as_reply(handler()))
-        except Exception as error:  # noqa: BLE001 -- raised by the test's handler
+        except Exception as error:
             prepared = self.failed(call, error)
         shared_loop().post(lambda: done(prepared))
 

@@ -1,0 +1,80 @@
+"""Checks of what a test wrote down: one message each, which names the value and the valid ones."""
+
+from __future__ import annotations
+
+import math
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from .errors import ScriptingError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+__all__ = ["among", "number", "one_form", "seconds", "text", "whole"]
+
+
+def seconds(name: str, value: float | timedelta) -> float:
+    """Return *value*, a number of seconds or a timedelta, as seconds; the argument's *name* goes into the error.
+
+    >>> seconds("after", timedelta(minutes=1))
+    60.0
+    """
+    if isinstance(value, timedelta):
+        value = value.total_seconds()
+    if not 0 <= number(name, value) < math.inf:
+        msg = f"{name}={value!r} is not a duration: valid are seconds from 0 on, or a timedelta"
+        raise ScriptingError(msg)
+    return float(value)
+
+
+def number(
+    name: str, value: object, *, least: float | None = None, above: float | None = None, most: float | None = None
+) -> float:
+    """Return *value* as a number from *least*, or greater than *above*, up to *most*."""
+    valid = (
+        f"{f'from {least:g}' if least is not None else f'greater than {above:g}' if above is not None else ''}"
+        f"{f' to {most:g}' if most is not None else ''}"
+    )
+    if isinstance(value, bool) or not isinstance(value, int | float) or math.isnan(value):
+        msg = f"{name}={value!r} is not a number" + (f": valid are numbers {valid.strip()}" if valid else "")
+        raise ScriptingError(msg)
+    too_small = (least is not None and value < least) or (above is not None and value <= above)
+    if too_small or (most is not None and value > most):
+        msg = f"{name}={value!r} is out of range: valid are numbers {valid.strip()}"
+        raise ScriptingError(msg)
+    return value
+
+
+def whole(name: str, value: object, least: int = 0) -> int:
+    """Return *value* as a whole number from *least* on."""
+    if isinstance(value, bool) or not isinstance(value, int) or value < least:
+        msg = f"{name}={value!r} is not a count: valid are whole numbers from {least} on"
+        raise ScriptingError(msg)
+    return value
+
+
+def among(name: str, value: object, valid: Iterable[object]) -> None:
+    """Refuse a *value* that is none of the *valid* ones."""
+    valid = tuple(valid)
+    if value not in valid:
+        msg = f"{name}={value!r} is unknown: valid are {', '.join(map(repr, valid))}"
+        raise ScriptingError(msg)
+
+
+def text(name: str, value: object) -> str:
+    """Return *value* as text that fits into one line of a message's head: Latin-1, no line breaks."""
+    if not isinstance(value, str) or not value or any(ord(sign) > 255 or sign in "\r\n\0" for sign in value):
+        msg = f"{name}={value!r} is no line of a header section: valid is Latin-1 text without line breaks"
+        raise ScriptingError(msg)
+    return value
+
+
+def one_form(fault: str, given: dict[str, object]) -> str:
+    """Return which one of several forms was *given* (not None); none, or more than one, is an error of *fault*."""
+    chosen = [name for name, value in given.items() if value is not None]
+    if len(chosen) != 1:
+        got = " and ".join(f"{name}=" for name in chosen) or "none"
+        msg = f"{fault}() takes exactly one of {', '.join(f'{name}=' for name in given)}; it was given {got}"
+        raise ScriptingError(msg)
+    return chosen[0]
