@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from .evidence import fail, nothing_to_check
-from .grouping import counted, gap, logical_calls, told_apart
+from .grouping import gap, logical_calls, none_retried, told_apart
 from .known_schedules import looks_like
 from .retry_after import asked
-from .tolerance import EXACT, tolerance_of
+from .tolerance import EXACT, span, tolerance_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -96,8 +96,7 @@ class _Wait:
 
     @property
     def mark(self) -> str:
-        low, high = self.passes
-        allowed = f"wait {self.number}: {low:.3f} to {high:.3f} s allowed"
+        allowed = f"wait {self.number}: {span(*self.passes)} allowed"
         return allowed if self.is_right else f"{allowed}: TOO {'EARLY' if self.is_early else 'LATE'}"
 
 
@@ -129,7 +128,7 @@ def _fail_one(broken: Sequence[_Wait], waits: Sequence[_Wait], schedule: Schedul
         [call for group in shown for call in group],
         groups=shown,
         marks={wait.after.seq: wait.mark for wait in waits},
-        notes=[told_apart(shown)],
+        footnote=told_apart(shown),
         why=_TOO_EARLY if first.is_early else _TOO_LATE,
         hint=_likeness_hint(first.group, tolerance),
     )
@@ -180,13 +179,13 @@ def _must_have_waited(waits: Sequence[_Wait], schedule: Schedule, calls: Calls) 
 def _nothing_to_time(calls: Calls, groups: Sequence[LogicalCall]) -> None:
     __tracebackhide__ = True
     by_header = sum(len(group.retries) for group in groups)
-    what = "all retries came after a Retry-After" if by_header else f"none of {counted(groups)} was retried"
+    what = "all retries came after a Retry-After" if by_header else none_retried(groups)
     hint = (
         "Use assert_respects_retry_after, or script failures without the header."
         if by_header
         else "Script failures that the client retries, two or more of them: fake_rest.inject(status(503), status(503))."
     )
-    nothing_to_check(what, calls, groups=groups, notes=[told_apart(groups)], hint=hint)
+    nothing_to_check(what, calls, groups=groups, footnote=told_apart(groups), hint=hint)
 
 
 def _range(low: float, high: float) -> str:

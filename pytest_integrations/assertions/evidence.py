@@ -1,13 +1,15 @@
 """How an assertion fails: the verdict on the first line, then what it was reached from.
 
     expected exactly 3 attempts of POST /charges, saw 2           the verdict, which pytest's summary shows
-      fake_rest  2 calls on 1 connection, 1.00 s                  the timeline, with a remark under the row it is about
+      fake_rest  2 calls on 1 connection, 1.00 s                  the timeline, with a remark under the row it is
+      about
        #1  0.000 s            conn 1  POST /charges  x 503    <- status(503)
        #2  1.001 s  +1.001 s  conn 1  POST /charges  ! reset  <- connection_reset()
 
-    logical calls: by operation and body                          notes: what the assertion went by
+    …                                                             notes: what else was seen
     A client that retries a 503 but not a reset …                 why it matters
     -> Add ConnectionError to the exceptions that are retried.    what to do
+    (Attempts were found by operation and body.)                  a footnote: what the assertion went by
 
 The text is put together here and nowhere else, so that all assertions fail alike.
 """
@@ -41,15 +43,19 @@ def fail(
     marks: Mapping[int, str] | None = None,
     bands: Iterable[Band] = (),
     groups: Iterable[Sequence[Call]] = (),
+    footnote: str = "",
 ) -> NoReturn:
     """Raise `ResilienceError` with a *verdict* (one line with the numbers, in the words of the user) and its evidence.
 
     *calls* are the rows of the timeline; *marks* are remarks by number of the call, such as the allowed range of its
-    gap, *bands* states that lasted for a while, and *groups* the logical calls, so that attempts are numbered. *notes*
-    tell what the assertion went by and what else was seen, *why* why it matters, and *hint* what to do.
+    gap, *bands* states that lasted for a while, and *groups* the logical calls, so that attempts are numbered.
+    *notes* tell what else was seen, *why* why it matters, *hint* what to do, and the *footnote* what the assertion
+    went by.
     """
     __tracebackhide__ = True
-    raise ResilienceError(_text(verdict, _drawn(calls, marks, bands, groups), notes, why, hint))
+    raise ResilienceError(
+        _text(verdict, _drawn(calls, marks, bands, groups), *notes, why, _hint(hint), _aside(footnote))
+    )
 
 
 def nothing_to_check(
@@ -61,11 +67,13 @@ def nothing_to_check(
     marks: Mapping[int, str] | None = None,
     bands: Iterable[Band] = (),
     groups: Iterable[Sequence[Call]] = (),
+    footnote: str = "",
 ) -> NoReturn:
     """Raise `NothingToCheck`: *what* tells what is missing in *calls*, *hint* how to get it."""
     __tracebackhide__ = True
     why = "No call could have broken the rule, so that passing would prove nothing."
-    raise NothingToCheck(_text(f"nothing to check: {what}", _drawn(calls, marks, bands, groups), notes, why, hint))
+    drawn = _drawn(calls, marks, bands, groups)
+    raise NothingToCheck(_text(f"nothing to check: {what}", drawn, *notes, why, _hint(hint), _aside(footnote)))
 
 
 def _drawn(
@@ -79,10 +87,17 @@ def _drawn(
     return timeline(calls, marks=marks, bands=bands, groups=groups, limit=_ROWS)
 
 
-def _text(verdict: str, drawn: str, notes: Iterable[str], why: str, hint: str) -> str:
-    wrapped = [_wrapped(note) for note in notes] + [_wrapped(why), _wrapped(f"-> {hint}" if hint else "")]
-    told = [paragraph for paragraph in wrapped if paragraph]
+def _text(verdict: str, drawn: str, *after: str) -> str:
+    told = [_wrapped(paragraph) for paragraph in after if paragraph]
     return "\n".join([" ".join(verdict.split()), drawn, *([""] if told else []), *told])
+
+
+def _hint(text: str) -> str:
+    return f"-> {text}" if text else ""
+
+
+def _aside(text: str) -> str:
+    return f"({text})" if text else ""
 
 
 def _wrapped(paragraph: str) -> str:

@@ -5,9 +5,9 @@
     3  Idempotency-Key, …         what the client says: headers that retrying clients send by themselves
     4  fake, operation, body      a call like one that failed before, when that one was over
 
-A connection that a fault spoilt before there was a request belongs to the next request to the same fake. The rules are
-tried in this order for every call. The last one cannot know whether a test that makes the same call twice means it;
-failures say by which rule calls were put together.
+A connection that a fault spoilt before there was a request belongs to the next request to the same fake. The rules
+are tried in this order for every call. The last one cannot know whether a test that makes the same call twice means
+it; failures say by which rule calls were put together.
 """
 
 from __future__ import annotations
@@ -103,8 +103,8 @@ def is_success(call: Call) -> bool:
 def logical_calls(calls: Iterable[Call], *, per: Per | None = None) -> tuple[LogicalCall, ...]:
     """Put *calls* together to logical calls, in order of their first attempts.
 
-    *per* replaces the rules by a key of the calls' own, such as `"header:X-Request-Id"`; then every call with the same
-    key, to the same fake, is an attempt of one logical call.
+    *per* replaces the rules by a key of the calls' own, such as `"header:X-Request-Id"`; then every call with the
+    same key, to the same fake, is an attempt of one logical call.
 
     ```python
     from urllib.request import urlopen
@@ -126,8 +126,13 @@ def logical_calls(calls: Iterable[Call], *, per: Per | None = None) -> tuple[Log
 def told_apart(groups: Iterable[LogicalCall]) -> str:
     """Return the note on the rules that the calls of *groups* were put together by."""
     rules = list(dict.fromkeys(group.by for group in groups))
-    hint = "; put `with logical_call():` around each one if they are not" if BY_LIKENESS in rules else ""
-    return f"Attempts of one logical call are those with the same {' or '.join(rules)}{hint}." if rules else ""
+    hint = " If they are not, put `with fake_rest.logical_call():` around each one." if BY_LIKENESS in rules else ""
+    return f"Calls with the same {' or '.join(rules)} were taken for one logical call.{hint}" if rules else ""
+
+
+def none_retried(groups: Sequence[LogicalCall]) -> str:
+    """Return the words for logical calls of which none was retried."""
+    return f"none of {len(groups)} logical calls was retried" if len(groups) != 1 else "the only call was not retried"
 
 
 def counted(groups: Sequence[LogicalCall]) -> str:
@@ -136,7 +141,7 @@ def counted(groups: Sequence[LogicalCall]) -> str:
 
 
 BY_BLOCK = "logical_call() block"
-BY_LIKENESS = "operation and body, after a failure"
+BY_LIKENESS = "operation and body after a failure"
 BY_FAKE = "fake, before any request"
 
 

@@ -74,7 +74,7 @@ def assert_jittered(
             f"{counted(groups)} retried, {callers} are needed to tell jitter from luck",
             calls,
             groups=groups,
-            notes=[told_apart(groups)],
+            footnote=told_apart(groups),
             hint=f"Let {callers} callers fail together, with something that tells them apart in the request.",
         )
     spreads = _spreads(groups, schedule)
@@ -124,7 +124,8 @@ def _fail_lockstep(groups: Sequence[LogicalCall], spreads: Sequence[_Spread], sh
         f"{len(groups)} callers retry in lockstep: {differ}{needed}",
         [call for group in groups for call in group],
         groups=groups,
-        notes=[*map(str, spreads), told_apart(groups)],
+        notes=[str(spread) for spread in spreads],
+        footnote=told_apart(groups),
         why="Callers that fail together come back together and hit the backend in waves, which keeps it down.",
         hint="Draw each wait: random.uniform(0, wait) (full jitter), tenacity wait_random_exponential, urllib3 "
         "backoff_jitter=.",

@@ -10,7 +10,7 @@ from pytest_integrations.core.when import seconds
 
 from .evidence import fail, nothing_to_check
 from .grouping import gap, is_success, logical_calls, over, told_apart
-from .tolerance import tolerance_of
+from .tolerance import span, tolerance_of
 
 if TYPE_CHECKING:
     from pytest_integrations.core.call import Call
@@ -126,9 +126,7 @@ class _Judgement:
 
     @property
     def mark(self) -> str:
-        return (
-            f"{'NOT ' if self.is_broken else ''}as asked: {self.low:.3f} to {self.high:.3f} s after #{self.before.seq}"
-        )
+        return f"{'NOT ' if self.is_broken else ''}as asked: {span(self.low, self.high)} after #{self.before.seq}"
 
 
 def _judged(group: LogicalCall, ledger: Ledger, cap: float | None, tolerance: Tolerance) -> list[_Judgement]:
@@ -160,7 +158,7 @@ def _fail(groups: tuple[LogicalCall, ...], found: list[_Judgement], broken: list
         [call for group in shown for call in group],
         groups=shown,
         marks={judgement.after.seq: judgement.mark for judgement in found if judgement.after is not None},
-        notes=[told_apart(shown)],
+        footnote=told_apart(shown),
         why=_WHY,
         hint=_hint(first, ledger),
     )

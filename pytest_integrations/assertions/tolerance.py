@@ -17,7 +17,7 @@ from pytest_integrations.core.when import seconds
 if TYPE_CHECKING:
     from pytest_integrations.core.ledger import Ledger
 
-__all__ = ["EXACT", "REAL_TIME", "Tolerance", "tolerance_of"]
+__all__ = ["EXACT", "REAL_TIME", "Tolerance", "span", "tolerance_of"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +41,15 @@ class Tolerance:
         return self.earliest(low) <= seen <= self.latest(high)
 
 
+def span(low: float, high: float) -> str:
+    """Return the words for a time between *low* and *high*, which may be one moment.
+
+    >>> span(0.995, 1.25), span(1 - 1e-6, 1 + 1e-6)
+    ('0.995 to 1.250 s', '1.000 s')
+    """
+    return f"{low:.3f} s" if round(low, 3) == round(high, 3) else f"{low:.3f} to {high:.3f} s"
+
+
 EXACT = Tolerance(early=1e-6, late=1e-6, share=0.0)
 REAL_TIME = Tolerance(early=0.005, late=0.150, share=0.10)
 
@@ -48,8 +57,8 @@ REAL_TIME = Tolerance(early=0.005, late=0.150, share=0.10)
 def tolerance_of(ledger: Ledger, tolerance: float | None = None) -> Tolerance:
     """Return the tolerance of the clock that *ledger* was written by.
 
-    A *tolerance* in seconds takes the place of the one for being late, the share included; being early stays as it is,
-    since no busy machine makes a wait shorter.
+    A *tolerance* in seconds takes the place of the one for being late, the share included; being early stays as it
+    is, since no busy machine makes a wait shorter.
     """
     usual = EXACT if getattr(ledger.clock, "exact", False) else REAL_TIME
     if tolerance is None:

@@ -71,10 +71,9 @@ class HandLedger:
     def connect(self, fake: str = "fake_rest", *, at: float | None = None) -> Connection:
         if at is not None:
             self.at(at)
-        connection = self.ledger.connect(fake)
-        return connection
+        return self.ledger.connect(fake)
 
-    def call(  # noqa: PLR0917 -- written often, read often
+    def call(
         self,
         at: float,
         status: int | None = 200,

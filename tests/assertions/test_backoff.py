@@ -29,8 +29,8 @@ def test_a_wait_that_is_too_short_is_caught(ledger: HandLedger) -> None:
 
     verdict, *evidence = str(caught.value).splitlines()
     assert verdict == "wait 2 of GET /users was 0.500 s, 2 s was due by exponential(base=1, factor=2)"
-    assert any("wait 1: 1.000 to 1.000 s allowed" in line for line in evidence)
-    assert any("wait 2: 2.000 to 2.000 s allowed: TOO EARLY" in line for line in evidence)
+    assert any("wait 1: 1.000 s allowed" in line for line in evidence)
+    assert any("wait 2: 2.000 s allowed: TOO EARLY" in line for line in evidence)
     assert "no time to recover" in str(caught.value)
 
 
@@ -51,7 +51,7 @@ def test_a_wait_that_is_too_long_is_caught(ledger: HandLedger) -> None:
     """A capped schedule that goes on growing keeps the caller waiting."""
     ledger.attempts(0, 1, 3, 7)
 
-    with pytest.raises(ResilienceError, match="wait 3 of GET /users was 4.000 s, 3 s was due") as caught:
+    with pytest.raises(ResilienceError, match=r"wait 3 of GET /users was 4.000 s, 3 s was due") as caught:
         assert_backoff(ledger.calls, exponential(1, 2, cap=3))
 
     assert "TOO LATE" in str(caught.value)
@@ -63,7 +63,7 @@ def test_a_retry_that_does_not_wait_for_the_end_is_caught(ledger: HandLedger) ->
     ledger.call(0, 503, took=5, block=1)
     ledger.call(1, block=1)
 
-    with pytest.raises(ResilienceError, match="wait 1 of GET /users did not happen: #2 came while"):
+    with pytest.raises(ResilienceError, match=r"wait 1 of GET /users did not happen: #2 came while"):
         assert_backoff(ledger.calls, fixed(1))
 
 
@@ -128,7 +128,7 @@ def test_decorrelated_waits_are_judged_by_the_wait_before(ledger: HandLedger) ->
     assert_backoff(ledger.calls, exponential(1, cap=60, jitter="decorrelated"))
 
     ledger.attempts(100, 101.1, 105)
-    with pytest.raises(ResilienceError, match="wait 2 of GET /users was 3.900 s, 1 to 3.3 s was due"):
+    with pytest.raises(ResilienceError, match=r"wait 2 of GET /users was 3.900 s, 1 to 3.3 s was due"):
         assert_backoff(ledger.calls, exponential(1, cap=60, jitter="decorrelated"))
 
 
@@ -164,7 +164,7 @@ def test_without_a_retry_there_is_nothing_to_time(ledger: HandLedger) -> None:
     """A client that never retried proves nothing about its waits."""
     ledger.call(0, 503)
 
-    with pytest.raises(NothingToCheck, match="nothing to check: none of 1 logical call was retried"):
+    with pytest.raises(NothingToCheck, match="nothing to check: the only call was not retried"):
         assert_backoff(ledger.calls, fixed(1))
 
 

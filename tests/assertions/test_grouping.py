@@ -186,8 +186,8 @@ def test_the_rule_is_told(ledger: HandLedger) -> None:
 
     note = told_apart(logical_calls(ledger.calls))
 
-    assert note.startswith("Attempts of one logical call are those with the same operation and body, after a failure")
-    assert "with logical_call():" in note
+    assert note.startswith("Calls with the same operation and body after a failure were taken for one logical call.")
+    assert "with fake_rest.logical_call():" in note
 
 
 def test_a_logical_call_knows_what_was_called(ledger: HandLedger) -> None:

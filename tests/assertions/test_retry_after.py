@@ -57,7 +57,7 @@ def test_the_message_tells_header_wait_and_range(ledger: HandLedger) -> None:
 
     text = str(caught.value)
     assert text.splitlines()[0] == "#1 said 'Retry-After: 10' but #2 came after 1.000 s"
-    assert "NOT as asked: 10.000 to 10.000 s after #1" in text
+    assert "NOT as asked: 10.000 s after #1" in text
     assert "RFC 9110 section 10.2.3" in text
     assert "respect_retry_after_header" in text
 
@@ -101,7 +101,7 @@ def test_less_than_the_cap_is_caught(ledger: HandLedger) -> None:
     """A long wait that is not cut but ignored is wrong with a cap as well."""
     asks(ledger, "3600", 2)
 
-    with pytest.raises(ResilienceError, match="came after 2.000 s"):
+    with pytest.raises(ResilienceError, match=r"came after 2.000 s"):
         assert_respects_retry_after(ledger.calls, cap=60)
 
 
