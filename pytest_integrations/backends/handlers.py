@@ -36,7 +36,7 @@ class Handler:
             raise ScriptingError(msg)
         self.function = function
         self.is_async = inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(
-            getattr(function, "__call__", None)
+            getattr(function, "__call__", None)  # noqa: B004 -- an object with an async __call__
         )
         if self.is_async and inline:
             msg = f"{function!r} is async and cannot run inline: leave out inline=True"
@@ -62,7 +62,7 @@ def _takes_positional(function: Callable[..., Any]) -> bool:
     return any(parameter.kind in positional for parameter in parameters)
 
 
-def as_reply(result: Any) -> Reply:
+def as_reply(result: Any) -> Reply:  # noqa: PLR0911 -- one line for each form that an answer may have
     """Return what a handler returned as a reply.
 
     A `Reply` or a werkzeug `Response` as it is; None is 204; an int is a status; a dict or list is JSON; text and

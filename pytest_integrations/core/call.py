@@ -36,7 +36,7 @@ class Connection:
 
     __slots__ = ("calls", "closed", "closed_by", "fake", "fault", "id", "opened", "received", "sent", "tls")
 
-    def __init__(self, id: int, fake: str, opened: float) -> None:
+    def __init__(self, id: int, fake: str, opened: float) -> None:  # noqa: A002 -- its name in the ledger
         """Record a connection that was accepted at *opened*."""
         self.id = id
         self.fake = fake

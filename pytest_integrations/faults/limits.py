@@ -104,7 +104,7 @@ class _TokenBucket:
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class rate_limit(Fault):
+class rate_limit(Fault):  # noqa: N801 -- a word in a script
     """Answer 429 with a true Retry-After to every call beyond *limit* in *per* seconds.
 
     Wire definition: `429 Too Many Requests` with `Retry-After` in whole seconds, rounded up from the clock, and the
@@ -210,7 +210,7 @@ class _Limiter:
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class max_concurrency(Fault):
+class max_concurrency(Fault):  # noqa: N801 -- a word in a script
     """Answer 503 to every call that comes in while *limit* others are still being answered.
 
     Wire definition: `503 Service Unavailable`, with `Retry-After` if *retry_after* (seconds) is given. A call counts

@@ -42,7 +42,7 @@ ALERTS = (
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class tls(Fault):
+class tls(Fault):  # noqa: N801 -- a word in a script
     """Spoil the TLS handshake of the next connection, of a fake that was made with `tls=True`.
 
     Wire definition, by *kind*:

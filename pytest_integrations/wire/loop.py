@@ -130,7 +130,7 @@ class Loop:
         def run() -> None:
             try:
                 results.append(action())
-            except BaseException as error:
+            except BaseException as error:  # noqa: BLE001 -- handed to the caller's thread, which raises it
                 errors.append(error)
             finally:
                 done.release()
@@ -209,7 +209,7 @@ class Loop:
         """Call *action*; what it raises is a bug, told through the thread's excepthook, and the loop goes on."""
         try:
             action(*arguments)
-        except Exception:
+        except Exception:  # noqa: BLE001 -- one broken connection must not take the other fakes down
             threading.excepthook(threading.ExceptHookArgs((*sys.exc_info(), self._thread)))
 
 
@@ -219,7 +219,7 @@ _lock = threading.Lock()
 
 def shared_loop() -> Loop:
     """Return the running loop of this process, made when first asked for, and made anew after a fork."""
-    global _shared
+    global _shared  # noqa: PLW0603 -- one thread a process is the design, and this is where it is kept
     loop = _shared
     if loop is None or not loop.is_usable:
         with _lock:
@@ -232,7 +232,7 @@ def shared_loop() -> Loop:
 
 def close_shared_loop() -> None:
     """End the loop of this process, if there is one; the next fake starts another."""
-    global _shared
+    global _shared  # noqa: PLW0603 -- one thread a process is the design, and this is where it is kept
     with _lock:
         loop, _shared = _shared, None
     if loop is not None and loop.is_usable:

@@ -226,7 +226,7 @@ class FakeRest(Fake):
         self,
         path: str,
         *,
-        id: str = "id",
+        id: str = "id",  # noqa: A002 -- as users call it
         items: Iterable[Mapping[str, Any]] = (),
     ) -> Resource:
         """Serve a small store of things under *path*: GET, POST, PUT, PATCH and DELETE with ids, ETags and If-Match.

@@ -105,7 +105,7 @@ class Resource:
             return problem_json(409, "Conflict", f"{self.path} has an item with {self.id_key} {key} already")
         return self._shown(self.add(item), 201)
 
-    def _read(self, request: Request, id: str) -> Reply:
+    def _read(self, request: Request, id: str) -> Reply:  # noqa: A002 -- the placeholder's name
         item = self._items.get(id)
         if item is None:
             return self._missing(id)
@@ -113,7 +113,7 @@ class Resource:
             return Reply(304, (("ETag", f'"{_tag(item)}"'),))
         return self._shown(item, 200)
 
-    def _replace(self, request: Request, id: str) -> Reply:
+    def _replace(self, request: Request, id: str) -> Reply:  # noqa: A002 -- as above
         item = _object(request)
         if item is None:
             return _bad_body()
@@ -124,7 +124,7 @@ class Resource:
         self._items[id] = {**item, self.id_key: own_id}
         return self._shown(self._items[id], 200 if old is not None else 201)
 
-    def _merge(self, request: Request, id: str) -> Reply:
+    def _merge(self, request: Request, id: str) -> Reply:  # noqa: A002 -- as above
         patch = _object(request)
         if patch is None:
             return _bad_body()
@@ -136,7 +136,7 @@ class Resource:
         self._items[id] = {**_merged(old, patch), self.id_key: old[self.id_key]}
         return self._shown(self._items[id], 200)
 
-    def _delete(self, request: Request, id: str) -> Reply:
+    def _delete(self, request: Request, id: str) -> Reply:  # noqa: A002 -- as above
         old = self._items.get(id)
         if old is None:
             return self._missing(id)

@@ -16,7 +16,7 @@ class _MatchingRule(Rule):
     that a fake does in a test. Where a future werkzeug has no such method, this override is simply never called.
     """
 
-    def _compile_builder(self, append_unknown: bool = True) -> Any:
+    def _compile_builder(self, append_unknown: bool = True) -> Any:  # noqa: FBT001, FBT002 -- werkzeug's signature
         return _builds_nothing
 
 

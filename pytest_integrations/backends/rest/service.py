@@ -64,7 +64,7 @@ class RestService:
         try:
             found = self._route(call)
             return self._decide(call, found[0] if found else None)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 -- raised by a callable of the test, to which it is told
             self.failed(call, error)
             return None
 
@@ -118,7 +118,7 @@ class RestService:
     def _run(self, call: HttpCall, handler: Callable[[], Any], done: Callable[[Prepared], object]) -> None:
         try:
             prepared = Prepared(as_reply(handler()))
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 -- raised by a callable of the test, to which it is told
             prepared = self.failed(call, error)
         shared_loop().post(lambda: done(prepared))
 

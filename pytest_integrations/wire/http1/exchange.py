@@ -65,7 +65,7 @@ class Exchange:
         """Find the answer and send it; what raises on the way is an answer too."""
         try:
             self._begin(self.decision.effects if self.decision is not None else ())
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 -- raised by a callable of the test, to whom the service tells it
             self._take(self._protocol.service.failed(self.call, error))
 
     def _begin(self, effects: Sequence[Effect]) -> None:
@@ -118,7 +118,7 @@ class Exchange:
         self._player = Player(self._protocol.loop, self._protocol.transport, self._performance, self._step, self._end)
         self._player.play()
 
-    def _step(self, data: bytes, last: bool) -> None:
+    def _step(self, data: bytes, last: bool) -> None:  # noqa: FBT001 -- called back
         """Record that *data* goes out now."""
         now = self._protocol.service.ledger.now()
         if data and self.call.first_byte is None:

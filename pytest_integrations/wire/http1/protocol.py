@@ -198,7 +198,7 @@ class Http1Protocol:
 
     # -- answering
 
-    def _start(self, call: HttpCall, decision: Decision | None, keep_alive: bool) -> None:
+    def _start(self, call: HttpCall, decision: Decision | None, keep_alive: bool) -> None:  # noqa: FBT001 -- from a queue
         exchange = self._exchange = Exchange(self, call, decision, keep_alive=keep_alive)
         exchange.begin()
 
