@@ -42,17 +42,25 @@ _DOWN = (
 
 
 def fail_with(
-    trial: Trial, verdict: str, *, why: str, hint: str, marks: dict[int, str] | None = None, notes: Sequence[str] = ()
+    trial: Trial,
+    verdict: str,
+    *,
+    why: str,
+    hint: str,
+    marks: dict[int, str] | None = None,
+    notes: Sequence[str] = (),
+    states: bool = True,
 ) -> NoReturn:
-    """Raise ResilienceError with *verdict* over the calls of *trial*."""
+    """Raise ResilienceError with *verdict* over the calls of *trial*, with the breaker's *states* in the timeline."""
     __tracebackhide__ = True
-    fail(verdict, trial.calls, why=why, hint=hint, notes=[*notes, *_notes(trial)], marks=marks, bands=trial.bands())
+    told_too = [*notes, *_notes(trial)]
+    fail(verdict, trial.calls, why=why, hint=hint, notes=told_too, marks=marks, bands=trial.bands() if states else ())
 
 
-def nothing_with(trial: Trial, what: str, *, hint: str) -> NoReturn:
-    """Raise NothingToCheck over the calls of *trial*."""
+def nothing_with(trial: Trial, what: str, *, hint: str, states: bool = True) -> NoReturn:
+    """Raise NothingToCheck over the calls of *trial*, with the breaker's *states* in the timeline."""
     __tracebackhide__ = True
-    nothing_to_check(what, trial.calls, hint=hint, notes=_notes(trial), bands=trial.bands())
+    nothing_to_check(what, trial.calls, hint=hint, notes=_notes(trial), bands=trial.bands() if states else ())
 
 
 def duration(seconds: float) -> str:

@@ -91,6 +91,10 @@ def assert_breaker_counts(
         failure=lambda call: counted(call) or (None if call.failed else False),
         retries_inside=retries_inside,
     )
+    others = [one for one in trial.admitted if one.failed is None and one.rows[-1].failed]
+    if others and trial.shed_before(next(iter(trial.openings), None)):
+        what = f"#{others[0].seq} failed in another way than {kind_name(kind)}, and may have helped to open the breaker"
+        nothing_with(trial, what, hint="Inject one kind of failure a test.")
     judge_opening(trial, kind_name(kind))
 
 
@@ -147,9 +151,16 @@ def assert_breaker_ignores(
         _blame_counting(trial, denied, name)
     if last is None:
         what = f"{times} answers of the kind {name} in a row were to be ignored, and the fake saw {trial.most} of them"
-        nothing_with(trial, what.replace("failures ", "").replace("no failure", "none"), hint="Script more of them.")
+        nothing_with(
+            trial,
+            what.replace("failures ", "").replace("no failure", "none"),
+            hint="Script more of them.",
+            states=False,
+        )
     if not trial.demanded([last]):
-        nothing_with(trial, f"the client made no call after {times} answers of the kind {name}", hint=GO_ON)
+        nothing_with(
+            trial, f"the client made no call after {times} answers of the kind {name}", hint=GO_ON, states=False
+        )
     arrived = len(last.leaks) + len(last.stragglers)
     if isinstance(demand, int) and arrived < demand:
         fail_with(
@@ -157,6 +168,7 @@ def assert_breaker_ignores(
             f"the breaker counts {name}: after {times} of them {arrived} of {plural(demand, 'further call')} arrived",
             why=_WELL,
             hint=_EXCLUDE,
+            states=False,
         )
 
 
@@ -168,9 +180,9 @@ def _blame_counting(trial: Trial, denied: list[ClientCall], name: str) -> None:
     __tracebackhide__ = True
     seen = sum(bool(one.failed) and one.before(denied[0]) for one in trial.admitted)
     verdict = (
-        f"the breaker counts {name}: after {seen} of them, {plural(len(denied), 'call')} of the client did not arrive"
+        f"the breaker counts {name}: after {seen} of them, {plural(len(denied), 'call')} by the client did not arrive"
     )
-    fail_with(trial, f"{verdict} ({told(denied)})", why=_WELL, hint=_EXCLUDE)
+    fail_with(trial, f"{verdict} ({told(denied)})", why=_WELL, hint=_EXCLUDE, states=False)
 
 
 def assert_breaker_isolated(

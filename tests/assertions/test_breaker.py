@@ -1,0 +1,576 @@
+"""Every assertion on a breaker: a wrong client caught, a right one passing, and one with nothing to judge."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from pytest_integrations.assertions.breaker import assert_breaker_opens, assert_breaker_sheds
+from pytest_integrations.assertions.breaker_recovery import assert_breaker_closes, assert_breaker_reopens
+from pytest_integrations.assertions.breaker_scope import (
+    assert_breaker_counts,
+    assert_breaker_ignores,
+    assert_breaker_isolated,
+)
+from pytest_integrations.assertions.breaker_trip import failure_ratio
+from pytest_integrations.assertions.client_calls import ClientCalls
+from pytest_integrations.core.errors import NothingToCheck, ResilienceError, ScriptingError, UnknownName
+from tests.assertions.breakers import Failed, Shed, ToyBreaker, ToyClient
+from tests.assertions.ledgers import HandLedger
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+SETTINGS: dict[str, Any] = {"after": 3, "recovery": 30}
+
+
+def toy(*answers: int | str, bugs: tuple[str, ...] = (), took: float = 0.0, **settings: Any) -> ToyClient:
+    hand = HandLedger()
+    return ToyClient(hand, ToyBreaker(hand, *bugs, **settings), *answers, took=took)
+
+
+def verdict(assertion: Callable[..., None], client: ToyClient, **settings: Any) -> str:
+    """Return the first line of the failure."""
+    with pytest.raises(ResilienceError) as caught:
+        assertion(client.hand.calls, **{"demand": client.calls, **SETTINGS, **settings})
+    assert not isinstance(caught.value, NothingToCheck), str(caught.value)
+    return str(caught.value).partition("\n")[0]
+
+
+def nothing(assertion: Callable[..., None], client: ToyClient, **settings: Any) -> str:
+    with pytest.raises(NothingToCheck) as caught:
+        assertion(client.hand.calls, **{"demand": client.calls, **SETTINGS, **settings})
+    return str(caught.value).partition("\n")[0].removeprefix("nothing to check: ")
+
+
+class TestOpens:
+    def test_passes_when_nothing_arrives_after_the_failure_that_opens_it(self) -> None:
+        """Three failures, five shed calls: the breaker opened after 3."""
+        client = toy(503).make(8)
+
+        assert_breaker_opens(client.hand.calls, **SETTINGS, demand=client.calls)
+
+    def test_passes_with_the_number_of_calls_that_the_test_made(self) -> None:
+        """A test that does not record its calls says how many it made after the last failure."""
+        client = toy(503).make(8)
+
+        assert_breaker_opens(client.hand.calls, **SETTINGS, demand=5)
+
+    @pytest.mark.parametrize("demand", [None, 5])
+    def test_catches_a_breaker_that_never_opens(self, demand: int | None) -> None:
+        """All calls arrive: the verdict counts those that should not have."""
+        client = toy(503, bugs=("never opens",)).make(8)
+
+        said = verdict(assert_breaker_opens, client, demand=demand or client.calls)
+
+        assert said == "the breaker did not open after 3 failures in a row: 5 more calls arrived within 30 s"
+
+    def test_catches_one_that_opens_one_failure_too_late(self) -> None:
+        """The off-by-one of many breakers: open after the fourth instead of the third."""
+        said = verdict(assert_breaker_opens, toy(503, after=4).make(8))
+
+        assert said == "the breaker opened 1 call too late: not after 3 failures in a row, but after #4"
+
+    def test_catches_one_that_opens_too_early(self) -> None:
+        """Calls denied after the second failure are not mistaken for too few failures."""
+        said = verdict(assert_breaker_opens, toy(503, after=2).make(8))
+
+        assert said == (
+            "the breaker opened too early, at #2, not after 3 failures in a row: 6 calls by the client did not arrive"
+        )
+
+    def test_catches_a_recovery_that_is_too_short(self) -> None:
+        """A call that comes through after 10 s of 30 is named with its time."""
+        said = verdict(assert_breaker_opens, toy(503, recovery=10).make(20, every=1))
+
+        assert said == "the breaker opened, but let #4 through after 10.000 s; it should stay open for 30 s"
+
+    def test_a_success_begins_the_count_anew(self) -> None:
+        """Two failures, a success and two failures are not three in a row."""
+        said = nothing(assert_breaker_opens, toy(503, 503, 200, 503, 503, 200).make(8))
+
+        assert said == "the breaker should open after 3 failures in a row, and the fake saw at most 2 failures in a row"
+
+    def test_nothing_to_check_without_failures(self) -> None:
+        """A healthy fake opens no breaker."""
+        said = nothing(assert_breaker_opens, toy(200).make(8))
+
+        assert said == "the breaker should open after 3 failures in a row, and the fake saw no failure"
+
+    @pytest.mark.parametrize("demand", [None, 0])
+    def test_nothing_to_check_if_the_client_stops_at_the_last_failure(self, demand: int | None) -> None:
+        """A client that makes no further call would look like an open breaker."""
+        client = toy(503, bugs=("never opens",)).make(3)
+
+        said = nothing(assert_breaker_opens, client, demand=client.calls if demand is None else demand)
+
+        assert said == "the client made no call after #3, which had to open the breaker"
+
+    def test_calls_after_the_recovery_are_no_leaks(self) -> None:
+        """A probe may come from the end of the recovery on, 5 ms less on a real clock."""
+        hand = HandLedger(exact=False)
+        client = ToyClient(hand, ToyBreaker(hand, recovery=29.996), 503).make(8).wait(29.996).make(1)
+
+        assert_breaker_opens(client.hand.calls, **SETTINGS, demand=client.calls)
+
+    def test_a_call_before_the_recovery_is_a_leak_on_an_exact_clock(self) -> None:
+        """On a virtual clock a millisecond too early is too early."""
+        client = toy(503, recovery=29.999).make(8).wait(29.999).make(1)
+
+        assert "let #4 through after 29.999 s" in verdict(assert_breaker_opens, client)
+
+    def test_each_opening_is_judged(self) -> None:
+        """A breaker that works once and leaks the second time is caught."""
+        client = toy(503, 503, 503, 200, 503).make(6).wait(30).make(2)
+        client.breaker.bugs = ("never opens",)
+        client.make(8)
+
+        assert "did not open after 3 failures in a row" in verdict(assert_breaker_opens, client)
+
+    def test_attempts_inside_the_breaker_count_once(self) -> None:
+        """With two attempts per call, three failed calls are six rows."""
+        client = toy(503)
+        client.tries = 2
+        client.make(8)
+
+        assert len(client.hand.calls) == 6
+        assert_breaker_opens(client.hand.calls, **SETTINGS, demand=client.calls, retries_inside=True)
+
+    def test_rows_of_one_client_call_hint_at_retries_inside(self) -> None:
+        """Who forgets to say so is told."""
+        client = toy(503)
+        client.tries = 2
+        client.make(8)
+
+        with pytest.raises(ResilienceError, match="retries_inside=True"):
+            assert_breaker_opens(client.hand.calls, **SETTINGS, demand=client.calls)
+
+    def test_attempts_are_told_by_blocks_where_the_demand_is_a_number(self) -> None:
+        """Without recorded calls, logical calls come from the ledger."""
+        hand = HandLedger()
+        for block in (1, 2, 3):
+            hand.call(block, 503, block=block)
+            hand.call(block + 0.1, 503, block=block)
+
+        assert_breaker_opens(hand.calls, **SETTINGS, demand=4, retries_inside=True)
+
+    def test_what_counts_as_a_failure_can_be_chosen(self) -> None:
+        """A function of the call decides; None counts neither way."""
+        hand = HandLedger()
+        for second, status in enumerate([404, 503, 404, 404]):
+            hand.call(second, status)
+
+        def missing(call: Any) -> bool | None:
+            return None if call.status == 503 else call.status == 404
+
+        assert_breaker_opens(hand.calls, **SETTINGS, demand=2, failure=missing)
+
+    def test_a_share_of_failures_opens_it(self) -> None:
+        """Half of at least four calls: open with the fourth."""
+        hand = HandLedger()
+        for status in (200, 503, 200, 503):
+            hand.call(hand.ledger.now() + 1, status)
+
+        assert_breaker_opens(hand.calls, after=failure_ratio(0.5, min_calls=4), recovery=30, demand=4)
+
+    def test_a_share_looks_at_its_window_alone(self) -> None:
+        """Old successes outside the window do not dilute the share."""
+        hand = HandLedger()
+        for second in range(10):
+            hand.call(second, 200)
+        hand.call(100, 503)
+        hand.call(101, 503)
+        hand.call(102, 200)
+        rule = failure_ratio(1.0, min_calls=2, window=30)
+
+        with pytest.raises(
+            ResilienceError, match="did not open after 100% failures of the calls in 30 s, of at least 2"
+        ):
+            assert_breaker_opens(hand.calls, after=rule, recovery=30, demand=1)
+
+    def test_a_share_looks_at_its_last_calls_alone(self) -> None:
+        """A count-based window forgets what came before."""
+        hand = HandLedger()
+        for second, status in enumerate([200] * 9 + [503, 503]):
+            hand.call(second, status)
+
+        assert_breaker_opens(hand.calls, after=failure_ratio(0.5, min_calls=4, last=4), recovery=30, demand=2)
+
+    def test_nothing_to_check_below_the_share(self) -> None:
+        """The highest share that was reached is told."""
+        client = toy(503, 200).make(5)
+
+        said = nothing(assert_breaker_opens, client, after=failure_ratio(0.5, min_calls=4))
+
+        assert said.endswith("and the fake saw at most 100% failures, of 1 calls")
+
+    @pytest.mark.parametrize(
+        "wrong",
+        [
+            {"after": 0},
+            {"recovery": 0},
+            {"demand": -1},
+            {"demand": ClientCalls(HandLedger().ledger)},
+        ],
+    )
+    def test_settings_that_no_breaker_has_are_refused(self, wrong: dict[str, Any]) -> None:
+        """A wrong setting is an error of the test, not of the client."""
+        client = toy(503).make(8)
+
+        with pytest.raises(ScriptingError, match=next(iter(wrong))):
+            assert_breaker_opens(client.hand.calls, **{**SETTINGS, "demand": client.calls, **wrong})
+
+    @pytest.mark.parametrize(
+        "wrong", [{"ratio": 0}, {"ratio": 1.1}, {"min_calls": 0}, {"window": 0}, {"last": 5, "min_calls": 10}]
+    )
+    def test_a_share_that_makes_no_sense_is_refused(self, wrong: dict[str, Any]) -> None:
+        """failure_ratio() checks its numbers."""
+        with pytest.raises(ScriptingError, match="failure_ratio"):
+            failure_ratio(**{"ratio": 0.5, "min_calls": 4, **wrong})
+
+    def test_the_failure_shows_the_state_the_leak_and_a_way_out(self) -> None:
+        """The whole message, as it is read."""
+        client = toy(503, bugs=("never opens",)).make(5, every=0.5)
+
+        with pytest.raises(ResilienceError) as caught:
+            assert_breaker_opens(client.hand.calls, **SETTINGS, demand=client.calls)
+
+        assert str(caught.value) == MESSAGE
+
+
+MESSAGE = """\
+the breaker did not open after 3 failures in a row: 2 more calls arrived within 30 s
+  fake_rest  5 calls on 1 connection, 2.00 s
+  #1  0.000 s            conn 1         GET /stock  x 503
+  #2  0.500 s  +0.500 s  conn 1 reused  GET /stock  x 503
+  #3  1.000 s  +0.500 s  conn 1 reused  GET /stock  x 503
+  -- should be open, 1.000 s to 31.000 s: 3 failures in a row; 2 of 2 calls by the client arrived
+  #4  1.500 s  +0.500 s  conn 1 reused  GET /stock  x 503
+               ^ arrived 0.500 s after #3, which had to open the breaker
+  #5  2.000 s  +0.500 s  conn 1 reused  GET /stock  x 503
+
+The client made 5 calls: 5 arrived, 0 did not.
+A breaker that lets calls through while it is open keeps hammering a backend that is down, and lets
+every caller wait for the failure.
+-> Check that the breaker wraps the call that fails, that it counts this kind of failure (3 x 503),
+   and that all callers share one breaker."""
+
+
+class TestSheds:
+    def test_passes_when_shed_calls_fail_fast_with_the_declared_error(self) -> None:
+        """Nothing arrives, nobody waits, the error is the breaker's own."""
+        client = toy(503).make(8)
+
+        assert_breaker_sheds(client.hand.calls, **SETTINGS, demand=client.calls, raises=Shed)
+
+    def test_catches_shed_calls_that_wait(self) -> None:
+        """A backoff around the breaker makes every shed call slow."""
+        client = toy(503)
+        client.shed_takes = 2.0
+
+        said = verdict(assert_breaker_sheds, client.make(8))
+
+        assert said == "5 shed calls of 5 did not fail fast: the slowest took 2.000 s, and 0 s is the limit"
+
+    def test_the_limit_is_50_ms_on_a_real_clock(self) -> None:
+        """A busy machine is not blamed for milliseconds."""
+        hand = HandLedger(exact=False)
+        client = ToyClient(hand, ToyBreaker(hand), 503)
+        client.shed_takes = 0.04
+
+        assert_breaker_sheds(client.make(8).hand.calls, **SETTINGS, demand=client.calls)
+        assert "0.01 s is the limit" in verdict(assert_breaker_sheds, client, fast=0.01)
+
+    def test_catches_another_error_than_the_declared_one(self) -> None:
+        """A shed call that looks like a failed one is caught, with both names."""
+        said = verdict(assert_breaker_sheds, toy(503).make(8), raises=(Failed, KeyError))
+
+        assert said == "5 shed calls of 5 ended in Shed, not in Failed or KeyError"
+
+    def test_catches_leaks_above_the_allowed_number(self) -> None:
+        """`leak=1` lets one pass, not two."""
+        client = toy(503, after=5).make(9)
+
+        assert "2 calls too late" in verdict(assert_breaker_sheds, client, leak=1)
+        assert_breaker_sheds(client.hand.calls, **SETTINGS, demand=client.calls, leak=2)
+
+    def test_nothing_to_check_without_an_open_breaker(self) -> None:
+        """Two failures shed nothing."""
+        assert "should open after 3" in nothing(assert_breaker_sheds, toy(503, 503, 200).make(8))
+
+    def test_nothing_to_check_without_calls_meanwhile(self) -> None:
+        """A client that stops is not a breaker that sheds."""
+        said = nothing(assert_breaker_sheds, toy(503).make(3))
+
+        assert said == "the client made no call while the breaker should be open"
+
+    def test_a_number_cannot_tell_latencies_and_errors(self) -> None:
+        """The client's side has to be recorded."""
+        with pytest.raises(ScriptingError, match="ClientCalls"):
+            assert_breaker_sheds(toy(503).make(8).hand.calls, **SETTINGS, demand=5)  # type: ignore[arg-type]
+
+
+class TestReopens:
+    def test_passes_when_a_failed_probe_opens_it_again(self) -> None:
+        """One probe each 30 s, all others shed."""
+        client = toy(503).make(8).wait(30).make(5)
+
+        assert_breaker_reopens(client.hand.calls, **SETTINGS, demand=client.calls)
+
+    def test_catches_a_breaker_that_stays_half_open(self) -> None:
+        """After a failed probe, calls go on to arrive."""
+        client = toy(503, bugs=("a failed probe does not open it again",)).make(3).wait(30).make(5)
+
+        said = verdict(assert_breaker_reopens, client)
+
+        assert said == "the breaker did not open again after the probe #4 failed: 4 more calls arrived within 30 s"
+
+    def test_a_growing_recovery_is_judged_by_its_growth(self) -> None:
+        """30 s again is too short where 60 s are due."""
+        client = toy(503).make(3).wait(30).make(2).wait(30).make(1)
+
+        assert_breaker_reopens(client.hand.calls, **SETTINGS, demand=client.calls)
+        assert verdict(assert_breaker_reopens, client, growth=2) == (
+            "the breaker opened again, but let #5 through after 30.000 s; it should stay open for 60 s"
+        )
+
+    def test_nothing_to_check_if_no_probe_failed(self) -> None:
+        """A probe that succeeds opens nothing."""
+        client = toy(503, 503, 503, 200).make(3).wait(30).make(5)
+
+        assert nothing(assert_breaker_reopens, client) == "no probe failed, of 1 probe"
+
+    def test_nothing_to_check_without_a_probe(self) -> None:
+        """The recovery has to pass first."""
+        assert "there was no probe" in nothing(assert_breaker_reopens, toy(503).make(8))
+
+    def test_nothing_to_check_without_calls_after_the_failed_probe(self) -> None:
+        """The probe was the last call."""
+        said = nothing(assert_breaker_reopens, toy(503).make(3).wait(30).make(1))
+
+        assert said == "the client made no call after the probe #4 failed"
+
+
+class TestCloses:
+    def test_passes_under_steady_demand(self) -> None:
+        """Shed calls each second do not keep it open."""
+        client = toy(503, 503, 503, 200).make(60, every=1)
+
+        assert_breaker_closes(client.hand.calls, **SETTINGS, demand=client.calls)
+
+    def test_catches_shed_calls_that_restart_the_recovery(self) -> None:
+        """A busy client never comes back."""
+        client = toy(503, 503, 503, 200, bugs=("shed calls restart the recovery",)).make(60, every=1)
+
+        said = verdict(assert_breaker_closes, client)
+
+        assert said == (
+            "the breaker is still open 57.000 s after it opened, and should try again after 30 s: "
+            "27 calls did not arrive"
+        )
+
+    def test_catches_a_breaker_that_sheds_after_the_good_probe(self) -> None:
+        """One good probe should close it, and it asks for more."""
+        client = toy(503, 503, 503, 200).make(3).wait(30).make(1)
+        client.breaker.open_until = client.hand.ledger.now() + 5
+        client.make(4)
+
+        said = verdict(assert_breaker_closes, client)
+
+        assert said == (
+            "the breaker did not close after the successful probe #4: 4 of the next 4 calls did not arrive "
+            "(4 x Shed in 0.000 s)"
+        )
+
+    def test_a_number_of_calls_that_did_not_arrive_is_caught(self) -> None:
+        """Where the test only tells how many it made."""
+        client = toy(503, 503, 503, 200).make(3).wait(30).make(3)
+
+        assert_breaker_closes(client.hand.calls, **SETTINGS, demand=2)
+        assert "1 of the next 3 calls did not arrive" in verdict(assert_breaker_closes, client, demand=3)
+
+    def test_several_good_probes_can_be_asked_for(self) -> None:
+        """With successes=2, a breaker that closes at the first is not yet judged at the first."""
+        client = toy(503, 503, 503, 200, successes=2).make(3).wait(30).make(5)
+
+        assert_breaker_closes(client.hand.calls, **SETTINGS, demand=client.calls, successes=2)
+
+    def test_nothing_to_check_if_no_probe_succeeded(self) -> None:
+        """A fake that stays down closes nothing."""
+        said = nothing(assert_breaker_closes, toy(503).make(3).wait(30).make(5))
+
+        assert said == "not enough probes succeeded to close the breaker, of 1 probe"
+
+    def test_nothing_to_check_without_calls_after_the_good_probe(self) -> None:
+        """Whether it closed shows only at the next call."""
+        said = nothing(assert_breaker_closes, toy(503, 503, 503, 200).make(3).wait(30).make(1))
+
+        assert said == "the client made no call after the breaker should have closed"
+
+    def test_nothing_to_check_if_the_client_waits_in_vain(self) -> None:
+        """No call after the recovery, no probe."""
+        assert "there was no probe" in nothing(assert_breaker_closes, toy(503).make(8))
+
+
+class TestIgnores:
+    def test_passes_when_every_call_arrives(self) -> None:
+        """Eight 404s, and the breaker stays closed."""
+        client = toy(404).make(8)
+
+        assert_breaker_ignores(client.hand.calls, 404, times=5, demand=client.calls)
+        assert_breaker_ignores(client.hand.calls, "4xx", times=5, demand=3)
+
+    @pytest.mark.parametrize("times", [2, 5])
+    def test_catches_a_breaker_that_counts_them(self, times: int) -> None:
+        """Whether it opens before or after *times* of them."""
+        client = toy(404)
+        client.counts = (404,)
+        client.make(8)
+
+        with pytest.raises(ResilienceError, match="counts 404: after 3 of them, 5 calls by the client did not arrive"):
+            assert_breaker_ignores(client.hand.calls, 404, times=times, demand=client.calls)
+
+    def test_catches_it_by_numbers(self) -> None:
+        """Fewer arrived than the test made."""
+        client = toy(404)
+        client.counts = (404,)
+        client.make(8)
+
+        with pytest.raises(ResilienceError, match="after 3 of them 0 of 5 further calls arrived"):
+            assert_breaker_ignores(client.hand.calls, 404, times=3, demand=5)
+
+    def test_nothing_to_check_with_too_few_answers_of_the_kind(self) -> None:
+        """Two 404s are no reason to open."""
+        client = toy(404, 404, 200).make(8)
+
+        with pytest.raises(NothingToCheck, match="5 answers of the kind 404 in a row were to be ignored"):
+            assert_breaker_ignores(client.hand.calls, 404, times=5, demand=client.calls)
+
+    def test_nothing_to_check_without_a_call_afterwards(self) -> None:
+        """The breaker could be open."""
+        client = toy(404).make(5)
+
+        with pytest.raises(NothingToCheck, match="the client made no call after 5 answers of the kind 404"):
+            assert_breaker_ignores(client.hand.calls, 404, times=5, demand=client.calls)
+
+
+class TestCounts:
+    @pytest.mark.parametrize(
+        ("answer", "kind"),
+        [
+            (503, 503),
+            (502, "5xx"),
+            ("reset", "reset"),
+            ("closed", "closed"),
+            ("abandoned", "timeout"),
+            ("truncated",) * 2,
+        ],
+    )
+    def test_passes_for_each_kind_that_opens_it(self, answer: int | str, kind: int | str) -> None:
+        """One kind a test."""
+        client = toy(answer)
+        client.counts = (answer,)
+        client.make(8)
+
+        assert_breaker_counts(client.hand.calls, kind, after=3, demand=client.calls)
+
+    def test_catches_a_kind_that_the_breaker_is_not_told_of(self) -> None:
+        """The naive breaker that counts 503s and not the timeouts that it is for."""
+        client = toy("abandoned", took=0.1)
+        client.counts = (503,)
+        client.make(8)
+
+        with pytest.raises(
+            ResilienceError, match="does not count timeout: after 3 failures in a row, 5 more calls arrived"
+        ):
+            assert_breaker_counts(client.hand.calls, "timeout", after=3, demand=client.calls)
+
+    def test_a_function_of_the_call_can_tell_the_kind(self) -> None:
+        """Slow answers, for example."""
+
+        def slow(call: Any) -> bool:
+            return call.ended - call.started > 1
+
+        client = toy(200, took=2).make(8)
+
+        with pytest.raises(ResilienceError, match="does not count slow"):
+            assert_breaker_counts(client.hand.calls, slow, after=3, demand=client.calls)
+
+    def test_nothing_to_check_with_failures_of_another_kind(self) -> None:
+        """Resets do not prove that 503s are counted."""
+        client = toy("reset", 503, 503, 200).make(8)
+
+        with pytest.raises(NothingToCheck, match="#1 failed in another way than 503"):
+            assert_breaker_counts(client.hand.calls, 503, after=3, demand=client.calls)
+
+    def test_nothing_to_check_with_too_few_failures(self) -> None:
+        """Two are no reason to open."""
+        with pytest.raises(NothingToCheck, match="at most 2 failures in a row"):
+            assert_breaker_counts(toy(503, 503, 200).make(8).hand.calls, 503, after=3, demand=5)
+
+    def test_a_word_that_is_no_kind_is_refused_with_a_guess(self) -> None:
+        """A typo must not look like a kind that never comes."""
+        with pytest.raises(UnknownName, match="Did you mean 'timeout'"):
+            assert_breaker_counts(toy(503).make(8).hand.calls, "timeouts", after=3, demand=5)
+
+
+class TestIsolated:
+    @staticmethod
+    def two(*, shared: bool) -> tuple[HandLedger, ToyClient]:
+        """Let writing fail, then read five times, with a breaker for both or one each."""
+        hand = HandLedger()
+        writing = ToyBreaker(hand)
+        writer, reader = ToyClient(hand, writing, 503), ToyClient(hand, writing if shared else ToyBreaker(hand), 200)
+        writer.operation = "POST /users"
+        reader.operation = "GET /users"
+        writer.make(5)
+        reader.make(5)
+        return hand, reader
+
+    def test_passes_with_a_breaker_each(self) -> None:
+        """Reading goes on while writing is shed."""
+        hand, reader = self.two(shared=False)
+
+        for demand in (reader.calls, 5):
+            assert_breaker_isolated(hand.calls, opened="POST /users", admitted="GET /users", after=3, demand=demand)
+
+    def test_catches_a_shared_breaker(self) -> None:
+        """Reading is shed because writing fails."""
+        hand, reader = self.two(shared=True)
+
+        for demand in (reader.calls, 5):
+            with pytest.raises(
+                ResilienceError, match=r"breaker of POST /users sheds GET /users too: 5 of 5 calls to it did not arrive"
+            ):
+                assert_breaker_isolated(hand.calls, opened="POST /users", admitted="GET /users", after=3, demand=demand)
+
+    def test_things_can_be_told_apart_by_a_header(self) -> None:
+        """A breaker for each tenant."""
+        hand = HandLedger()
+        for second in range(3):
+            hand.call(second, 503, headers={"X-Tenant": "one"})
+        hand.call(4, 200, headers={"X-Tenant": "two"})
+
+        assert_breaker_isolated(hand.calls, opened="one", admitted="two", after=3, demand=1, by="header:X-Tenant")
+
+    def test_nothing_to_check_if_the_first_breaker_did_not_open(self) -> None:
+        """Without an open breaker there is nothing to be spared from."""
+        hand = HandLedger()
+        hand.call(0, 503, "POST /users")
+        hand.call(1, 200)
+
+        with pytest.raises(NothingToCheck, match="POST /users saw at most 1 failure"):
+            assert_breaker_isolated(hand.calls, opened="POST /users", admitted="GET /users", after=3, demand=1)
+
+    def test_nothing_to_check_if_the_second_was_not_tried(self) -> None:
+        """The client has to call it meanwhile."""
+        hand, _ = self.two(shared=False)
+
+        with pytest.raises(NothingToCheck, match="did not try GET /orders"):
+            assert_breaker_isolated(hand.calls, opened="POST /users", admitted="GET /orders", after=3, demand=0)
+
+    def test_one_thing_cannot_be_isolated_from_itself(self) -> None:
+        """A slip in the test is refused."""
+        with pytest.raises(ScriptingError, match="both 'GET /users'"):
+            assert_breaker_isolated(HandLedger().calls, opened="GET /users", admitted="GET /users", after=3, demand=1)
