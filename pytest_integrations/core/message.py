@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from .reply import Reply
 
-__all__ = ["Message", "chunked", "reason"]
+__all__ = ["Message", "chunked", "reason", "unchunked"]
 
 _BODILESS = {204, 304}
 _REASONS = {status.value: status.phrase for status in HTTPStatus}
@@ -35,6 +35,8 @@ class Message:
     trailer: bytes = b""
     persistent: bool = True
     """Whether the connection is kept afterwards, if nothing else decides."""
+    bodiless: bool = False
+    """Whether no content may follow the head: an answer to HEAD, 1xx, 204 and 304."""
 
     @classmethod
     def of(cls, reply: Reply, *, head_only: bool = False, persistent: bool = True) -> Message:
@@ -58,7 +60,13 @@ class Message:
         if not persistent and b"connection" not in present:
             fields.append((b"Connection", b"close"))
         start = b"HTTP/1.1 %d %s" % (reply.status, reason(reply.status).encode())
-        return cls(start, tuple(fields), b"" if head_only else content, persistent=persistent)
+        return cls(
+            start,
+            tuple(fields),
+            b"" if head_only else content,
+            persistent=persistent,
+            bodiless=head_only or bodiless,
+        )
 
     @property
     def head(self) -> bytes:
@@ -71,6 +79,11 @@ class Message:
     def wire(self) -> bytes:
         """All bytes of the answer in order."""
         return b"".join((self.preface, self.head, self.content, self.trailer))
+
+    @property
+    def body(self) -> bytes:
+        """The content without its framing."""
+        return unchunked(self.content) if self.field(b"Transfer-Encoding") == b"chunked" else self.content
 
     def field(self, name: bytes) -> bytes | None:
         """Return the first value of the field called *name* (any case), or None."""
@@ -105,6 +118,21 @@ def chunked(chunks: Iterable[bytes], *, last: bool = True) -> bytes:
     """
     body = b"".join(b"%x\r\n%b\r\n" % (len(chunk), chunk) for chunk in chunks)
     return body + b"0\r\n\r\n" if last else body
+
+
+def unchunked(content: bytes) -> bytes:
+    r"""Return what *content* holds in the chunked coding.
+
+    >>> unchunked(chunked([b"ab", b"c"]))
+    b'abc'
+    """
+    pieces = []
+    while content:
+        size, _, content = content.partition(b"\r\n")
+        length = int(size, 16)
+        pieces.append(content[:length])
+        content = content[length + 2 :]
+    return b"".join(pieces)
 
 
 def reason(status: int) -> str:

@@ -1,1 +1,112 @@
-"""What can go wrong, one family a file; every fault here is scripted by its name."""
+"""What can go wrong, one family a file; every fault here is scripted by its name.
+
+The names below are loaded when they are first used.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from .catalogue import aliases as aliases
+from .catalogue import registry as registry
+
+if TYPE_CHECKING:
+    from .body import corrupt_body
+    from .connection import (
+        close_on_accept,
+        connect_timeout,
+        connection_refused,
+        connection_reset,
+        empty_response,
+        lost_request,
+        lost_response,
+        random_data_then_close,
+        reset_on_accept,
+        stale_keepalive,
+    )
+    from .delay import latency
+    from .framing import (
+        bad_chunk_size,
+        content_length,
+        malformed_response_chunk,
+        missing_last_chunk,
+        short_chunk,
+        truncate_body,
+        truncate_headers,
+    )
+    from .handshake import tls
+    from .head import bad_status_line, early_hints, http_version, huge_header, illegal_header, many_headers
+    from .limits import max_concurrency, rate_limit
+    from .refusal import rate_limited, status, unavailable
+    from .request_side import early_response, no_continue, reset_mid_upload, slow_read
+    from .semantics import auth_expires, duplicate_reply, pagination_loop, redirect, redirect_loop
+    from .timing import bandwidth, dribble, hang, slicer, slow_accept, slow_headers
+    from .wiremock import CONNECTION_RESET_BY_PEER, EMPTY_RESPONSE, MALFORMED_RESPONSE_CHUNK, RANDOM_DATA_THEN_CLOSE
+
+__all__ = [
+    "CONNECTION_RESET_BY_PEER",
+    "EMPTY_RESPONSE",
+    "MALFORMED_RESPONSE_CHUNK",
+    "RANDOM_DATA_THEN_CLOSE",
+    "auth_expires",
+    "bad_chunk_size",
+    "bad_status_line",
+    "bandwidth",
+    "close_on_accept",
+    "connect_timeout",
+    "connection_refused",
+    "connection_reset",
+    "content_length",
+    "corrupt_body",
+    "dribble",
+    "duplicate_reply",
+    "early_hints",
+    "early_response",
+    "empty_response",
+    "hang",
+    "http_version",
+    "huge_header",
+    "illegal_header",
+    "latency",
+    "lost_request",
+    "lost_response",
+    "malformed_response_chunk",
+    "many_headers",
+    "max_concurrency",
+    "missing_last_chunk",
+    "no_continue",
+    "pagination_loop",
+    "random_data_then_close",
+    "rate_limit",
+    "rate_limited",
+    "redirect",
+    "redirect_loop",
+    "reset_mid_upload",
+    "reset_on_accept",
+    "short_chunk",
+    "slicer",
+    "slow_accept",
+    "slow_headers",
+    "slow_read",
+    "stale_keepalive",
+    "status",
+    "tls",
+    "truncate_body",
+    "truncate_headers",
+    "unavailable",
+]
+
+
+def __getattr__(name: str) -> Any:
+    """Load a fault from its family (PEP 562)."""
+    if name in registry:
+        return registry.get(name)
+    if name in aliases:
+        return aliases.get(name)
+    msg = f"module {__name__!r} has no attribute {name!r}"
+    raise AttributeError(msg)
+
+
+def __dir__() -> list[str]:
+    """List the faults."""
+    return sorted(__all__)

@@ -19,12 +19,12 @@ _ENDS: dict[str, End] = {"reset": "reset", "close": "finish", "stall": "stall"}
 
 
 def tampered(message: Message, effects: Sequence[Effect]) -> tuple[Message, bool]:
-    """Return *message* as the tampering effects leave it, and whether one of them spoils it."""
+    """Return *message* as the tampering effects leave it, and whether one that spoils has changed anything."""
     spoiled = False
     for effect in effects:
         if isinstance(effect, Tamper):
-            message = effect.change(message)
-            spoiled = spoiled or effect.spoils
+            before, message = message, effect.change(message)
+            spoiled = spoiled or (effect.spoils and message != before)
     return message, spoiled
 
 

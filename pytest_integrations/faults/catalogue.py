@@ -1,0 +1,86 @@
+"""Every fault by its name, one line each; nothing is imported before somebody asks for it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pytest_integrations.core.registry import Registry
+
+if TYPE_CHECKING:
+    from pytest_integrations.core.fault import Fault
+
+__all__ = ["aliases", "registry"]
+
+_HERE = "pytest_integrations.faults"
+
+registry: Registry[type[Fault]] = Registry(
+    "fault",
+    {
+        # before there is a call
+        "connection_refused": f"{_HERE}.connection:connection_refused",
+        "connect_timeout": f"{_HERE}.connection:connect_timeout",
+        "reset_on_accept": f"{_HERE}.connection:reset_on_accept",
+        "close_on_accept": f"{_HERE}.connection:close_on_accept",
+        "slow_accept": f"{_HERE}.timing:slow_accept",
+        "tls": f"{_HERE}.handshake:tls",
+        # while the request is sent
+        "slow_read": f"{_HERE}.request_side:slow_read",
+        "early_response": f"{_HERE}.request_side:early_response",
+        "reset_mid_upload": f"{_HERE}.request_side:reset_mid_upload",
+        "no_continue": f"{_HERE}.request_side:no_continue",
+        # time
+        "latency": f"{_HERE}.delay:latency",
+        "hang": f"{_HERE}.timing:hang",
+        "slow_headers": f"{_HERE}.timing:slow_headers",
+        "dribble": f"{_HERE}.timing:dribble",
+        "bandwidth": f"{_HERE}.timing:bandwidth",
+        "slicer": f"{_HERE}.timing:slicer",
+        # the connection
+        "connection_reset": f"{_HERE}.connection:connection_reset",
+        "empty_response": f"{_HERE}.connection:empty_response",
+        "random_data_then_close": f"{_HERE}.connection:random_data_then_close",
+        "stale_keepalive": f"{_HERE}.connection:stale_keepalive",
+        "lost_response": f"{_HERE}.connection:lost_response",
+        "lost_request": f"{_HERE}.connection:lost_request",
+        # the head
+        "bad_status_line": f"{_HERE}.head:bad_status_line",
+        "illegal_header": f"{_HERE}.head:illegal_header",
+        "truncate_headers": f"{_HERE}.framing:truncate_headers",
+        "huge_header": f"{_HERE}.head:huge_header",
+        "many_headers": f"{_HERE}.head:many_headers",
+        "early_hints": f"{_HERE}.head:early_hints",
+        "http_version": f"{_HERE}.head:http_version",
+        # the body
+        "malformed_response_chunk": f"{_HERE}.framing:malformed_response_chunk",
+        "bad_chunk_size": f"{_HERE}.framing:bad_chunk_size",
+        "missing_last_chunk": f"{_HERE}.framing:missing_last_chunk",
+        "short_chunk": f"{_HERE}.framing:short_chunk",
+        "content_length": f"{_HERE}.framing:content_length",
+        "truncate_body": f"{_HERE}.framing:truncate_body",
+        "corrupt_body": f"{_HERE}.body:corrupt_body",
+        # what is said
+        "status": f"{_HERE}.refusal:status",
+        "unavailable": f"{_HERE}.refusal:unavailable",
+        "rate_limited": f"{_HERE}.refusal:rate_limited",
+        "rate_limit": f"{_HERE}.limits:rate_limit",
+        "max_concurrency": f"{_HERE}.limits:max_concurrency",
+        "redirect": f"{_HERE}.semantics:redirect",
+        "redirect_loop": f"{_HERE}.semantics:redirect_loop",
+        "pagination_loop": f"{_HERE}.semantics:pagination_loop",
+        "auth_expires": f"{_HERE}.semantics:auth_expires",
+        "duplicate_reply": f"{_HERE}.semantics:duplicate_reply",
+    },
+    hint="They are listed in pytest_integrations.faults; a third party adds its own by the hook.",
+)
+"""The faults; third parties add theirs by the same kind of line."""
+
+aliases: Registry[Fault] = Registry(
+    "fault",
+    {
+        "CONNECTION_RESET_BY_PEER": f"{_HERE}.wiremock:CONNECTION_RESET_BY_PEER",
+        "EMPTY_RESPONSE": f"{_HERE}.wiremock:EMPTY_RESPONSE",
+        "MALFORMED_RESPONSE_CHUNK": f"{_HERE}.wiremock:MALFORMED_RESPONSE_CHUNK",
+        "RANDOM_DATA_THEN_CLOSE": f"{_HERE}.wiremock:RANDOM_DATA_THEN_CLOSE",
+    },
+)
+"""Faults with their settings, by the names that another tool gives them."""
