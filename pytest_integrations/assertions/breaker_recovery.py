@@ -102,11 +102,10 @@ def assert_half_open_probes(
             _blame_probes(trial, at_once, n)
     made = max(_callers(trial, opening) for opening in probed)
     if made <= n:
+        were = "was" if made == 1 else "were"
         nothing_with(
             trial,
-            f"only {plural(made, 'call')} of the client was under way with a probe; it takes more than {n}"
-            if made == 1
-            else f"only {plural(made, 'call')} of the client were under way with a probe; it takes more than {n}",
+            f"only {plural(made, 'call')} by the client {were} under way with a probe; it takes more than {n}",
             hint="Call from several threads at once, client.together(10, fetch), and let the probe last: latency(0.1).",
         )
 

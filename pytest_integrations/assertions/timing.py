@@ -133,12 +133,12 @@ def assert_total_time(
     __tracebackhide__ = True
     _positive("at_most", at_most)
     limit = tolerance_of(calls.ledger, tolerance).latest(at_most)
-    groups = logical_calls(calls, per=per)
     if demand is not None:
         _judge_client(calls, demand, at_most, limit)
     else:
-        for group in groups:
-            took = max(_end(call) for call in group) - group[0].started
+        now = calls.ledger.now()
+        for group in logical_calls(calls, per=per):
+            took = max(_end(call, now) for call in group) - group[0].started
             if took > limit:
                 _blame_total(calls, group, took, at_most)
     if not any(call.failed or call.fault is not None for call in calls):
@@ -239,15 +239,16 @@ def assert_timeout_order(*, inner: Calls, outer: Calls | float, tolerance: float
 
 
 def _waits(calls: Calls) -> dict[int, float]:
-    """Return how long each exchange lasted by number of the call, an open one until now."""
+    """Return how long each exchange lasted by number of the call, one without an end until now."""
     now = calls.ledger.now()
-    return {
-        call.seq: (now if call.outcome == "open" and call.end is None else _end(call)) - call.started for call in calls
-    }
+    return {call.seq: _end(call, now) - call.started for call in calls}
 
 
-def _end(call: Call) -> float:
-    return call.started if call.end is None else call.end
+def _end(call: Call, now: float) -> float:
+    """Return when *call* was over: an exchange that is held goes on for as long as its connection is open."""
+    if call.end is not None:
+        return call.end
+    return now if call.connection.closed is None else call.connection.closed
 
 
 def _gave_up(call: Call) -> bool:
@@ -265,7 +266,7 @@ def _given_up(calls: Calls, which: str) -> Sequence[Call]:
 def _how_it_ended(call: Call) -> str:
     if _gave_up(call):
         return "the client left"
-    return "answered" if call.outcome == "answered" else "still waiting" if call.outcome == "open" else call.outcome
+    return "answered" if call.outcome == "answered" else "still waiting" if call.end is None else call.outcome
 
 
 def _timeout_hint(call: Call) -> str:
@@ -274,7 +275,7 @@ def _timeout_hint(call: Call) -> str:
             "Bytes kept coming, and a read timeout begins anew with each of them: add a limit to the whole call "
             "(asyncio.timeout, a deadline checked while reading)."
         )
-    if call.outcome == "open":
+    if call.end is None:
         return (
             "Either the client waits on, or it gave up and kept the socket: a timeout has to close the connection, "
             "or a pool fills up with dead ones."

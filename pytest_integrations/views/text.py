@@ -7,7 +7,7 @@
 
 Plain ASCII, at most 100 columns. Each row has a shape and a word: `ok` answered, `-` declined, `x` refused,
 `~` spoiled, `!` broken off, `<` the client left, `.` still open. "applied" tells that the handler ran although the
-client saw a failure.
+client did not see its answer.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ _SHAPES: dict[Kind, str] = {
     "left": "<",
     "open": ".",
 }
-_FAILURES: frozenset[Kind] = frozenset({"refused", "spoiled", "broken", "left"})
+_LOST: frozenset[Kind] = frozenset({"spoiled", "broken", "left"})
 _INDENT = "  "
 _NARROWEST = 12
 _AT, _BELOW = 0, 1
@@ -167,7 +167,8 @@ _RIGHT = {0, 1, _GAP}
 
 
 def _cells(row: Row, *, named: bool) -> list[str]:
-    applied = ", applied" if row.handled and row.kind in _FAILURES else ""
+    failed = row.kind in _LOST or (row.kind == "refused" and row.fault)
+    applied = ", applied" if row.handled and failed else ""
     return [
         f"#{row.seq}",
         f"{row.time:.3f} s",

@@ -24,7 +24,7 @@ Kind = Literal["ok", "declined", "refused", "spoiled", "broken", "left", "open"]
 """What a row's shape tells besides its word.
 
 `ok`: a whole answer below 400; `declined`: a whole 4xx that is not 429; `refused`: 429 or 5xx; `spoiled`: whole, but
-its content is wrong; `broken`: reset, closed, truncated or held without an end; `left`: the client went away first;
+its content is wrong; `broken`: reset, closed, truncated, or held and not left; `left`: the client went away first;
 `open`: still going on.
 """
 
@@ -163,7 +163,8 @@ def _kind(call: Call) -> Kind:
         return "declined" if declined else "ok"
     if call.outcome == "open":
         return "open"
-    return "left" if call.outcome == "abandoned" else "broken"
+    left = call.outcome == "abandoned" or (call.outcome == "hung" and call.gone is not None)
+    return "left" if left else "broken"
 
 
 def _predecessors(calls: Sequence[Call], groups: Iterable[Sequence[Call]]) -> tuple[dict[int, Call], dict[int, int]]:

@@ -32,6 +32,14 @@ what crossed the wire
     )
 
 
+def test_an_answer_that_the_handler_gave_itself_is_not_told_as_applied(ledger: HandLedger) -> None:
+    """Only where the client did not see what the handler answered is it news that it ran."""
+    ledger.call(0, 503, handled=True)
+    ledger.call(1, 503, handled=True, fault=scripted("status"))
+
+    assert [("applied" in line) for line in timeline(ledger.calls).splitlines()[1:]] == [False, True]
+
+
 def test_several_fakes_share_one_order(ledger: HandLedger) -> None:
     """Who was first is the question; the fake stands in a column."""
     ledger.call(0, fake="auth", operation="POST /token")

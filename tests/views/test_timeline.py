@@ -63,6 +63,13 @@ def test_every_outcome_has_its_kind(ledger: HandLedger, how: dict[str, Any], kin
     assert lay_out(ledger.calls).rows[0].kind == kind
 
 
+def test_a_held_answer_that_the_client_left_is_its_leaving(ledger: HandLedger) -> None:
+    """What a client with a timeout does with a hanging backend."""
+    ledger.call(0, outcome="hung").gone = 3.0
+
+    assert lay_out(ledger.calls).rows[0].kind == "left"
+
+
 def test_a_gap_runs_from_the_end_of_the_call_before_to_the_same_operation(ledger: HandLedger) -> None:
     """A call to another operation in between does not count."""
     ledger.call(0, 503, took=0.5)
@@ -122,7 +129,10 @@ def test_stretches_that_would_squeeze_all_others_are_idle(ledger: HandLedger) ->
     for at in (0, 0.01, 0.02, 30, 30.01, 30.02, 60):
         ledger.call(at)
 
-    assert [(round(idle.start, 3), round(idle.seconds)) for idle in lay_out(ledger.calls).idles] == [(0.02, 30), (30.02, 30)]
+    assert [(round(idle.start, 3), round(idle.seconds)) for idle in lay_out(ledger.calls).idles] == [
+        (0.02, 30),
+        (30.02, 30),
+    ]
 
 
 @pytest.mark.parametrize("starts", [(0, 1, 3, 7, 15), (0, 30), (0,), ()])
