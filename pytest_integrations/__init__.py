@@ -11,18 +11,40 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from .backends.rest import FakeRest
     from .core.call import Call, Connection
+    from .core.errors import FaultNeverFired, HandlerFailed, ProfilesSkipped, UnexpectedCall
     from .core.ledger import Calls, Ledger
     from .core.reply import Reply
+    from .plugin.fakes import Fakes
+    from .plugin.hookspecs import hookimpl
 
-__all__ = ["Call", "Calls", "Connection", "FakeRest", "Ledger", "Reply"]
+__all__ = [
+    "Call",
+    "Calls",
+    "Connection",
+    "FakeRest",
+    "Fakes",
+    "FaultNeverFired",
+    "HandlerFailed",
+    "Ledger",
+    "ProfilesSkipped",
+    "Reply",
+    "UnexpectedCall",
+    "hookimpl",
+]
 
 _HOMES = {
     "Call": "core.call",
     "Calls": "core.ledger",
     "Connection": "core.call",
     "FakeRest": "backends.rest",
+    "Fakes": "plugin.fakes",
+    "FaultNeverFired": "core.errors",
+    "HandlerFailed": "core.errors",
     "Ledger": "core.ledger",
+    "ProfilesSkipped": "core.errors",
     "Reply": "core.reply",
+    "UnexpectedCall": "core.errors",
+    "hookimpl": "plugin.hookspecs",
 }
 
 

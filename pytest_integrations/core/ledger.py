@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from .call import Call
     from .clock import Clock
 
-__all__ = ["Calls", "Ledger", "Problem"]
+__all__ = ["Calls", "Ledger", "Problem", "raise_problems"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +42,16 @@ class Problem:
         error = kind(self.text)
         error.__cause__ = self.cause
         return error
+
+
+def raise_problems(problems: Sequence[Problem], who: str) -> None:
+    """Raise the error of the one problem, or a group of several; *who* could not answer the calls."""
+    __tracebackhide__ = True
+    if len(problems) == 1:
+        raise problems[0].error()
+    if problems:
+        msg = f"{len(problems)} calls that {who} could not answer"
+        raise ExceptionGroup(msg, [problem.error() for problem in problems])
 
 
 class Calls(Sequence["Call"]):
@@ -165,12 +175,7 @@ class Ledger:
     def verify(self, fake: str | None = None) -> None:
         """Raise the problems of one *fake*, or of all, that were not raised before."""
         __tracebackhide__ = True
-        errors = [problem.error() for problem in self.untold(fake)]
-        if len(errors) == 1:
-            raise errors[0]
-        if errors:
-            msg = f"{len(errors)} calls that {fake or 'the fakes'} could not answer"
-            raise ExceptionGroup(msg, errors)
+        raise_problems(self.untold(fake), fake or "the fakes")
 
     @contextmanager
     def logical_call(self) -> Iterator[None]:

@@ -1,8 +1,8 @@
-"""The fakes of one test: one ledger, one clock, one seed, and a name for each."""
+"""The fakes of one test: one ledger, one clock, and a name for each."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from pytest_integrations.core.errors import ScriptingError
 from pytest_integrations.core.ledger import Ledger
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from pytest_integrations.backends.fake import Fake
     from pytest_integrations.backends.rest import FakeRest
     from pytest_integrations.core.ledger import Calls
-    from pytest_integrations.core.seed import Seed
+    from pytest_integrations.core.registry import Registry
 
 __all__ = ["Fakes"]
 
@@ -19,18 +19,22 @@ __all__ = ["Fakes"]
 class Fakes:
     """A factory of fakes that write in one ledger, so that their calls can be asked for in one order."""
 
-    def __init__(self, seed: Seed) -> None:
-        """Begin without a fake; all chance follows from *seed*."""
-        self.seed = seed
+    def __init__(self, backends: Registry[type[Fake]]) -> None:
+        """Begin without a fake; *backends* knows what can be made."""
         self.ledger = Ledger(settle=_settle)
+        self._backends = backends
         self._made: dict[str, Fake] = {}
 
     def rest(self, name: str, **settings: Any) -> FakeRest:
         """Start a fake REST backend called *name*; the *settings* are those of `FakeRest`."""
-        from pytest_integrations.backends.rest import FakeRest
+        return cast("FakeRest", self.make("rest", name, **settings))
 
-        self._is_free(name)
-        fake = FakeRest(name, ledger=self.ledger, seed=self.seed, **settings)
+    def make(self, kind: str, name: str, **settings: Any) -> Fake:
+        """Start a fake of any *kind* that is registered; *name* tells it from the others of the test."""
+        if name in self._made:
+            msg = f"there is a fake called {name!r} in this test already: {self._made[name]!r}; choose another name"
+            raise ScriptingError(msg)
+        fake = self._backends.get(kind)(name, ledger=self.ledger, **settings)
         self._made[name] = fake
         return fake.start()
 
@@ -40,14 +44,9 @@ class Fakes:
         return self.ledger.calls
 
     def stop(self) -> None:
-        """Stop them all."""
+        """Stop them all, the last one first."""
         for fake in reversed(self._made.values()):
             fake.stop()
-
-    def _is_free(self, name: str) -> None:
-        if name in self._made:
-            msg = f"there is a fake called {name!r} in this test already: {self._made[name]!r}; choose another name"
-            raise ScriptingError(msg)
 
 
 def _settle() -> None:

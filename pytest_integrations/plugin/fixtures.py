@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from .options import profile_of
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -13,19 +15,29 @@ if TYPE_CHECKING:
 
     from .fakes import Fakes
 
-__all__ = ["fake_rest", "fakes"]
+__all__ = ["fake_rest", "fakes", "fault_profile"]
 
 
 @pytest.fixture
-def fakes(request: pytest.FixtureRequest) -> Iterator[Fakes]:
-    """Make several fake backends for one test: fakes.rest("payments"), fakes.rest("stock"), on one ledger."""
-    from pytest_integrations.core.seed import Seed
+def fault_profile(request: pytest.FixtureRequest) -> str | None:
+    """The name of the fault profile that the test runs with, or None."""
+    return profile_of(request.node)
 
+
+@pytest.fixture
+def fakes(
+    request: pytest.FixtureRequest,
+    fault_profile: str | None,  # noqa: ARG001 -- asked for, so that the test is repeated for each of several profiles
+) -> Iterator[Fakes]:
+    """Make several fakes for one test: fakes.rest("payments"), fakes.rest("stock"); their calls stand in one order."""
     from .fakes import Fakes
+    from .registries import registries
 
-    made = Fakes(Seed(0, request.node.nodeid))
-    yield made
-    made.stop()
+    made = Fakes(registries(request.config).backends)
+    try:
+        yield made
+    finally:
+        made.stop()
 
 
 @pytest.fixture

@@ -1,0 +1,127 @@
+"""What stands under a failed test that used a fake.
+
+---------------- integration timeline ----------------
+  payments  3 calls on 2 connections, 3.01 s             what crossed the wire, from all fakes
+  #1  0.000 s  ...
+
+unexpected: payments was asked for GET /chargs ...       what the client may have swallowed
+never fired: inject(status(503), times=9) on payments    what the test scripted and never met
+fault profile 'flaky', seed 7                            under which chance
+replay: pytest 'tests/test_pay.py::test_charge' --fault-profile flaky --fault-seed 7
+"""
+
+from __future__ import annotations
+
+import os
+import shlex
+from typing import TYPE_CHECKING
+
+from pytest_integrations.core.errors import HandlerFailed, UnexpectedCall
+
+from .options import chosen_by_marker, run_seed, without_profile
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    import pytest
+
+    from .record import Part, Record
+
+__all__ = ["TITLE", "attach", "count", "replay", "spare"]
+
+TITLE = "integration timeline"
+_PARTS_AT_MOST = 3
+_ROWS_AT_MOST = 60
+
+
+def attach(report: pytest.TestReport, record: Record, error: BaseException | None) -> None:
+    """Put the evidence under the *report* of a test that failed with *error*."""
+    text = "\n".join([*_pictures(record), *_remarks(record, _messages(error))])
+    if all(section != (TITLE, text) for section in report.sections):
+        report.sections.append((TITLE, text))
+
+
+def spare(report: pytest.TestReport, error: BaseException | None) -> None:
+    """Take pytest's remark on hidden frames out of a *report* whose *error* is ours: they would tell nothing."""
+    if isinstance(error, UnexpectedCall | HandlerFailed | ExceptionGroup):
+        for traceback, *_ in getattr(report.longrepr, "chain", ()):
+            traceback.extraline = None
+
+
+def count(record: Record) -> list[tuple[str, object]]:
+    """Return the figures that go into a JUnit report."""
+    calls = [call for part in record.parts for call in part.calls]
+    faults = sum(call.fault is not None for call in calls)
+    named = [("integrations_profile", record.profile)] if record.profile else []
+    return [
+        ("integrations_calls", len(calls)),
+        ("integrations_faults", faults),
+        ("integrations_seed", record.seed.run),
+        *named,
+    ]
+
+
+def _messages(error: BaseException | None) -> str:
+    """Return the message of *error*, and of the errors in it if it is a group."""
+    return "\n".join([str(error), *map(_messages, getattr(error, "exceptions", ()))])
+
+
+def _pictures(record: Record) -> Iterator[str]:
+    from pytest_integrations.views.text import timeline
+
+    parts = _latest(record)
+    left_out = len(record.parts) - len(parts) + record.forgotten
+    if left_out:
+        yield f"the last of {left_out + len(parts)} ledgers; the others were opened earlier in this test"
+    for part in parts:
+        calls = part.calls
+        yield timeline(calls, limit=_ROWS_AT_MOST) if calls else f"  no calls reached {_names(part)}"
+    yield ""
+
+
+def _latest(record: Record) -> Sequence[Part]:
+    """Return the parts to show: those of the last example of a property-based test, else the last few."""
+    parts = record.parts
+    if not getattr(getattr(record.item, "obj", None), "is_hypothesis_test", False):
+        return parts[-_PARTS_AT_MOST:]
+    names: set[str] = set()
+    first = len(parts)
+    while first > 0 and names.isdisjoint(fake.name for fake in parts[first - 1].fakes):
+        first -= 1
+        names.update(fake.name for fake in parts[first].fakes)
+    return parts[first:]
+
+
+def _names(part: Part) -> str:
+    return " or ".join(fake.name for fake in part.fakes)
+
+
+def _remarks(record: Record, error: str) -> Iterator[str]:
+    for problem in record.problems:
+        if problem.text not in error:
+            yield f"{'handler failed' if problem.kind == 'handler' else 'unexpected'}: {problem.text}"
+    for rule in record.never_fired():
+        yield f"never fired: {rule!r} on {rule.fake}"
+    if _has_chance(record):
+        profile = f"fault profile {record.profile!r}, " if record.profile else ""
+        yield f"{profile}seed {record.seed.run}"
+    yield f"replay: {replay(record)}"
+
+
+def _has_chance(record: Record) -> bool:
+    """Whether the seed decides anything: a fault was scripted, or a profile is active."""
+    return record.profile is not None or any(script.rules for fake in record.fakes for script in fake.scripts)
+
+
+def replay(record: Record) -> str:
+    """Return the command that runs the test again with the same faults."""
+    item = record.item
+    file, colons, rest = str(item.nodeid).partition("::")
+    file = os.path.relpath(item.config.rootpath / file, item.config.invocation_params.dir)
+    name = without_profile(item, f"{file}{colons}{rest}")
+    words = ["pytest", shlex.quote(name) if "'" in name else f"'{name}'"]
+    if record.profile is not None and not chosen_by_marker(item):
+        words.append(f"--fault-profile {record.profile}")
+    if _has_chance(record):
+        words.append(f"--fault-seed {run_seed(item.config)}")
+    return " ".join(words)

@@ -1,0 +1,183 @@
+"""What a run can be told: flags, their ini twins, markers, and who chose which profile for a test."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+__all__ = [
+    "add_markers",
+    "add_options",
+    "check_markers",
+    "chosen_by_marker",
+    "chosen_for_run",
+    "header",
+    "key_of",
+    "names_for",
+    "parametrize",
+    "profile_of",
+    "run_seed",
+    "settle_seed",
+    "skipped_profiles",
+    "without_profile",
+]
+
+_FIXTURE = "fault_profile"
+
+_MARKERS = (
+    "fault_profile(name, ...): run the test's fakes with this fault profile, or once with each, whatever the run has",
+    "no_faults: leave the test's fakes healthy, whatever fault profile the run has",
+)
+
+
+def add_options(parser: pytest.Parser) -> None:
+    """Declare the flags and their ini twins."""
+    group = parser.getgroup("integrations", "fake backends and fault injection (pytest-integrations)")
+    group.addoption(
+        "--fault-profile",
+        metavar="NAME[,NAME...]",
+        help="Run the fakes of all tests with this fault profile, such as 'flaky';\n"
+        "with several, each test once for each",
+    )
+    group.addoption(
+        "--fault-seed",
+        metavar="N",
+        type=int,
+        help="Draw the faults from this number: the same faults in any order of tests;\n"
+        "default: a fresh number, shown in the header, with --fault-profile, else 0",
+    )
+    group.addoption(
+        "--list-fault-profiles", action="store_true", help="List the fault profiles that can be named, and exit"
+    )
+    parser.addini(
+        "fault_profile", "Default for --fault-profile; 'calm' on the command line switches it off", default=""
+    )
+    parser.addini("fault_seed", "Default for --fault-seed", default="")
+
+
+def add_markers(config: pytest.Config) -> None:
+    """Declare the markers."""
+    for marker in _MARKERS:
+        config.addinivalue_line("markers", marker)
+
+
+def chosen_for_run(config: pytest.Config) -> tuple[str, ...]:
+    """Return the names of the profiles that the flag, or else the ini file, asks for."""
+    given = config.getoption("--fault-profile")
+    text = str(config.getini("fault_profile") if given is None else given)
+    names = tuple(dict.fromkeys(name.strip() for name in text.split(",") if name.strip()))
+    if not names and (given is not None or text):
+        msg = f"--fault-profile {text!r} names no profile; `pytest --list-fault-profiles` lists them"
+        raise pytest.UsageError(msg)
+    return names
+
+
+def settle_seed(config: pytest.Config) -> None:
+    """Decide on the seed of the run, and keep it where xdist's workers find it."""
+    if config.option.fault_seed is not None:
+        return
+    text = str(config.getini("fault_seed") or "").strip()
+    if text:
+        try:
+            config.option.fault_seed = int(text)
+        except ValueError:
+            msg = f"fault_seed = {text!r} in the configuration is not a whole number"
+            raise pytest.UsageError(msg) from None
+    elif chosen_for_run(config):
+        from pytest_integrations.core.seed import fresh_seed
+
+        config.option.fault_seed = fresh_seed()
+
+
+def run_seed(config: pytest.Config) -> int:
+    """Return the seed of the run; 0 where nobody asked for faults."""
+    return int(config.option.fault_seed or 0)
+
+
+def header(config: pytest.Config) -> str | None:
+    """Return the line for the header of the run, or None where nothing is active."""
+    names = chosen_for_run(config)
+    parts = []
+    if names:
+        parts.append(f"fault profile{'s' if len(names) > 1 else ''} {', '.join(map(repr, names))}")
+    if config.option.fault_seed is not None:
+        parts.append(f"{'' if names else 'fault '}seed {run_seed(config)}")
+    return f"integrations: {', '.join(parts)}" if parts else None
+
+
+def names_for(node: pytest.Item) -> tuple[str, ...]:
+    """Return the names of the profiles for a test: those of the nearest marker, else those of the run."""
+    for mark in node.iter_markers():
+        if mark.name == "no_faults":
+            return ()
+        if mark.name == _FIXTURE:
+            return tuple(map(str, mark.args))
+    return chosen_for_run(node.config)
+
+
+def chosen_by_marker(item: pytest.Item) -> bool:
+    """Tell whether a marker decides on the profile of the test."""
+    return any(mark.name in {"no_faults", _FIXTURE} for mark in item.iter_markers())
+
+
+def check_markers(config: pytest.Config, items: Sequence[pytest.Item]) -> None:
+    """Refuse a marker without a name, or with one that nobody registered."""
+    for item in items:
+        for mark in item.iter_markers(_FIXTURE):
+            from .registries import check_names
+
+            where = f"@pytest.mark.fault_profile of {item.nodeid}"
+            if not mark.args or mark.kwargs or not all(isinstance(name, str) for name in mark.args):
+                msg = f'{where}: give it the name of a profile, such as fault_profile("flaky")'
+                raise pytest.UsageError(msg)
+            check_names(config, mark.args, where)
+
+
+def parametrize(metafunc: pytest.Metafunc) -> None:
+    """Repeat a test that uses fakes for each of several profiles."""
+    if _FIXTURE in metafunc.fixturenames:
+        names = names_for(metafunc.definition)
+        if len(names) > 1:
+            metafunc.parametrize(_FIXTURE, names, ids=names, indirect=True)
+
+
+def profile_of(item: pytest.Item) -> str | None:
+    """Return the name of the profile that this test runs with, or None."""
+    name = _parameter(item)
+    if name is not None:
+        return name
+    names = names_for(item)
+    return names[0] if names else None
+
+
+def skipped_profiles(item: pytest.Item) -> Sequence[str]:
+    """Return the names of the profiles that the test should run with and does not, as it cannot be repeated."""
+    return names_for(item)[1:] if _parameter(item) is None else ()
+
+
+def key_of(item: pytest.Item) -> str:
+    """Return what the chance of a test follows from: its node id without the profile, which must not change the draws.
+
+    Not `item.nodeid`: xdist appends groups to it.
+    """
+    parent = item.parent.nodeid if item.parent is not None else ""
+    return f"{parent}::{without_profile(item, item.name)}"
+
+
+def without_profile(item: pytest.Item, text: str) -> str:
+    """Return a node id or name of *item* without the part that names its profile; that part is the last."""
+    name = _parameter(item)
+    for tail, end in ((f"[{name}]", ""), (f"-{name}]", "]")):
+        if name is not None and text.endswith(tail):
+            return text.removesuffix(tail) + end
+    return text
+
+
+def _parameter(item: pytest.Item) -> str | None:
+    callspec = getattr(item, "callspec", None)
+    name: str | None = callspec.params.get(_FIXTURE) if callspec is not None else None
+    return name

@@ -1,0 +1,179 @@
+"""What the run knows of the fakes of the test that is running, whoever started them.
+
+Fixtures start fakes, and so do tests that write `with FakeRest() as payments:` by themselves (Hypothesis, unittest).
+Each fake announces itself; the witness of the run gives it the profile and the seed of the test, and keeps it until
+the test has been reported.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+from weakref import WeakSet
+
+import pytest
+
+if TYPE_CHECKING:
+    from pytest_integrations.backends.fake import Fake
+    from pytest_integrations.core.call import Call
+    from pytest_integrations.core.ledger import Ledger, Problem
+    from pytest_integrations.core.script import Rule
+    from pytest_integrations.core.seed import Seed
+
+__all__ = ["RECORD", "Record", "Witness"]
+
+RECORD = pytest.StashKey["Record"]()
+"""Where an item keeps the record of its present run."""
+
+_FAKES_AT_MOST = 500
+"""A property-based test starts one fake an example; beyond this many the oldest are forgotten."""
+
+
+@dataclass(frozen=True)
+class Part:
+    """One ledger, as far as the test wrote in it."""
+
+    ledger: Ledger
+    fakes: tuple[Fake, ...]
+    since: int = 0
+    """The newest call when the test began; the calls after it are the test's own."""
+
+    @property
+    def calls(self) -> tuple[Call, ...]:
+        """The calls of the test, settled."""
+        return tuple(call for call in self.ledger.calls if call.seq > self.since)
+
+
+@dataclass
+class Record:
+    """The fakes of one run of one test."""
+
+    item: pytest.Item
+    profile: str | None
+    fakes: list[Fake] = field(default_factory=list)
+    forgotten: int = 0
+    passed: bool = False
+    """Whether the test itself has passed, so that what is found later is not hidden by its failure."""
+    _since: dict[int, tuple[int, int]] = field(default_factory=dict)
+
+    @property
+    def seed(self) -> Seed:
+        """The seed of the test: the same faults in any order, on any worker, and on a rerun."""
+        from pytest_integrations.core.seed import Seed
+
+        from .options import key_of, run_seed
+
+        return Seed(run_seed(self.item.config), key_of(self.item))
+
+    def add(self, fake: Fake) -> None:
+        """Take in a *fake* that has started, or that goes on from earlier tests."""
+        self._since.setdefault(id(fake.ledger), (fake.ledger.latest, len(fake.ledger.problems)))
+        if any(fake is known for known in self.fakes):
+            return
+        self.fakes.append(fake)
+        if len(self.fakes) > _FAKES_AT_MOST:
+            self._forget(self.fakes.pop(0))
+
+    def _forget(self, fake: Fake) -> None:
+        self.forgotten += 1
+        if all(other.ledger is not fake.ledger for other in self.fakes):
+            del self._since[id(fake.ledger)]
+
+    @property
+    def parts(self) -> list[Part]:
+        """The test's part of each ledger, in the order of their opening."""
+        by_ledger: dict[int, list[Fake]] = {}
+        for fake in self.fakes:
+            by_ledger.setdefault(id(fake.ledger), []).append(fake)
+        return [Part(fakes[0].ledger, tuple(fakes), self._since[key][0]) for key, fakes in by_ledger.items()]
+
+    @property
+    def problems(self) -> list[Problem]:
+        """What fails the test by itself, whether or not anybody was told."""
+        return [problem for part in self.parts for problem in part.ledger.problems[self._since[id(part.ledger)][1] :]]
+
+    def verify(self) -> None:
+        """Raise the problems that nobody was told of yet."""
+        __tracebackhide__ = True
+        from pytest_integrations.core.ledger import raise_problems
+
+        raise_problems([problem for part in self.parts for problem in part.ledger.untold()], "the fakes of the test")
+
+    def count_into(self, properties: list[tuple[str, object]]) -> None:
+        """Add the figures for a JUnit report, if there are any."""
+        if self.fakes:
+            from .evidence import count
+
+            properties.extend(count(self))
+
+    def conclude(self) -> None:
+        """Fail the test that has come to its end, if its fakes ask for it, and warn of what it did not test."""
+        __tracebackhide__ = True
+        if not self.fakes:
+            return
+        self.verify()
+        from .warn import warn
+
+        warn(self)
+        self.passed = True
+
+    def never_fired(self) -> list[Rule]:
+        """Return what the test scripted and never met; of like rules on like fakes one that fired speaks for all."""
+        if self.forgotten:
+            return []
+        rules = [rule for fake in self.fakes for script in fake.scripts for rule in script.rules]
+        fired = {(rule.fake, repr(rule)) for rule in rules if rule.fired}
+        waiting = [rule for rule in rules if _must_fire(rule) and (rule.fake, repr(rule)) not in fired]
+        return list({(rule.fake, repr(rule)): rule for rule in waiting}.values())
+
+
+def _must_fire(rule: Rule) -> bool:
+    from pytest_integrations.core.fault import Fault
+
+    keeps_watch = any(type(fault).bites is not Fault.bites for fault in rule.faults)  # a rate limit, say
+    return rule.origin == "test" and not rule.is_chance and not keeps_watch
+
+
+class Witness:
+    """Hears of every fake that starts in this process, and knows which test is running."""
+
+    def __init__(self) -> None:
+        """Begin between two tests."""
+        self._record: Record | None = None
+        self._lasting: list[Fake] = []
+        self._without_seed: WeakSet[Fake] = WeakSet()
+
+    def begin(self, item: pytest.Item, profile: str | None) -> None:
+        """Open the record of *item*, which is about to run; fakes of earlier tests that still run are in it."""
+        self._record = item.stash[RECORD] = Record(item, profile)
+        for fake in self._lasting:
+            fake.ledger.untold()
+            self.started(fake)
+
+    def end(self) -> None:
+        """Close the record; it stays with its item until the report is made."""
+        if self._record is not None:
+            self._lasting = [fake for fake in self._record.fakes if fake.is_running]
+            self._record = None
+
+    def started(self, fake: Fake) -> None:
+        """Take in a *fake*, and let it misbehave as the profile of the running test says."""
+        record = self._record
+        if record is None:
+            self._lasting.append(fake)
+            return
+        record.add(fake)
+        self._hand_seed(fake, record)
+        fake.profile.clear()
+        if record.profile is not None:
+            from .registries import registries
+
+            registries(record.item.config).profiles.get(record.profile).apply(fake)
+
+    def _hand_seed(self, fake: Fake, record: Record) -> None:
+        """Give the seed of the test to a fake that was made without one."""
+        from pytest_integrations.core.seed import Seed
+
+        if fake.seed == Seed() or fake in self._without_seed:
+            self._without_seed.add(fake)
+            fake.seed = record.seed

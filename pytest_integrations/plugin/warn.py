@@ -1,0 +1,34 @@
+"""Warnings about a test that has passed and tested less than it seems."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pytest_integrations.core.errors import FaultNeverFired, ProfilesSkipped
+
+from .options import skipped_profiles
+
+if TYPE_CHECKING:
+    from .record import Record
+
+__all__ = ["warn"]
+
+
+def warn(record: Record) -> None:
+    """Warn of faults that never fired, and of profiles that the test was not repeated with."""
+    item = record.item
+    for rule in record.never_fired():
+        fired = FaultNeverFired(
+            f"{rule.fake}: {rule!r} never fired; the test passed without it. "
+            "Did the client make fewer calls, or is it scripted for another operation?"
+        )
+        item.warn(fired)
+    skipped = skipped_profiles(item)
+    if skipped:
+        way_out = (
+            "unittest tests cannot be repeated, so run pytest once per profile"
+            if "unittest" in type(item).__module__
+            else "let it ask for the fixture fault_profile to have it repeated"
+        )
+        names = ", ".join(map(repr, skipped))
+        item.warn(ProfilesSkipped(f"ran with fault profile {record.profile!r} only, not with {names}: {way_out}"))
