@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from pytest_integrations.core.clock import REAL
 from pytest_integrations.core.effect import Refuse
-from pytest_integrations.core.errors import CannotPerform, FakeStopped
+from pytest_integrations.core.errors import CannotPerform, FakeStopped, ScriptingError
 from pytest_integrations.core.fault import Occasion
 from pytest_integrations.core.ledger import Ledger
 from pytest_integrations.core.script import Rule, Script
@@ -153,9 +153,13 @@ class Fake:
         rule = Rule(faults, When.of(when), fake=self.name, seed=self.seed, clock=self.ledger.clock, origin=origin)
         for fault in faults:
             self._check(fault)
-        if rule.scopes == {"listener"}:
-            self._schedule(rule)
         script.add(rule)
+        if rule.scopes == {"listener"}:
+            try:
+                self._schedule(rule, script)
+            except ScriptingError:
+                script.remove(rule)
+                raise
         return rule
 
     def _check(self, fault: Fault) -> None:
@@ -195,19 +199,19 @@ class Fake:
     def _listener(self) -> Listener:
         raise NotImplementedError(type(self))
 
-    def _schedule(self, rule: Rule) -> None:
+    def _schedule(self, rule: Rule, script: Script) -> None:
         """Let a fault of the port itself begin and end by the clock."""
         loop = shared_loop()
 
         def begin() -> None:
-            if self._is_running and rule in self.script.rules:
+            if self._is_running and rule in script.rules:
                 rule.fired += 1
                 for effect in rule.faults[0].effects(Occasion(1, self.seed.stream("listener"))):
                     if isinstance(effect, Refuse):
                         self._take_down(effect)
 
         def end() -> None:
-            if self._is_running:
+            if self._is_running and rule in script.rules:
                 self._listener().heal()
 
         def schedule() -> None:

@@ -63,8 +63,12 @@ class corrupt_body(Fault):  # noqa: N801 -- a word in a script
     MockServer: `malformedBody`.
 
     ```python
-    fake_rest.get("/users").reply(json=["ada", "grace"])
-    fake_rest.inject(corrupt_body("json_cut"), corrupt_body("html_error_page"))
+    import pytest, requests
+
+    fake_rest.get("/users").reply(json=["ada"])
+    fake_rest.inject(corrupt_body("json_cut"))
+    with pytest.raises(requests.JSONDecodeError):
+        requests.get(f"{fake_rest.url}/users").json()
     ```
     """
 

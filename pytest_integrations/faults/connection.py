@@ -54,9 +54,10 @@ class connection_refused(Fault):  # noqa: N801 -- a word in a script
     Toxiproxy: a proxy that is disabled ("down").
 
     ```python
-    fake_rest.get("/users").reply(json=[])
-    with fake_rest.injected(connection_refused()):
-        ...  # nobody gets through
+    import pytest, requests
+
+    with fake_rest.injected(connection_refused()), pytest.raises(requests.ConnectionError):
+        requests.get(f"{fake_rest.url}/users")
     ```
     """
 
@@ -77,9 +78,10 @@ class connect_timeout(Fault):  # noqa: N801 -- a word in a script
     WireMock: asked for in its issues 591 and 2519.
 
     ```python
-    fake_rest.get("/users").reply(json=[])
-    with fake_rest.injected(connect_timeout()):
-        ...  # only a connect timeout ends the wait
+    import pytest, requests
+
+    with fake_rest.injected(connect_timeout()), pytest.raises(requests.ConnectTimeout):
+        requests.get(f"{fake_rest.url}/users", timeout=0.1)
     ```
     """
 
@@ -98,8 +100,12 @@ class reset_on_accept(Fault):  # noqa: N801 -- a word in a script
     while it connects, sends or reads is a race on its side. One connection each time, not one call.
 
     ```python
-    fake_rest.get("/users").reply(json=[])
-    fake_rest.inject(reset_on_accept(), times=2)
+    import pytest, requests
+
+    fake_rest.get("/users").reply(json=["ada"])
+    fake_rest.inject(reset_on_accept())
+    with pytest.raises(requests.ConnectionError):
+        requests.get(f"{fake_rest.url}/users")
     ```
     """
 
@@ -118,8 +124,12 @@ class close_on_accept(Fault):  # noqa: N801 -- a word in a script
     same is swallowed.
 
     ```python
-    fake_rest.get("/users").reply(json=[])
-    fake_rest.inject(close_on_accept(), times=2)
+    import pytest, requests
+
+    fake_rest.get("/users").reply(json=["ada"])
+    fake_rest.inject(close_on_accept())
+    with pytest.raises(requests.ConnectionError):
+        requests.get(f"{fake_rest.url}/users")
     ```
     """
 
@@ -146,8 +156,12 @@ class connection_reset(Fault):  # noqa: N801 -- a word in a script
     Toxiproxy: `reset_peer`. MockServer: `resetMidResponse`.
 
     ```python
-    fake_rest.get("/users").reply(json=[])
-    fake_rest.inject(connection_reset(), connection_reset(at="mid_body"))
+    import pytest, requests
+
+    fake_rest.get("/users").reply(json=["ada"])
+    fake_rest.inject(connection_reset(at="mid_body"))
+    with pytest.raises(requests.exceptions.ChunkedEncodingError):
+        requests.get(f"{fake_rest.url}/users")
     ```
     """
 
@@ -180,8 +194,12 @@ class empty_response(Fault):  # noqa: N801 -- a word in a script
     WireMock: `EMPTY_RESPONSE`. mockttp: `thenCloseConnection`. MockServer: `dropConnection`.
 
     ```python
-    fake_rest.get("/users").reply(json=[])
+    import pytest, requests
+
+    fake_rest.get("/users").reply(json=["ada"])
     fake_rest.inject(empty_response())
+    with pytest.raises(requests.ConnectionError):
+        requests.get(f"{fake_rest.url}/users")
     ```
     """
 
@@ -201,8 +219,12 @@ class random_data_then_close(Fault):  # noqa: N801 -- a word in a script
     WireMock: `RANDOM_DATA_THEN_CLOSE`.
 
     ```python
-    fake_rest.get("/users").reply(json=[])
+    import pytest, requests
+
+    fake_rest.get("/users").reply(json=["ada"])
     fake_rest.inject(random_data_then_close(size=100))
+    with pytest.raises(requests.ConnectionError):
+        requests.get(f"{fake_rest.url}/users")
     ```
     """
 
@@ -238,8 +260,13 @@ class stale_keepalive(Fault):  # noqa: N801 -- a word in a script
     The last two are the race that no client can avoid: whether it may send the request again depends on the request.
 
     ```python
-    fake_rest.get("/users").reply(json=[])
+    import pytest, requests
+
+    fake_rest.get("/users").reply(json=["ada"])
     fake_rest.inject(stale_keepalive("reset_on_next"))
+    with requests.Session() as session, pytest.raises(requests.ConnectionError):
+        session.get(f"{fake_rest.url}/users")
+        session.get(f"{fake_rest.url}/users")  # on the same connection
     ```
     """
 
@@ -263,8 +290,13 @@ class lost_response(Fault):  # noqa: N801 -- a word in a script
     looks the same on the wire, without the work: a client cannot tell them apart and must be right in both cases.
 
     ```python
+    import pytest, requests
+
     fake_rest.post("/charges").reply(201)
-    fake_rest.inject(lost_response(then="hang"))
+    fake_rest.inject(lost_response())
+    with pytest.raises(requests.ConnectionError):
+        requests.post(f"{fake_rest.url}/charges")
+    assert fake_rest.calls[0].handled
     ```
     """
 
@@ -287,8 +319,13 @@ class lost_request(Fault):  # noqa: N801 -- a word in a script
     Wire definition: that of `lost_response`, but the handler does not run.
 
     ```python
+    import pytest, requests
+
     fake_rest.post("/charges").reply(201)
-    fake_rest.inject(lost_request(then="hang"))
+    fake_rest.inject(lost_request())
+    with pytest.raises(requests.ConnectionError):
+        requests.post(f"{fake_rest.url}/charges")
+    assert not fake_rest.calls[0].handled
     ```
     """
 

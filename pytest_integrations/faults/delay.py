@@ -53,9 +53,12 @@ class latency(Fault):  # noqa: N801 -- a word in a script
     `latency` with jitter, in milliseconds.
 
     ```python
-    fake_rest.get("/users").reply(json=[])
-    fake_rest.inject(latency(2.0))
-    fake_rest.inject(latency(lognormal=(0.1, 0.5)), probability=0.2)
+    import requests
+
+    fake_rest.get("/users").reply(json=["ada"])
+    fake_rest.inject(latency(0.05), latency(lognormal=(0.01, 0.5)))
+    assert requests.get(f"{fake_rest.url}/users").elapsed.total_seconds() > 0.04
+    requests.get(f"{fake_rest.url}/users")  # the second call, by a draw
     ```
     """
 

@@ -49,8 +49,12 @@ class malformed_response_chunk(Fault):  # noqa: N801 -- a word in a script
     WireMock: `MALFORMED_RESPONSE_CHUNK`, byte for byte of this shape.
 
     ```python
-    fake_rest.get("/users").reply(json=[])
+    import pytest, requests
+
+    fake_rest.get("/users").reply(json=["ada"])
     fake_rest.inject(malformed_response_chunk())
+    with pytest.raises(requests.exceptions.ChunkedEncodingError):
+        requests.get(f"{fake_rest.url}/users")
     ```
     """
 
@@ -69,8 +73,12 @@ class bad_chunk_size(Fault):  # noqa: N801 -- a word in a script
     body CRLF, `0` CRLF CRLF, FIN.
 
     ```python
-    fake_rest.get("/users").reply(json=[])
+    import pytest, requests
+
+    fake_rest.get("/users").reply(json=["ada"])
     fake_rest.inject(bad_chunk_size())
+    with pytest.raises(requests.exceptions.ChunkedEncodingError):
+        requests.get(f"{fake_rest.url}/users")
     ```
     """
 
@@ -100,8 +108,12 @@ class missing_last_chunk(Fault):  # noqa: N801 -- a word in a script
     careful client the body is incomplete (RFC 9112 section 8).
 
     ```python
-    fake_rest.get("/users").reply(json=[])
+    import pytest, requests
+
+    fake_rest.get("/users").reply(json=["ada"])
     fake_rest.inject(missing_last_chunk())
+    with pytest.raises(requests.exceptions.ChunkedEncodingError):
+        requests.get(f"{fake_rest.url}/users")
     ```
     """
 
@@ -119,8 +131,12 @@ class short_chunk(Fault):  # noqa: N801 -- a word in a script
     the body, FIN.
 
     ```python
-    fake_rest.get("/users").reply(json=[])
+    import pytest, requests
+
+    fake_rest.get("/users").reply(json=["ada"])
     fake_rest.inject(short_chunk(missing=100))
+    with pytest.raises(requests.exceptions.ChunkedEncodingError):
+        requests.get(f"{fake_rest.url}/users")
     ```
     """
 
@@ -157,8 +173,12 @@ class content_length(Fault):  # noqa: N801 -- a word in a script
     MockServer: `contentLengthHeaderOverride`.
 
     ```python
-    fake_rest.get("/users").reply(json=[])
-    fake_rest.inject(content_length(+10), content_length("conflicting"))
+    import pytest, requests
+
+    fake_rest.get("/users").reply(json=["ada"])
+    fake_rest.inject(content_length(+10))
+    with pytest.raises(requests.exceptions.ChunkedEncodingError):
+        requests.get(f"{fake_rest.url}/users")
     ```
     """
 
@@ -204,8 +224,12 @@ class truncate_body(Fault):  # noqa: N801 -- a word in a script
     Toxiproxy: `limit_data`. MockServer: `truncateBodyAtFraction`.
 
     ```python
-    fake_rest.get("/users").reply(json=["ada", "grace"])
-    fake_rest.inject(truncate_body(fraction=0.9), truncate_body(bytes=1, end="hang"))
+    import pytest, requests
+
+    fake_rest.get("/users").reply(json=["ada"])
+    fake_rest.inject(truncate_body(fraction=0.9))
+    with pytest.raises(requests.exceptions.ChunkedEncodingError):
+        requests.get(f"{fake_rest.url}/users")
     ```
     """
 
@@ -238,8 +262,11 @@ class truncate_headers(Fault):  # noqa: N801 -- a word in a script
     clients take what came for a whole answer, without a body.
 
     ```python
-    fake_rest.get("/users").reply(json=[])
+    import requests
+
+    fake_rest.get("/users").reply(json=["ada"])
     fake_rest.inject(truncate_headers(after=30))
+    assert requests.get(f"{fake_rest.url}/users").text == ""  # and no error
     ```
     """
 

@@ -31,8 +31,12 @@ class bad_status_line(Fault):  # noqa: N801 -- a word in a script
     Wire definition: *line* CRLF where the status line should be, then the fields and the body as they are, FIN.
 
     ```python
-    fake_rest.get("/users").reply(json=[])
+    import pytest, requests
+
+    fake_rest.get("/users").reply(json=["ada"])
     fake_rest.inject(bad_status_line("ICY 200 OK"))
+    with pytest.raises(requests.ConnectionError):
+        requests.get(f"{fake_rest.url}/users")
     ```
     """
 
@@ -59,8 +63,11 @@ class illegal_header(Fault):  # noqa: N801 -- a word in a script
     that follows.
 
     ```python
-    fake_rest.get("/users").reply(json=[])
+    import requests
+
+    fake_rest.get("/users").reply(json=["ada"])
     fake_rest.inject(illegal_header("Set Cookie: a=b"))
+    assert requests.get(f"{fake_rest.url}/users").ok  # and no error
     ```
     """
 
@@ -85,8 +92,12 @@ class huge_header(Fault):  # noqa: N801 -- a word in a script
     legal: a client that refuses it protects itself, and must not crash.
 
     ```python
-    fake_rest.get("/users").reply(json=[])
+    import pytest, requests
+
+    fake_rest.get("/users").reply(json=["ada"])
     fake_rest.inject(huge_header(size=1_000_000))
+    with pytest.raises(requests.ConnectionError):
+        requests.get(f"{fake_rest.url}/users")
     ```
     """
 
@@ -108,8 +119,12 @@ class many_headers(Fault):  # noqa: N801 -- a word in a script
     Wire definition: *n* more fields, `X-Header-1: 1` and so on; all else as it is. Legal, as `huge_header` is.
 
     ```python
-    fake_rest.get("/users").reply(json=[])
+    import pytest, requests
+
+    fake_rest.get("/users").reply(json=["ada"])
     fake_rest.inject(many_headers(1000))
+    with pytest.raises(requests.ConnectionError):
+        requests.get(f"{fake_rest.url}/users")
     ```
     """
 
@@ -133,8 +148,11 @@ class early_hints(Fault):  # noqa: N801 -- a word in a script
     client must go on to the real answer (RFC 9110 section 15.2); several return the 103.
 
     ```python
-    fake_rest.get("/users").reply(json=[])
+    import requests
+
+    fake_rest.get("/users").reply(json=["ada"])
     fake_rest.inject(early_hints())
+    assert requests.get(f"{fake_rest.url}/users").status_code == 103  # not 200
     ```
     """
 
@@ -158,8 +176,11 @@ class http_version(Fault):  # noqa: N801 -- a word in a script
     `"1.0"`, which is legal, chunks are replaced by a `Content-Length`, since that version has none.
 
     ```python
-    fake_rest.get("/users").reply(json=[])
-    fake_rest.inject(http_version("1.0"), http_version("9.9"))
+    import requests
+
+    fake_rest.get("/users").reply(json=["ada"])
+    fake_rest.inject(http_version("1.0"))
+    assert requests.get(f"{fake_rest.url}/users").raw.version == 10
     ```
     """
 

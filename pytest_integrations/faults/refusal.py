@@ -35,8 +35,12 @@ class status(Fault):  # noqa: N801 -- a word in a script
     Envoy: `abort`. Simmy: `AddChaosOutcome`.
 
     ```python
-    fake_rest.get("/users").reply(json=[])
+    import requests
+
+    fake_rest.get("/users").reply(json=["ada"])
     fake_rest.inject(status(503), status(500, json={"error": "deadlock"}))
+    assert requests.get(f"{fake_rest.url}/users").status_code == 503
+    assert requests.get(f"{fake_rest.url}/users").json() == {"error": "deadlock"}
     ```
     """
 
@@ -67,8 +71,11 @@ class unavailable(Fault):  # noqa: N801 -- a word in a script
     and none by default. The handler does not run.
 
     ```python
-    fake_rest.get("/users").reply(json=[])
+    import requests
+
+    fake_rest.get("/users").reply(json=["ada"])
     fake_rest.inject(unavailable(retry_after=30))
+    assert requests.get(f"{fake_rest.url}/users").headers["Retry-After"] == "30"
     ```
     """
 
@@ -100,8 +107,11 @@ class rate_limited(Fault):  # noqa: N801 -- a word in a script
     itself, which counts.
 
     ```python
-    fake_rest.get("/users").reply(json=[])
-    fake_rest.inject(rate_limited(retry_after=2), rate_limited("http-date"))
+    import requests
+
+    fake_rest.get("/users").reply(json=["ada"])
+    fake_rest.inject(rate_limited("http-date"))
+    assert requests.get(f"{fake_rest.url}/users").headers["Retry-After"].endswith("GMT")
     ```
     """
 

@@ -30,8 +30,11 @@ class slow_read(Fault):  # noqa: N801 -- a word in a script
     Toxiproxy: `bandwidth`, upstream. GCS testbench: `stall-for-Ts-after-YK`.
 
     ```python
+    import requests
+
     fake_rest.put("/file").reply(204)
-    fake_rest.inject(slow_read(1000))
+    fake_rest.inject(slow_read(10_000))
+    assert requests.put(f"{fake_rest.url}/file", data=bytes(500)).elapsed.total_seconds() > 0.04
     ```
     """
 
@@ -58,8 +61,11 @@ class early_response(Fault):  # noqa: N801 -- a word in a script
     GCS testbench: `return-X-after-YK`.
 
     ```python
+    import requests
+
     fake_rest.put("/file").reply(204)
     fake_rest.inject(early_response(413, after_bytes=1024))
+    assert requests.put(f"{fake_rest.url}/file", data=bytes(5000)).status_code == 413
     ```
     """
 
@@ -87,8 +93,12 @@ class reset_mid_upload(Fault):  # noqa: N801 -- a word in a script
     GCS testbench: `return-broken-stream`.
 
     ```python
+    import pytest, requests
+
     fake_rest.put("/file").reply(204)
     fake_rest.inject(reset_mid_upload(after_bytes=1024))
+    with pytest.raises(requests.ConnectionError):
+        requests.put(f"{fake_rest.url}/file", data=bytes(5000))
     ```
     """
 
@@ -112,8 +122,11 @@ class no_continue(Fault):  # noqa: N801 -- a word in a script
     wait for ever (RFC 9110 section 10.1.1). Requests without that field are answered as ever.
 
     ```python
+    import requests
+
     fake_rest.put("/file").reply(204)
     fake_rest.inject(no_continue())
+    assert requests.put(f"{fake_rest.url}/file", data=b"x", headers={"Expect": "100-continue"}).status_code == 204
     ```
     """
 

@@ -38,8 +38,12 @@ class redirect_loop(Fault):  # noqa: N801 -- a word in a script
     does not run.
 
     ```python
-    fake_rest.get("/users").reply(json=[])
+    import pytest, requests
+
+    fake_rest.get("/users").reply(json=["ada"])
     fake_rest.inject(redirect_loop(length=3))
+    with pytest.raises(requests.TooManyRedirects):
+        requests.get(f"{fake_rest.url}/users")
     ```
     """
 
@@ -80,8 +84,11 @@ class redirect(Fault):  # noqa: N801 -- a word in a script
     The handler does not run.
 
     ```python
-    fake_rest.get("/users").reply(json=[])
-    fake_rest.inject(redirect("other_host"), redirect("/users?page=2", code=307))
+    import requests
+
+    fake_rest.get("/users").reply(json=["ada"])
+    fake_rest.inject(redirect("other_host"))
+    assert "localhost" in requests.get(f"{fake_rest.url}/users").url
     ```
     """
 
@@ -126,8 +133,11 @@ class pagination_loop(Fault):  # noqa: N801 -- a word in a script
     on every call until it is healed. The answers are sound; a client that counts pages, or remembers them, gets out.
 
     ```python
+    import requests
+
     fake_rest.get("/users").reply(json={"items": [], "next": None})
     fake_rest.inject(pagination_loop(field="next"))
+    assert requests.get(f"{fake_rest.url}/users").json()["next"] == "/users"
     ```
     """
 
@@ -165,8 +175,11 @@ class auth_expires(Fault):  # noqa: N801 -- a word in a script
     `WWW-Authenticate: Bearer error="invalid_token"`, and the handler does not run. Acts until it is healed.
 
     ```python
-    fake_rest.get("/users").reply(json=[])
-    fake_rest.inject(auth_expires(after=2))
+    import requests
+
+    fake_rest.get("/users").reply(json=["ada"])
+    fake_rest.inject(auth_expires(after=1))
+    assert [requests.get(f"{fake_rest.url}/users").status_code for _ in range(3)] == [200, 401, 401]
     ```
     """
 
@@ -211,8 +224,11 @@ class duplicate_reply(Fault):  # noqa: N801 -- a word in a script
     next request.
 
     ```python
-    fake_rest.get("/users").reply(json=[])
+    import requests
+
+    fake_rest.get("/users").reply(json=["ada"])
     fake_rest.inject(duplicate_reply())
+    assert requests.get(f"{fake_rest.url}/users").json() == ["ada"]  # the second is left in the connection
     ```
     """
 

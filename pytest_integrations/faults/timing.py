@@ -34,9 +34,12 @@ class hang(Fault):  # noqa: N801 -- a word in a script
     Toxiproxy: `timeout` with 0. mockttp: `thenTimeout`. MSW: `delay("infinite")`.
 
     ```python
-    fake_rest.get("/users").reply(json=[])
-    fake_rest.inject(hang())           # until the client gives up
-    fake_rest.inject(hang(for_=30))    # the second call, for half a minute
+    import pytest, requests
+
+    fake_rest.get("/users").reply(json=["ada"])
+    fake_rest.inject(hang())
+    with pytest.raises(requests.ReadTimeout):
+        requests.get(f"{fake_rest.url}/users", timeout=0.1)
     ```
     """
 
@@ -63,8 +66,11 @@ class dribble(Fault):  # noqa: N801 -- a word in a script
     WireMock: `chunkedDribbleDelay(numberOfChunks, totalDuration)`. MockServer: chunkSize and chunkDelay.
 
     ```python
-    fake_rest.get("/report").reply(json={"rows": 7})
-    fake_rest.inject(dribble(chunks=5, duration=60))
+    import requests
+
+    fake_rest.get("/users").reply(json=["ada"])
+    fake_rest.inject(dribble(chunks=5, duration=0.1))
+    assert requests.get(f"{fake_rest.url}/users").elapsed.total_seconds() < 0.1  # the head is there at once
     ```
     """
 
@@ -89,14 +95,17 @@ class dribble(Fault):  # noqa: N801 -- a word in a script
 class bandwidth(Fault):  # noqa: N801 -- a word in a script
     """Send the answer no faster than *rate_kbps* kilobytes (1000 bytes) per second.
 
-    Wire definition: the head, then the body, each in segments of a tenth of a second's bytes, with a tenth of a second
-    between two of them; below 10 bytes per second, one byte at a time. *rate_kbps* may be a fraction.
+    Wire definition: the head, then the body, each in segments of a hundredth of a second's bytes, with a hundredth of
+    a second between two of them; below 100 bytes per second, one byte at a time. *rate_kbps* may be a fraction.
 
     Toxiproxy: `bandwidth`, with the same unit. Envoy: `response_rate_limit`.
 
     ```python
-    fake_rest.get("/report").reply(body=bytes(50_000))
-    fake_rest.inject(bandwidth(10))    # five seconds
+    import requests
+
+    fake_rest.get("/report").reply(body=bytes(2000))
+    fake_rest.inject(bandwidth(100))  # a fiftieth of a second
+    assert len(requests.get(f"{fake_rest.url}/report").content) == 2000
     ```
     """
 
@@ -124,8 +133,11 @@ class slicer(Fault):  # noqa: N801 -- a word in a script
     Toxiproxy: `slicer`, whose delay is in microseconds.
 
     ```python
-    fake_rest.get("/users").reply(json=[])
-    fake_rest.inject(slicer(average_size=16, size_variation=8), every=1)
+    import requests
+
+    fake_rest.get("/users").reply(json=["ada"])
+    fake_rest.inject(slicer(average_size=16, size_variation=8))
+    assert requests.get(f"{fake_rest.url}/users").json() == ["ada"]
     ```
     """
 
@@ -172,8 +184,11 @@ class slow_accept(Fault):  # noqa: N801 -- a word in a script
     connect: for that see `connect_timeout`.
 
     ```python
-    fake_rest.get("/users").reply(json=[])
-    fake_rest.inject(slow_accept(2.0))
+    import requests
+
+    fake_rest.get("/users").reply(json=["ada"])
+    fake_rest.inject(slow_accept(0.05))
+    assert requests.get(f"{fake_rest.url}/users").elapsed.total_seconds() > 0.04
     ```
     """
 
@@ -193,12 +208,15 @@ class slow_accept(Fault):  # noqa: N801 -- a word in a script
 class slow_headers(Fault):  # noqa: N801 -- a word in a script
     """Send status line and header fields at *rate* bytes per second, and the body at full speed.
 
-    Wire definition: the head in segments of a tenth of a second's bytes, at 10 bytes per second and below one byte at a
-    time, with the pause between them that the rate asks for. A timeout per read never fires.
+    Wire definition: the head in segments of a hundredth of a second's bytes, at 100 bytes per second and below one
+    byte at a time, with the pause between them that the rate asks for. A timeout per read never fires.
 
     ```python
-    fake_rest.get("/users").reply(json=[])
-    fake_rest.inject(slow_headers(20))
+    import requests
+
+    fake_rest.get("/users").reply(json=["ada"])
+    fake_rest.inject(slow_headers(2000))
+    assert requests.get(f"{fake_rest.url}/users").elapsed.total_seconds() > 0.02
     ```
     """
 
@@ -216,7 +234,7 @@ class slow_headers(Fault):  # noqa: N801 -- a word in a script
 
 def _segments(rate: float) -> tuple[int, float]:
     """Return the size of a segment at *rate* bytes per second, and the pause that goes with it."""
-    size = max(1, int(rate / 10))
+    size = max(1, int(rate / 100))
     return size, size / rate
 
 
