@@ -198,8 +198,7 @@ def assert_breaker_sheds(
     leaking = [opening for opening in trial.openings if opening.leaks]
     if sum(len(opening.leaks) for opening in leaking) > leak:
         blame_leaks(trial, leaking[0])
-    denied = {call.began for call in trial.shed}
-    shed = [call for opening in trial.openings for call in trial.wanted(opening) if call.began in denied]
+    shed = [call for opening in trial.openings for call in trial.shed_in(opening)]
     if not shed:
         nothing_with(trial, "the client made no call while the breaker should be open", hint=GO_ON)
     _judge_speed(trial, shed, fast)

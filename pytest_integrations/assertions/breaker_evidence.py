@@ -103,7 +103,7 @@ def blame_leaks(trial: Trial, opening: Opening, kind: str = "") -> NoReturn:
 
 def _manner(trial: Trial, opening: Opening) -> str:
     """Tell whether nothing was shed, or only what came after the leaks, or something before one of them."""
-    shed = [call for call in trial.wanted(opening) if call in trial.shed]
+    shed = trial.shed_in(opening)
     if not shed:
         return "never"
     return "leaky" if any(_precedes(call, leak) for call in shed for leak in opening.leaks) else "late"
@@ -131,7 +131,7 @@ def _late(trial: Trial, opening: Opening) -> tuple[str, str]:
 
 
 def _leaky(trial: Trial, opening: Opening) -> tuple[str, str]:
-    shed = [call for call in trial.wanted(opening) if call in trial.shed]
+    shed = trial.shed_in(opening)
     leak = next(leak for leak in opening.leaks if any(_precedes(call, leak) for call in shed))
     through = f"but let #{leak.seq} through after {leak.started - opening.opened:.3f} s"
     verdict = f"the breaker opened{_again(opening)}, {through}; it should stay open {open_for(opening)}"

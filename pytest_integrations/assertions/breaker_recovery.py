@@ -329,8 +329,8 @@ def _judge_closed(trial: Trial, closing: Admitted, following: Opening | None) ->
         missing, ends = max(made - arrived, 0), ""
     else:
         after = [call for call in trial.client_calls if closing.before(call) and _until(call, following)]
-        shed = {call.began for call in trial.shed}
-        denied = [call for call in after if call.began in shed]
+        shed = set(trial.shed)
+        denied = [call for call in after if call in shed]
         made, missing, ends = len(after), len(denied), f" ({told(denied)})" if denied else ""
     if missing:
         fail_with(

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 __all__ = ["Admitted", "Opening", "Recovery", "replay"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Admitted:
     """What a breaker let through once: one call, or, if the retries are inside the breaker, all attempts of one."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -43,18 +44,15 @@ class Trial:
     """How near it came to that, in words."""
     tolerance: Tolerance
 
-    @property
-    def client_calls(self) -> Sequence[ClientCall]:
-        """The client's calls, in order of their beginnings; none where the test gave a mere number."""
-        return () if isinstance(self.demand, int) else sorted(self.demand, key=lambda call: call.began)
+    client_calls: tuple[ClientCall, ...]
+    """The client's calls, in order of their beginnings; none where the test gave a mere number."""
+    shed: tuple[ClientCall, ...]
+    """Those of them that cannot have arrived: nothing arrived while they were under way."""
 
-    @property
-    def shed(self) -> list[ClientCall]:
-        """The client's calls that cannot have arrived: nothing arrived while they were under way."""
-        arrivals = [call.seq for call in self.calls]
-        return [
-            call for call in self.client_calls if not any(call.first <= arrival <= call.last for arrival in arrivals)
-        ]
+    def shed_in(self, opening: Opening) -> list[ClientCall]:
+        """Return what the client was denied while the breaker had to be open."""
+        denied = set(self.shed)
+        return [call for call in self.wanted(opening) if call in denied]
 
     def shed_before(self, opening: Opening | None) -> list[ClientCall]:
         """Return what the client was denied after the first failure and before the breaker had to open."""
@@ -115,6 +113,8 @@ def examine(
     _check(calls, demand, recovery)
     counter = tracker(after)
     tolerance = tolerance_of(calls.ledger)
+    made = () if isinstance(demand, int) else tuple(sorted(demand, key=lambda call: call.began))
+    numbers = sorted(call.seq for call in calls)
     admitted = _admitted(calls, demand, failure or _failed, retries_inside=retries_inside)
     openings = replay(admitted, counter, recovery, tolerance)
     return Trial(
@@ -125,7 +125,14 @@ def examine(
         rule=counter.rule,
         most=counter.most,
         tolerance=tolerance,
+        client_calls=made,
+        shed=tuple(call for call in made if not _between(numbers, call)),
     )
+
+
+def _between(numbers: Sequence[int], call: ClientCall) -> Sequence[int]:
+    """Return those of the ordered *numbers* that came while *call* was under way."""
+    return numbers[bisect_left(numbers, call.first) : bisect_right(numbers, call.last)]
 
 
 def plural(count: int, word: str) -> str:
@@ -179,7 +186,13 @@ def _admitted(
 
 
 def _makers(calls: Calls, demand: ClientCalls) -> dict[int, tuple[ClientCall, ...]]:
-    return {call.seq: tuple(made for made in demand if made.first <= call.seq <= made.last) for call in calls}
+    """Return by number of each call the calls of the client that were under way when it arrived."""
+    numbers = sorted(call.seq for call in calls)
+    makers: dict[int, list[ClientCall]] = {number: [] for number in numbers}
+    for made in demand:
+        for number in _between(numbers, made):
+            makers[number].append(made)
+    return {number: tuple(under_way) for number, under_way in makers.items()}
 
 
 def _by_maker(calls: Calls, makers: dict[int, tuple[ClientCall, ...]]) -> list[tuple[Call, ...]]:

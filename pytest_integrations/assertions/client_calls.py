@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["ClientCall", "ClientCalls"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class ClientCall:
     """One call that the test made through the client: how long it took, and what came back. Times are the ledger's."""
 
