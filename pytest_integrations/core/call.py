@@ -140,7 +140,7 @@ class Call:
     def verdict(self) -> str:
         """What the client was shown, in a word or two: `"503"`, `"reset"`, `"200 spoiled"`, `"hung"`."""
         if self.outcome == "answered":
-            return f"{self.status}{' spoiled' if self.spoiled else ''}"
+            return " ".join((*([str(self.status)] if self.status else []), *(["spoiled"] if self.spoiled else [])))
         return f"{self.outcome} in {self.status}" if self.status and self.first_byte is not None else self.outcome
 
     @property

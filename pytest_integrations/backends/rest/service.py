@@ -68,6 +68,14 @@ class RestService:
             self.failed(call, error)
             return None
 
+    def recognise(self, call: HttpCall) -> None:
+        """Name the operation of a *call* that a fault has already decided about."""
+        try:
+            self._route(cast("RecordedCall", call))
+        except Exception as error:  # noqa: BLE001 -- raised by a predicate of the test, to which it is told
+            self.failed(call, error)
+        self._routed.pop(call, None)
+
     def _route(self, call: RecordedCall) -> Found | None:
         candidates = self._fake.routes.candidates(call)
         if not candidates:

@@ -61,12 +61,20 @@ class Exchange:
 
     # -- finding the answer
 
+    def begin_later(self, seconds: float) -> None:
+        """Begin when the request would have been read; until then it is not in the ledger."""
+        self._timer = self._protocol.loop.call_later(seconds, self._begin_late)
+
+    def _begin_late(self) -> None:
+        self._protocol.service.ledger.add(self.call)
+        self.begin()
+
     def begin(self) -> None:
         """Find the answer and send it; what raises on the way is an answer too."""
         try:
             self._begin(self.decision.effects if self.decision is not None else ())
         except Exception as error:  # noqa: BLE001 -- raised by a callable of the test, to whom the service tells it
-            self._take(self._protocol.service.failed(self.call, error))
+            self._fail(error)
 
     def _begin(self, effects: Sequence[Effect]) -> None:
         if not _handler_runs(effects):
@@ -94,8 +102,16 @@ class Exchange:
 
     def hand_over(self, prepared: Prepared) -> None:
         """Take the handler's answer; a client that has left meanwhile gets nothing."""
-        if self._protocol.is_current(self):
+        if not self._protocol.is_current(self):
+            return
+        try:
             self._take(prepared)
+        except Exception as error:  # noqa: BLE001 -- raised by a fault of the test's own
+            self._fail(error)
+
+    def _fail(self, error: Exception) -> None:
+        """Answer that something raised; no fault is performed on that, since it may be the one that raised."""
+        self.perform(self._framed(self._protocol.service.failed(self.call, error)), ())
 
     def _take(self, prepared: Prepared) -> None:
         """Send *prepared*, or what a fault answers instead."""
@@ -103,8 +119,10 @@ class Exchange:
         for effect in effects:
             if isinstance(effect, Answer):
                 prepared = Prepared(effect.reply(self.call) if callable(effect.reply) else effect.reply)
-        head_only = self.call.head.startswith(b"HEAD ")
-        self.perform(prepared.message(head_only=head_only, persistent=self._keep_alive), effects)
+        self.perform(self._framed(prepared), effects)
+
+    def _framed(self, prepared: Prepared) -> Message:
+        return prepared.message(head_only=self.call.head.startswith(b"HEAD "), persistent=self._keep_alive)
 
     # -- sending it
 
@@ -176,6 +194,8 @@ class Exchange:
             self._player.cancel()
         if self._timer is not None:
             self._timer.cancel()
+        if not self.call.seq:
+            self._protocol.service.ledger.add(self.call)
         if self.call.outcome == "open":
             self.call.outcome = "abandoned"
         if by_client:

@@ -42,6 +42,7 @@ class Http1Protocol:
         "_last_call",
         "_last_words",
         "_mishap",
+        "_pace",
         "_waiting",
         "connection",
         "loop",
@@ -58,7 +59,7 @@ class Http1Protocol:
         self.service = service
         self.connection = connection
         self.reader = RequestReader(self, service.max_head)
-        self._waiting: deque[tuple[HttpCall, Decision | None, bool]] = deque()
+        self._waiting: deque[tuple[HttpCall, Decision | None, bool, float]] = deque()
         self._exchange: Exchange | None = None
         self._call: HttpCall | None = None
         self._body: list[bytes] = []
@@ -69,6 +70,8 @@ class Http1Protocol:
         self._mishap: Decision | None = None
         self._last_words: BadRequest | None = None
         self._last_call: HttpCall | None = None
+        self._pace: tuple[float, float] | None = None
+        """Since when, and at how many bytes per second, the body of the present request is read, if slowly."""
 
     # -- told by the transport
 
@@ -99,6 +102,8 @@ class Http1Protocol:
         if self.connection.closed is None:
             self.connection.closed = now
             self.connection.closed_by = self.connection.closed_by or ("client" if error else "fake")
+        if self._call is not None and self._decision is not None and not self._deaf:
+            self._give_up(self._call, now)
         if self._exchange is not None:
             exchange, self._exchange = self._exchange, None
             exchange.abandon(now, by_client=self.connection.closed_by == "client")
@@ -106,6 +111,13 @@ class Http1Protocol:
             self._last_call.outcome = "abandoned"
             self._last_call.gone = now
         self._waiting.clear()
+
+    def _give_up(self, call: HttpCall, now: float) -> None:
+        """Record a request that a fault held up until its client left: an attempt, though not a whole request."""
+        self._finish_recording(call)
+        call.fault = self._decision.fault if self._decision is not None else None
+        call.outcome = "abandoned"
+        call.gone = now if self.connection.closed_by == "client" else None
 
     # -- told by the reader
 
@@ -131,6 +143,7 @@ class Http1Protocol:
         for effect in effects:
             if isinstance(effect, Throttle):
                 self.transport.throttle(effect.rate)
+                self._pace = (self.loop.clock.monotonic(), effect.rate)
             withheld = withheld or isinstance(effect, Withhold)
         if (
             b"100-continue" in head.lower()
@@ -149,15 +162,24 @@ class Http1Protocol:
         if self._decision is not None:
             self._look_at_upload()
 
-    def _look_at_upload(self) -> None:
-        """Let a fault end the exchange in the middle of the request."""
+    def _look_at_upload(self, *, complete: bool = False) -> None:
+        """Let a fault end the exchange in the middle of the request, or at its end if it is too short for that."""
         if self._decision is None or self._deaf:
             return
         for effect in self._decision.effects:
-            if isinstance(effect, Cut) and effect.part == "upload" and self._body_size >= effect.offset:
+            if isinstance(effect, Cut) and effect.part == "upload" and (complete or self._has_come(effect.offset)):
                 self._interrupt((Cut(effect.how, seconds=effect.seconds),), None)
-            elif isinstance(effect, Preempt) and self._body_size >= effect.after:
-                self._interrupt((), effect.reply)
+                return
+            if isinstance(effect, Preempt) and (complete or self._has_come(effect.after)):
+                self._interrupt((Cut("close", "answer", 1.0),), effect.reply)
+                return
+
+    def _has_come(self, offset: float) -> bool:
+        """Tell whether *offset* bytes of the body came in, or that fraction of it if its length is known."""
+        if isinstance(offset, float):
+            length = self._call.headers.get("content-length", "") if self._call is not None else ""
+            return length.isdecimal() and self._body_size >= int(int(length) * offset)
+        return self._body_size >= offset
 
     def _interrupt(self, effects: tuple[Effect, ...], reply: Reply | None) -> None:
         """End the exchange before the request is complete, and hear no more of it."""
@@ -174,33 +196,49 @@ class Http1Protocol:
         call = self._call
         if call is None or self._deaf:
             return
-        self._call = None
         self.transport.throttle(None)
-        self._finish_recording(call)
+        self._look_at_upload(complete=True)
+        if self._deaf:
+            return
+        self._call = None
+        early = self._early()
+        self._finish_recording(call, add=early <= 0)
         if self._mishap is not None:
             self._decision, self._decided = self._mishap, True
+            self.service.recognise(call)
         if not self._decided:
             self._decide(call)
         if self._exchange is None and not self._waiting:
-            self._start(call, self._decision, keep_alive)
+            self._start(call, self._decision, keep_alive, early)
         else:
-            self._waiting.append((call, self._decision, keep_alive))
+            self._waiting.append((call, self._decision, keep_alive, early))
             if len(self._waiting) > _MAX_PIPELINED:
                 self.transport.pause_reading()
+
+    def _early(self) -> float:
+        """Return by how many seconds the body came in faster than it may be read."""
+        if self._pace is None:
+            return 0.0
+        (since, rate), self._pace = self._pace, None
+        return self._body_size / rate - (self.loop.clock.monotonic() - since)
 
     def _decide(self, call: HttpCall) -> None:
         self._decided = True
         self._decision = self.service.decide(call)
 
-    def _finish_recording(self, call: HttpCall) -> None:
+    def _finish_recording(self, call: HttpCall, *, add: bool = True) -> None:
         call.body = self._body[0] if len(self._body) == 1 else b"".join(self._body)
-        self.service.ledger.add(call)
+        if add:
+            self.service.ledger.add(call)
 
     # -- answering
 
-    def _start(self, call: HttpCall, decision: Decision | None, keep_alive: bool) -> None:  # noqa: FBT001 -- from a queue
+    def _start(self, call: HttpCall, decision: Decision | None, keep_alive: bool, early: float) -> None:  # noqa: FBT001 -- from a queue
         exchange = self._exchange = Exchange(self, call, decision, keep_alive=keep_alive)
-        exchange.begin()
+        if early > 0:
+            exchange.begin_later(early)
+        else:
+            exchange.begin()
 
     def is_current(self, exchange: Exchange) -> bool:
         """Tell whether the connection still waits for this *exchange*."""

@@ -58,6 +58,10 @@ class HttpService(Protocol):
         """Name the operation of *call* and decide what goes wrong with it."""
         ...
 
+    def recognise(self, call: HttpCall) -> None:
+        """Name the operation of a *call* about which there is nothing to decide."""
+        ...
+
     def answer(self, call: HttpCall) -> Prepared | Callable[[Callable[[Prepared], object]], object]:
         """Let what the test scripted run: its prepared reply, or something that hands one over later."""
         ...
