@@ -1,5 +1,11 @@
 """What a client must do when its backends misbehave, proved from the ledger alone.
 
+    retries       attempts, not_retried, giving_up, backoff (schedules, jitter), retry_after
+    safety        unsafe_retry, idempotency_key, same_request
+    load          budget, amplification, connections, hang
+    breakers      breaker, breaker_recovery, breaker_scope
+    time          timing, deadline
+
     grouping      which calls are attempts of one logical call, and the gap between two of them
     client_calls  what the client did on its own side, for what never arrives
     tolerance     how exact a measured time can be
@@ -15,18 +21,40 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from .amplification import assert_amplification
+    from .attempts import assert_attempts
+    from .backoff import assert_backoff
     from .breaker import assert_breaker_opens, assert_breaker_sheds
     from .breaker_recovery import assert_breaker_closes, assert_breaker_reopens, assert_half_open_probes
     from .breaker_scope import assert_breaker_counts, assert_breaker_ignores, assert_breaker_isolated
     from .breaker_trip import FailureRatio, failure_ratio
+    from .budget import assert_retry_budget
     from .client_calls import ClientCall, ClientCalls
+    from .connections import assert_connections_at_most
     from .deadline import assert_deadline_shrinks, read_timeout
+    from .giving_up import assert_gives_up
+    from .grouping import LogicalCall, logical_calls
+    from .hang import assert_no_hang, no_hang
+    from .idempotency_key import assert_idempotency_key
+    from .jitter import assert_jittered
+    from .not_retried import assert_not_retried
+    from .retry_after import assert_respects_retry_after
+    from .same_request import assert_same_request
+    from .schedules import Jitter, Schedule, additive, exponential, fixed, linear, listed, multiplicative
     from .timing import assert_timeout_order, assert_times_out, assert_total_time
+    from .unsafe_retry import assert_no_unsafe_retry
 
 __all__ = [
     "ClientCall",
     "ClientCalls",
     "FailureRatio",
+    "Jitter",
+    "LogicalCall",
+    "Schedule",
+    "additive",
+    "assert_amplification",
+    "assert_attempts",
+    "assert_backoff",
     "assert_breaker_closes",
     "assert_breaker_counts",
     "assert_breaker_ignores",
@@ -34,12 +62,29 @@ __all__ = [
     "assert_breaker_opens",
     "assert_breaker_reopens",
     "assert_breaker_sheds",
+    "assert_connections_at_most",
     "assert_deadline_shrinks",
+    "assert_gives_up",
     "assert_half_open_probes",
+    "assert_idempotency_key",
+    "assert_jittered",
+    "assert_no_hang",
+    "assert_no_unsafe_retry",
+    "assert_not_retried",
+    "assert_respects_retry_after",
+    "assert_retry_budget",
+    "assert_same_request",
     "assert_timeout_order",
     "assert_times_out",
     "assert_total_time",
+    "exponential",
     "failure_ratio",
+    "fixed",
+    "linear",
+    "listed",
+    "logical_calls",
+    "multiplicative",
+    "no_hang",
     "read_timeout",
 ]
 
@@ -47,6 +92,13 @@ _HOMES = {
     "ClientCall": "client_calls",
     "ClientCalls": "client_calls",
     "FailureRatio": "breaker_trip",
+    "Jitter": "schedules",
+    "LogicalCall": "grouping",
+    "Schedule": "schedules",
+    "additive": "schedules",
+    "assert_amplification": "amplification",
+    "assert_attempts": "attempts",
+    "assert_backoff": "backoff",
     "assert_breaker_closes": "breaker_recovery",
     "assert_breaker_counts": "breaker_scope",
     "assert_breaker_ignores": "breaker_scope",
@@ -54,12 +106,29 @@ _HOMES = {
     "assert_breaker_opens": "breaker",
     "assert_breaker_reopens": "breaker_recovery",
     "assert_breaker_sheds": "breaker",
+    "assert_connections_at_most": "connections",
     "assert_deadline_shrinks": "deadline",
+    "assert_gives_up": "giving_up",
     "assert_half_open_probes": "breaker_recovery",
+    "assert_idempotency_key": "idempotency_key",
+    "assert_jittered": "jitter",
+    "assert_no_hang": "hang",
+    "assert_no_unsafe_retry": "unsafe_retry",
+    "assert_not_retried": "not_retried",
+    "assert_respects_retry_after": "retry_after",
+    "assert_retry_budget": "budget",
+    "assert_same_request": "same_request",
     "assert_timeout_order": "timing",
     "assert_times_out": "timing",
     "assert_total_time": "timing",
+    "exponential": "schedules",
     "failure_ratio": "breaker_trip",
+    "fixed": "schedules",
+    "linear": "schedules",
+    "listed": "schedules",
+    "logical_calls": "grouping",
+    "multiplicative": "schedules",
+    "no_hang": "hang",
     "read_timeout": "deadline",
 }
 

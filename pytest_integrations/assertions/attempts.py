@@ -139,7 +139,7 @@ def _fail(calls: Calls, groups: Sequence[LogicalCall], broken: Sequence[LogicalC
 
 def _too_few(calls: Calls, group: LogicalCall) -> tuple[str, str]:
     last = group[-1]
-    if KEY_HEADER in last.headers and len(Grouping(ignoring=[KEY_HEADER]).of(calls)) < len(logical_calls(calls)):
+    if KEY_HEADER in last.headers and len(Grouping(key_header=None).of(calls)) < len(logical_calls(calls)):
         return (
             f"What look like retries carry an {KEY_HEADER} of their own each: to the backend they are separate calls.",
             "Make the key before the loop, not in it; see assert_idempotency_key.",

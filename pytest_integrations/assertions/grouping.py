@@ -126,7 +126,8 @@ def logical_calls(calls: Iterable[Call], *, per: Per | None = None) -> tuple[Log
 def told_apart(groups: Iterable[LogicalCall]) -> str:
     """Return the note on the rules that the calls of *groups* were put together by."""
     rules = list(dict.fromkeys(group.by for group in groups))
-    hint = " If they are not, put `with fake_rest.logical_call():` around each one." if BY_LIKENESS in rules else ""
+    is_guess = any(rule.endswith(AFTER_FAILURE) for rule in rules)
+    hint = " If they are not, put `with fake_rest.logical_call():` around each one." if is_guess else ""
     return f"Calls with the same {' or '.join(rules)} were taken for one logical call.{hint}" if rules else ""
 
 
@@ -141,7 +142,7 @@ def counted(groups: Sequence[LogicalCall]) -> str:
 
 
 BY_BLOCK = "logical_call() block"
-BY_LIKENESS = "operation and body after a failure"
+AFTER_FAILURE = " after a failure"
 BY_FAKE = "fake, before any request"
 
 
@@ -190,13 +191,21 @@ _Fits = Callable[[_Growing, "Call"], bool]
 class Grouping:
     """Puts calls together by the rules.
 
-    *ignoring* names headers that are not to be believed; *like* replaces what makes two calls alike.
+    *key_header* is the header whose key tells calls apart, or None; *like* replaces what makes two calls alike, and
+    *likeness* are the words for that.
     """
 
-    def __init__(self, *, ignoring: Iterable[str] = (), like: Callable[[Call], Hashable] = alike) -> None:
+    def __init__(
+        self,
+        *,
+        key_header: str | None = KEY_HEADER,
+        like: Callable[[Call], Hashable] | None = None,
+        likeness: str = "operation and body",
+    ) -> None:
         """Begin without calls."""
-        self._ignored = {name.lower() for name in ignoring}
-        self._like = like
+        self._key_header = key_header
+        self._like = like or alike
+        self._likeness = f"{likeness}{AFTER_FAILURE}"
         self._groups: list[_Growing] = []
         self._by_key: dict[Hashable, list[_Growing]] = {}
         self._counted: set[Hashable] = set()
@@ -218,23 +227,23 @@ class Grouping:
 
     def _place(self, call: Call) -> None:
         """Put *call* where its headers say, or else to a call like it that failed."""
-        headers = {name.lower(): value for name, value in call.headers.items() if name.lower() not in self._ignored}
+        headers = call.headers
         for name in _IDENTITIES:
-            if name.lower() in headers:
-                self._put(call, f"{name} header", [(call.fake, name, headers[name.lower()])], None)
+            if name in headers:
+                self._put(call, f"{name} header", [(call.fake, name, headers[name])], None)
                 return
-        if KEY_HEADER.lower() in headers:
-            key = (call.fake, KEY_HEADER, call.operation, headers[KEY_HEADER.lower()])
-            self._put(call, f"{KEY_HEADER} header", [key], _Growing.awaits)
+        if self._key_header is not None and self._key_header in headers:
+            key = (call.fake, self._key_header, call.operation, headers[self._key_header])
+            self._put(call, f"{self._key_header} header", [key], _Growing.awaits)
             return
         for name in _COUNTERS:
             place = (call.fake, name, call.operation)
-            if name.lower() in headers or place in self._counted:
+            if name in headers or place in self._counted:
                 self._counted.add(place)
                 # Those that count from 1 send nothing with the first attempt, so that it was placed by likeness.
                 self._put(call, f"{name} header", [place, self._like(call)], _counts_on(name))
                 return
-        self._put(call, BY_LIKENESS, [self._like(call)], _Growing.awaits)
+        self._put(call, self._likeness, [self._like(call)], _Growing.awaits)
 
     def _put(self, call: Call, by: str, keys: list[Hashable], fits: _Fits | None) -> None:
         """Add *call* to that group under *keys* which has waited longest, or begin one; *fits* None fits always."""
