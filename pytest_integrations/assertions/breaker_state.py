@@ -41,6 +41,8 @@ class Admitted:
     """The earliest moment at which the client can have known the end."""
     makers: tuple[ClientCall, ...] = ()
     """The client's calls that can have caused it: one, unless several were under way."""
+    maker: ClientCall | None = None
+    """The one that is taken for it."""
 
     @property
     def seq(self) -> int:
@@ -48,22 +50,14 @@ class Admitted:
         return self.rows[0].seq
 
     @property
-    def maker(self) -> ClientCall | None:
-        """The client's call that most probably caused it: the one that came back soonest after it."""
-        end = math.inf if self.ended is None else self.ended
-        return min(self.makers, key=lambda maker: abs(maker.ended - end), default=None)
-
-    @property
     def known(self) -> float:
         """The latest moment at which the client can have known the end."""
-        maker = self.maker
-        return max(self.ended or self.started, maker.ended if maker is not None else 0.0)
+        return max(self.ended or self.started, self.maker.ended if self.maker is not None else 0.0)
 
     def before(self, client_call: ClientCall) -> bool:
         """Tell whether the client knew the end of this when it began *client_call*."""
-        maker = self.maker
-        if maker is not None:
-            return client_call.began > maker.finished
+        if self.maker is not None:
+            return client_call.began > self.maker.finished
         later = client_call.first > self.rows[-1].seq  # the clock may stand still meanwhile
         return later and self.ended is not None and client_call.started >= self.ended
 
@@ -137,7 +131,7 @@ class _Replay:
         self._tracker = tracker
         self._recovery = recovery
         self._tolerance = tolerance
-        self._used: set[int] = set()
+        self._used: set[ClientCall] = set()
 
     @property
     def _open(self) -> Opening | None:
@@ -186,9 +180,10 @@ class _Replay:
         opener = opening.cause.maker
         if opener is None:
             return False
+        alone = len(opening.cause.makers) == 1  # then a later arrival within the same call of the client is a retry
         for maker in one.makers:
-            if maker is not opener and maker.began < opener.finished and maker.began not in self._used:
-                self._used.add(maker.began)
+            if maker.began < opener.finished and maker not in self._used and not (alone and maker is opener):
+                self._used.add(maker)
                 return True
         return False
 

@@ -27,6 +27,9 @@ if TYPE_CHECKING:
     from .client_calls import ClientCall
     from .tolerance import Tolerance
 
+_SLACK = 0.005
+"""The fake may see a client leave this much later than the client does."""
+
 __all__ = ["Trial", "examine", "plural", "told"]
 
 
@@ -60,7 +63,7 @@ class Trial:
         if first is None:
             return []
         denied = [call for call in self.shed if first.before(call)]
-        return denied if opening is None else [call for call in denied if not opening.cause.before(call)]
+        return denied if opening is None else [call for call in denied if _over_before(call, opening)]
 
     def wanted(self, opening: Opening) -> list[ClientCall]:
         """Return the calls that the client made while the breaker had to be open."""
@@ -135,6 +138,15 @@ def _between(numbers: Sequence[int], call: ClientCall) -> Sequence[int]:
     return numbers[bisect_left(numbers, call.first) : bisect_right(numbers, call.last)]
 
 
+def _over_before(call: ClientCall, opening: Opening) -> bool:
+    """Tell whether *call* was over before the breaker can have opened.
+
+    One that overlaps with the failure that opens it may have waited for that, as pybreaker makes callers do.
+    """
+    opener = opening.cause.maker
+    return call.ended < opening.opened or (opener is not None and call.finished < opener.began)
+
+
 def plural(count: int, word: str) -> str:
     """Return *count* with its *word*: `"1 call"`, `"3 calls"`."""
     return f"{count} {word}{'' if count == 1 else 's'}"
@@ -182,7 +194,40 @@ def _admitted(
         groups = [group.attempts for group in logical_calls(calls)]
     else:
         groups = _by_maker(calls, makers)
-    return [_one(rows, makers.get(rows[-1].seq, ()), failure) for rows in groups]
+    taken: set[ClientCall] = set()
+    admitted = []
+    for rows in sorted(groups, key=_by_end):
+        fitting = _fitting(rows, makers.get(rows[-1].seq, ()))
+        maker = min([each for each in fitting if each not in taken] or fitting, key=_finish, default=None)
+        if maker is not None:
+            taken.add(maker)
+        admitted.append(_one(rows, fitting, maker, failure))
+    return sorted(admitted, key=_number)
+
+
+def _by_end(rows: tuple[Call, ...]) -> tuple[float, int]:
+    last = rows[-1]
+    return math.inf if last.end is None else last.end, last.seq
+
+
+def _finish(call: ClientCall) -> int:
+    return call.finished
+
+
+def _number(one: Admitted) -> int:
+    return one.seq
+
+
+def _fitting(rows: tuple[Call, ...], makers: tuple[ClientCall, ...]) -> tuple[ClientCall, ...]:
+    """Return those of *makers* that were under way from before *rows* until after them, if any was.
+
+    Where several are, each is taken for one row, the first to finish for the first to end. That may be wrong for the
+    single row. But once as many failed calls have come back as rows have failed, the breaker knows of so many failures,
+    whosever they were.
+    """
+    first, last = rows[0], rows[-1]
+    end = -math.inf if last.end is None else last.end - _SLACK
+    return tuple(maker for maker in makers if maker.started <= first.started and maker.ended >= end) or makers
 
 
 def _makers(calls: Calls, demand: ClientCalls) -> dict[int, tuple[ClientCall, ...]]:
@@ -199,26 +244,25 @@ def _by_maker(calls: Calls, makers: dict[int, tuple[ClientCall, ...]]) -> list[t
     """Put together the rows that one call of the client caused."""
     groups: dict[object, list[Call]] = {}
     for call in calls:
-        maker = _one((call,), makers[call.seq], _failed).maker
-        groups.setdefault(("alone", call.seq) if maker is None else maker.began, []).append(call)
+        maker = min(_fitting((call,), makers[call.seq]), key=_finish, default=None)
+        groups.setdefault(call.seq if maker is None else maker, []).append(call)
     return [tuple(group) for group in groups.values()]
 
 
-def _one(rows: tuple[Call, ...], makers: tuple[ClientCall, ...], failure: Callable[[Call], bool | None]) -> Admitted:
-    last = rows[-1]
-    one = Admitted(rows=rows, failed=None, started=rows[0].started, ended=last.end, makers=makers)
-    maker = one.maker
-    if maker is None:
-        return Admitted(rows=rows, failed=_verdict(last, failure), started=one.started, ended=last.end)
-    # The fake sees a client leave a little later than the client does, and not at all if it keeps the socket.
-    ended = maker.ended if last.end is None else min(last.end, maker.ended)
-    left = last.outcome == "open" and maker.error is not None
-    failed = failure is _failed or failure(last) if left else _verdict(last, failure)
-    return Admitted(rows=rows, failed=failed, started=one.started, ended=ended, makers=makers)
-
-
-def _verdict(call: Call, failure: Callable[[Call], bool | None]) -> bool | None:
-    return None if call.outcome == "open" else failure(call)
+def _one(
+    rows: tuple[Call, ...],
+    makers: tuple[ClientCall, ...],
+    maker: ClientCall | None,
+    failure: Callable[[Call], bool | None],
+) -> Admitted:
+    first, last = rows[0], rows[-1]
+    failed, ended = None if last.outcome == "open" else failure(last), last.end
+    if maker is not None:
+        # The fake sees a client leave a little later than the client does, and not at all if it keeps the socket.
+        ended = maker.ended if last.end is None else min(last.end, maker.ended)
+        if last.outcome == "open" and maker.error is not None:
+            failed = failure is _failed or failure(last)
+    return Admitted(rows=rows, failed=failed, started=first.started, ended=ended, makers=makers, maker=maker)
 
 
 def _probes(opening: Opening) -> str:

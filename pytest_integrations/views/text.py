@@ -167,8 +167,7 @@ _RIGHT = {0, 1, _GAP}
 
 
 def _cells(row: Row, *, named: bool) -> list[str]:
-    failed = row.kind in _LOST or (row.kind == "refused" and row.fault)
-    applied = ", applied" if row.handled and failed else ""
+    applied = ", applied" if row.handled and row.kind in _LOST else ""
     return [
         f"#{row.seq}",
         f"{row.time:.3f} s",

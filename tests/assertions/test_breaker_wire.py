@@ -302,3 +302,34 @@ def _until(condition: Callable[[], bool]) -> None:
             return
         pause.wait(0.01)
     pytest.fail("it did not come to that")
+
+
+@PUBLISHED
+def test_many_callers_at_once_are_judged_rightly(fake: FakeRest, protect: Any, error: type[Exception]) -> None:
+    """Stragglers are no leaks, waiting for a lock is no early opening, and a client without a breaker is caught."""
+    fake.get("/stock").reply(503)
+    fake.inject(played(Delay(0.002)), every=1)
+    plain = threading.local()
+
+    def stock() -> None:
+        if not hasattr(plain, "get"):
+            plain.get = getter(fake)  # a session each
+        plain.get()
+
+    guarded, bare = ClientCalls(fake.ledger), ClientCalls(fake.ledger)
+    shielded = protect(stock)
+    _crowd(8, lambda: guarded.repeat(10, shielded))
+    assert_breaker_opens(fake.calls, after=3, recovery=RECOVERY, demand=guarded)
+    seen = len(fake.calls)
+
+    _crowd(8, lambda: bare.repeat(10, stock))
+    with pytest.raises(ResilienceError, match=r"did not open after 3 failures in a row: [67]\d more calls"):
+        assert_breaker_opens(fake.calls[seen:], after=3, recovery=5, demand=bare)
+
+
+def _crowd(number: int, work: Callable[[], object]) -> None:
+    threads = [threading.Thread(target=work) for _ in range(number)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()

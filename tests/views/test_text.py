@@ -35,7 +35,7 @@ what crossed the wire
 def test_an_answer_that_the_handler_gave_itself_is_not_told_as_applied(ledger: HandLedger) -> None:
     """Only where the client did not see what the handler answered is it news that it ran."""
     ledger.call(0, 503, handled=True)
-    ledger.call(1, 503, handled=True, fault=scripted("status"))
+    ledger.call(1, outcome="reset", handled=True, fault=scripted("lost_response"))
 
     assert [("applied" in line) for line in timeline(ledger.calls).splitlines()[1:]] == [False, True]
 
@@ -101,7 +101,13 @@ def test_calls_that_overlap_say_so(ledger: HandLedger) -> None:
 def test_no_row_is_wider_than_the_page(ledger: HandLedger) -> None:
     """Operations keep both ends, faults their beginning."""
     ledger.call(
-        0, 503, "GET /a/very/long/path/" + "x" * 100 + "/end", fault=scripted("f" * 150), handled=True, fake="n" * 20
+        0,
+        200,
+        "GET /a/very/long/path/" + "x" * 100 + "/end",
+        fault=scripted("f" * 150),
+        handled=True,
+        spoiled=True,
+        fake="n" * 12,
     )
     ledger.call(123456, fake="other")
 
@@ -109,7 +115,7 @@ def test_no_row_is_wider_than_the_page(ledger: HandLedger) -> None:
 
     assert max(map(len, drawn.splitlines())) <= WIDTH
     assert "GET /a" in drawn
-    assert "end  x 503, applied  <- fff" in drawn
+    assert "end  ~ 200 spoiled, applied  <- fff" in drawn
 
 
 def test_all_is_plain_ascii_on_one_line(ledger: HandLedger) -> None:
