@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from .core.errors import FaultNeverFired, HandlerFailed, ProfilesSkipped, UnexpectedCall
     from .core.ledger import Calls, Ledger
     from .core.reply import Reply
-    from .plugin.fakes import Fakes
+    from .plugin.factory import Fakes
     from .plugin.hookspecs import hookimpl
 
 __all__ = [
@@ -37,7 +37,7 @@ _HOMES = {
     "Calls": "core.ledger",
     "Connection": "core.call",
     "FakeRest": "backends.rest",
-    "Fakes": "plugin.fakes",
+    "Fakes": "plugin.factory",
     "FaultNeverFired": "core.errors",
     "HandlerFailed": "core.errors",
     "Ledger": "core.ledger",

@@ -1,6 +1,6 @@
 """The roof: the only floor that knows pytest.
 
-    fixtures, fakes    what a test asks for: fake_rest, fakes, fault_profile
+    fixtures, factory  what a test asks for: fake_rest, fakes, fault_profile
     options            flags, ini options and markers
     record             which fakes the running test has started
     evidence           what stands under a failed test

@@ -16,7 +16,7 @@ import os
 import shlex
 from typing import TYPE_CHECKING
 
-from pytest_integrations.core.errors import HandlerFailed, UnexpectedCall
+from pytest_integrations.core.errors import HandlerFailed, IntegrationsWarning, UnexpectedCall
 
 from .options import chosen_by_marker, run_seed, without_profile
 
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 __all__ = ["TITLE", "attach", "count", "replay", "spare"]
 
 TITLE = "integration timeline"
+_OURS = (UnexpectedCall, HandlerFailed, ExceptionGroup, IntegrationsWarning)
 _PARTS_AT_MOST = 3
 _ROWS_AT_MOST = 60
 
@@ -43,7 +44,7 @@ def attach(report: pytest.TestReport, record: Record, error: BaseException | Non
 
 def spare(report: pytest.TestReport, error: BaseException | None) -> None:
     """Take pytest's remark on hidden frames out of a *report* whose *error* is ours: they would tell nothing."""
-    if isinstance(error, UnexpectedCall | HandlerFailed | ExceptionGroup):
+    if isinstance(error, _OURS):
         for traceback, *_ in getattr(report.longrepr, "chain", ()):
             traceback.extraline = None
 
@@ -101,7 +102,8 @@ def _remarks(record: Record, error: str) -> Iterator[str]:
         if problem.text not in error:
             yield f"{'handler failed' if problem.kind == 'handler' else 'unexpected'}: {problem.text}"
     for rule in record.never_fired():
-        yield f"never fired: {rule!r} on {rule.fake}"
+        if f"{rule!r} never fired" not in error:
+            yield f"never fired: {rule!r} on {rule.fake}"
     if _has_chance(record):
         profile = f"fault profile {record.profile!r}, " if record.profile else ""
         yield f"{profile}seed {record.seed.run}"

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from pytest_integrations.backends.rest import FakeRest
 
-    from .fakes import Fakes
+    from .factory import Fakes
 
 __all__ = ["fake_rest", "fakes", "fault_profile"]
 
@@ -30,7 +30,7 @@ def fakes(
     fault_profile: str | None,  # noqa: ARG001 -- asked for, so that the test is repeated for each of several profiles
 ) -> Iterator[Fakes]:
     """Make several fakes for one test: fakes.rest("payments"), fakes.rest("stock"); their calls stand in one order."""
-    from .fakes import Fakes
+    from .factory import Fakes
     from .registries import registries
 
     made = Fakes(registries(request.config).backends)

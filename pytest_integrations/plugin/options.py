@@ -126,23 +126,39 @@ def chosen_by_marker(item: pytest.Item) -> bool:
 
 def check_markers(config: pytest.Config, items: Sequence[pytest.Item]) -> None:
     """Refuse a marker without a name, or with one that nobody registered."""
+    if hasattr(config, "workerinput"):
+        return  # a usage error of a worker is an internal error of xdist; see _check_on_worker
     for item in items:
-        for mark in item.iter_markers(_FIXTURE):
-            from .registries import check_names
-
-            where = f"@pytest.mark.fault_profile of {item.nodeid}"
-            if not mark.args or mark.kwargs or not all(isinstance(name, str) for name in mark.args):
-                msg = f'{where}: give it the name of a profile, such as fault_profile("flaky")'
-                raise pytest.UsageError(msg)
-            check_names(config, mark.args, where)
+        _check(config, item, item.nodeid)
 
 
 def parametrize(metafunc: pytest.Metafunc) -> None:
     """Repeat a test that uses fakes for each of several profiles."""
+    if hasattr(metafunc.config, "workerinput"):
+        _check_on_worker(metafunc)
     if _FIXTURE in metafunc.fixturenames:
         names = names_for(metafunc.definition)
         if len(names) > 1:
             metafunc.parametrize(_FIXTURE, names, ids=names, indirect=True)
+
+
+def _check(config: pytest.Config, node: pytest.Item, name: str) -> None:
+    for mark in node.iter_markers(_FIXTURE):
+        from .registries import check_names
+
+        where = f"@pytest.mark.fault_profile of {name}"
+        if not mark.args or mark.kwargs or not all(isinstance(each, str) for each in mark.args):
+            msg = f'{where}: give it the name of a profile, such as fault_profile("flaky")'
+            raise pytest.UsageError(msg)
+        check_names(config, mark.args, where)
+
+
+def _check_on_worker(metafunc: pytest.Metafunc) -> None:
+    """Refuse in the one way that reaches the controller of xdist before a test runs: the file cannot be collected."""
+    try:
+        _check(metafunc.config, metafunc.definition, metafunc.function.__qualname__)
+    except pytest.UsageError as error:
+        raise pytest.Collector.CollectError(str(error)) from None
 
 
 def profile_of(item: pytest.Item) -> str | None:

@@ -16,6 +16,7 @@ __all__ = ["warn"]
 
 def warn(record: Record) -> None:
     """Warn of faults that never fired, and of profiles that the test was not repeated with."""
+    __tracebackhide__ = True
     item = record.item
     for rule in record.never_fired():
         fired = FaultNeverFired(

@@ -11,7 +11,7 @@ from pytest_integrations.core.errors import ScriptingError
 
 if TYPE_CHECKING:
     from pytest_integrations import FakeRest
-    from pytest_integrations.plugin.fakes import Fakes
+    from pytest_integrations.plugin.factory import Fakes
 
 
 def _get(url: str) -> bytes:
