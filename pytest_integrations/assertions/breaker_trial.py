@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_left, bisect_right
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -85,10 +86,8 @@ class Trial:
                 probe = opening.probes[0]
                 drawn.append(Band(probe.started, None, "half-open", _probes(opening), after=probe.seq - 1))
             if opening.closed_by is not None:
-                last = opening.closed_by.rows[-1]
-                drawn.append(
-                    Band(opening.closed_by.ended or 0.0, None, "closed", "the probe succeeded", after=last.seq)
-                )
+                closed = opening.closed_by.ended or 0.0
+                drawn.append(Band(closed, None, "closed", after=self._last_until(closed, opening.closed_by)))
         return drawn
 
     def _open_band(self, opening: Opening) -> Band:
@@ -100,7 +99,13 @@ class Trial:
         if not self.client_calls:
             arrived = f"{len(opening.leaks)} arrived"
         reason = "a probe failed" if opening.failed_probes else self.rule
-        return Band(opening.opened, end, "should be open", f"{reason}; {arrived}", opening.cause.rows[-1].seq)
+        after = self._last_until(opening.opened, opening.cause)
+        return Band(opening.opened, end, "should be open", f"{reason}; {arrived}", after=after)
+
+    def _last_until(self, moment: float, one: Admitted) -> int:
+        """Return the number of the last row that was there before *moment*, that of *one* at least."""
+        earlier = [row.seq for other in self.admitted for row in other.rows if row.started < moment]
+        return max([*earlier, one.rows[-1].seq])
 
 
 def examine(
@@ -266,5 +271,7 @@ def _one(
 
 
 def _probes(opening: Opening) -> str:
-    ends = {None: "is open", True: "failed", False: "succeeded"}
-    return ", ".join(f"probe #{probe.seq} {ends[probe.failed]}" for probe in opening.probes)
+    ends = Counter({None: "open", True: "failed", False: "succeeded"}[probe.failed] for probe in opening.probes)
+    if len(opening.probes) == 1:
+        return f"probe #{opening.probes[0].seq} {next(iter(ends))}"
+    return f"{len(opening.probes)} probes: {', '.join(f'{count} {end}' for end, count in ends.items())}"

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import pytest
+
 from pytest_integrations.assertions.client_calls import ClientCalls
+from pytest_integrations.core.errors import NothingToCheck, ResilienceError
+from tests.assertions.ledgers import HandLedger
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from tests.assertions.ledgers import HandLedger
+    from collections.abc import Callable, Iterator
 
 
 class Shed(Exception):
@@ -96,3 +98,25 @@ class ToyClient:
     def wait(self, seconds: float) -> ToyClient:
         self.hand.clock.sleep(seconds)
         return self
+
+
+SETTINGS: dict[str, Any] = {"after": 3, "recovery": 30}
+
+
+def toy(*answers: int | str, bugs: tuple[str, ...] = (), took: float = 0.0, **settings: Any) -> ToyClient:
+    hand = HandLedger()
+    return ToyClient(hand, ToyBreaker(hand, *bugs, **settings), *answers, took=took)
+
+
+def verdict(assertion: Callable[..., None], client: ToyClient, **settings: Any) -> str:
+    """Return the first line of the failure."""
+    with pytest.raises(ResilienceError) as caught:
+        assertion(client.hand.calls, **{"demand": client.calls, **SETTINGS, **settings})
+    assert not isinstance(caught.value, NothingToCheck), str(caught.value)
+    return str(caught.value).partition("\n")[0]
+
+
+def nothing(assertion: Callable[..., None], client: ToyClient, **settings: Any) -> str:
+    with pytest.raises(NothingToCheck) as caught:
+        assertion(client.hand.calls, **{"demand": client.calls, **SETTINGS, **settings})
+    return str(caught.value).partition("\n")[0].removeprefix("nothing to check: ")
