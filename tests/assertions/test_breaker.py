@@ -136,6 +136,23 @@ class TestOpens:
 
         assert_breaker_opens(hand.calls, **SETTINGS, demand=2, failure=missing)
 
+    def test_a_client_that_gave_up_and_kept_its_socket_has_failed(self) -> None:
+        """The fake still holds the answer; that the client's call is back tells the end."""
+        client = toy("open", took=1)
+        client.counts = ("open",)
+        client.make(8)
+
+        assert_breaker_opens(client.hand.calls, **SETTINGS, demand=client.calls)
+
+    def test_a_share_begins_anew_when_the_breaker_closes(self) -> None:
+        """Failures from before are not held against it."""
+        hand = HandLedger()
+        for at, status in ((0, 503), (1, 503), (40, 200), (41, 503), (42, 200), (43, 503)):
+            hand.call(at, status)
+        rule = failure_ratio(0.6, min_calls=2)
+
+        assert_breaker_opens(hand.calls, after=rule, recovery=30, demand=1)
+
     def test_a_share_of_failures_opens_it(self) -> None:
         """Half of at least four calls: open with the fourth."""
         hand = HandLedger()

@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
-from pytest_integrations.assertions.breaker_recovery import assert_breaker_closes, assert_breaker_reopens
-from tests.assertions.breakers import SETTINGS, nothing, toy, verdict
+import pytest
+
+from pytest_integrations.assertions.breaker_recovery import (
+    assert_breaker_closes,
+    assert_breaker_reopens,
+    assert_half_open_probes,
+)
+from pytest_integrations.core.errors import ScriptingError
+from tests.assertions.breakers import SETTINGS, ToyClient, nothing, toy, verdict
 
 
 class TestReopens:
@@ -106,3 +113,48 @@ class TestCloses:
     def test_nothing_to_check_if_the_client_waits_in_vain(self) -> None:
         """No call after the recovery, no probe."""
         assert "there was no probe" in nothing(assert_breaker_closes, toy(503).make(8))
+
+
+class TestProbes:
+    @staticmethod
+    def probed(starts: tuple[float, ...], took: float = 1.0) -> ToyClient:
+        """Open the breaker at 2 s; then calls that arrive at *starts*."""
+        client = toy(503).make(3, every=1)
+        for start in starts:
+            client.hand.call(start, took=took)
+        return client
+
+    def test_passes_with_one_probe_until_it_has_ended(self) -> None:
+        """The second comes when the first is over."""
+        client = self.probed((32, 33.5))
+
+        assert_half_open_probes(client.hand.calls, **SETTINGS, demand=5)
+
+    def test_catches_more_probes_than_are_allowed(self) -> None:
+        """Two more while the first is under way."""
+        client = self.probed((32, 32.1, 32.2, 40))
+
+        assert verdict(assert_half_open_probes, client, demand=5, n=2) == (
+            "the half-open breaker let 3 calls through before the first probe had ended; 2 are allowed"
+        )
+        assert_half_open_probes(client.hand.calls, **SETTINGS, demand=5, n=3)
+
+    def test_nothing_to_check_with_as_many_callers_as_are_allowed(self) -> None:
+        """It takes one more."""
+        said = nothing(assert_half_open_probes, self.probed((32,)), demand=2, n=2)
+
+        assert said == "only 2 calls by the client were under way with a probe; it takes more than 2"
+
+    def test_nothing_to_check_without_a_probe(self) -> None:
+        """Not before the recovery is over, and not without failures."""
+        assert "there was no probe" in nothing(assert_half_open_probes, toy(503).make(5))
+        assert "the fake saw no failure" in nothing(assert_half_open_probes, toy(200).make(5))
+
+    def test_a_probe_that_no_recorded_call_made_has_no_rivals(self) -> None:
+        """A background refresh, say: the recorder does not know who came with it."""
+        assert "only 0 calls by the client" in nothing(assert_half_open_probes, self.probed((32,)))
+
+    def test_at_least_one_probe_has_to_be_allowed(self) -> None:
+        """A breaker that lets none through never comes back."""
+        with pytest.raises(ScriptingError, match="n=0"):
+            assert_half_open_probes(toy(503).make(5).hand.calls, **SETTINGS, demand=5, n=0)

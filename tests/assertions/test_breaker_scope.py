@@ -100,6 +100,14 @@ class TestCounts:
         with pytest.raises(ResilienceError, match="does not count slow"):
             assert_breaker_counts(client.hand.calls, slow, after=3, demand=client.calls)
 
+    def test_an_answer_with_a_wrong_body_is_a_kind(self) -> None:
+        """Whole, and not what it should be."""
+        hand = HandLedger()
+        for second in range(3):
+            hand.call(second, spoiled=True)
+
+        assert_breaker_counts(hand.calls, "spoiled", after=3, demand=1)
+
     def test_nothing_to_check_with_failures_of_another_kind(self) -> None:
         """Resets do not prove that 503s are counted."""
         client = toy("reset", 503, 503, 200).make(8)
