@@ -69,6 +69,7 @@ class Fake:
         if not self._is_running:
             self._open()
             self._is_running = True
+            _running.add(self)
             announce(self)
         return self
 
@@ -148,11 +149,25 @@ class Fake:
         """Add *faults* of the profile of this name; they leave alone what the test has scripted itself."""
         return self._inject(self.profile, faults, when, origin=profile)
 
+    def clear_profile(self) -> None:
+        """Take out all that profiles have added."""
+        self._reopen()
+        self.profile.clear()
+
+    def _reopen(self) -> None:
+        """End what a profile does to the port itself, which would be done to the test's own script as well."""
+        for rule in self.profile.rules:
+            if rule.scopes == {"listener"}:
+                self.profile.remove(rule)
+                shared_loop().call(self._listener().heal)
+
     def _inject(self, script: Script, faults: tuple[Fault, ...], when: dict[str, Any], origin: str = "test") -> Rule:
         self._must_run()
         rule = Rule(faults, When.of(when), fake=self.name, seed=self.seed, clock=self.ledger.clock, origin=origin)
         for fault in faults:
             self._check(fault)
+        if script is not self.profile:
+            self._reopen()
         script.add(rule)
         if rule.scopes == {"listener"}:
             try:

@@ -38,8 +38,10 @@ _ROWS_AT_MOST = 60
 def attach(report: pytest.TestReport, record: Record, error: BaseException | None) -> None:
     """Put the evidence under the *report* of a test that failed with *error*."""
     text = "\n".join([*_pictures(record), *_remarks(record, _messages(error))])
-    if all(section != (TITLE, text) for section in report.sections):
+    if text != record.shown:
+        record.shown = text
         report.sections.append((TITLE, text))
+    record.tell()
 
 
 def spare(report: pytest.TestReport, error: BaseException | None) -> None:

@@ -54,6 +54,8 @@ class Record:
     forgotten: int = 0
     passed: bool = False
     """Whether the test itself has passed, so that what is found later is not hidden by its failure."""
+    shown: str = ""
+    """The evidence as it was last shown; a failure in the teardown need not repeat it."""
     _since: dict[int, tuple[int, int]] = field(default_factory=dict)
 
     @property
@@ -91,6 +93,11 @@ class Record:
     def problems(self) -> list[Problem]:
         """What fails the test by itself, whether or not anybody was told."""
         return [problem for part in self.parts for problem in part.ledger.problems[self._since[id(part.ledger)][1] :]]
+
+    def tell(self) -> None:
+        """Count the problems as told, so that the end of a `with` block in a fixture does not raise them again."""
+        for part in self.parts:
+            part.ledger.untold()
 
     def verify(self) -> None:
         """Raise the problems that nobody was told of yet."""
@@ -164,7 +171,7 @@ class Witness:
             return
         record.add(fake)
         self._hand_seed(fake, record)
-        fake.profile.clear()
+        fake.clear_profile()
         if record.profile is not None:
             from .registries import registries
 

@@ -40,7 +40,7 @@ class Listener:
         loop.watch(self._sock, READ, self._ready)
 
     @staticmethod
-    def _bind(host: str, port: int) -> socket.socket:
+    def _bind(host: str, port: int, *, listen: bool = True) -> socket.socket:
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
         sock = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
         try:
@@ -48,7 +48,8 @@ class Listener:
             # Inherited by accepted sockets on Linux; a delayed ACK must never decide how long a test takes.
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             sock.bind((host, port))
-            sock.listen(_BACKLOG)
+            if listen:
+                sock.listen(_BACKLOG)
             sock.setblocking(False)
         except OSError as error:
             sock.close()
@@ -81,7 +82,9 @@ class Listener:
         if self.state == "up":
             self.state = "refuse"
             self._loop.unwatch(self._sock)
-            self._sock.shutdown(socket.SHUT_RDWR)
+            # Closed, a port that was bound as 0 is the kernel's again; one that is bound by its number is kept.
+            self._sock.close()
+            self._sock = self._bind(self.host, self.port, listen=False)
 
     def ignore(self) -> None:
         """Answer no SYN, so that connecting times out: the accept queue is kept full with connections of our own."""
