@@ -141,5 +141,5 @@ def _fail_undeclared(
         notes=[f"The caller saw: {error!r}"],
         why="An error of a library below is one that no caller is ready for: it does not know that library.",
         hint="Translate it: `except requests.RequestException as error: raise Unavailable(...) from error`. With "
-        "urllib3's Retry, exhausted retries are a requests.RetryError, not an HTTPError.",
+        "urllib3's Retry, exhausted retries are a requests.exceptions.RetryError, not an HTTPError.",
     )

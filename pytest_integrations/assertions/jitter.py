@@ -52,7 +52,7 @@ def assert_jittered(
 
     def test_eight_callers_come_back_at_different_times(fake_rest):
         fake_rest.get("/users").reply(json=[])
-        fake_rest.inject(status(503), times=8)
+        fake_rest.inject(status(503), per=lambda call: call.target)  # the first attempt of each
 
         def call(caller):
             try:

@@ -81,11 +81,11 @@ def assert_respects_retry_after(
 
     ```python
     import time, urllib.error, urllib.request
-    from pytest_integrations.faults import status
+    from pytest_integrations.faults import rate_limited
 
     def test_the_client_waits_as_asked(fake_rest):
         fake_rest.get("/users").reply(json=[])
-        fake_rest.inject(status(429, retry_after=1))
+        fake_rest.inject(rate_limited(1))
 
         try:
             urllib.request.urlopen(fake_rest.url + "/users")
@@ -188,7 +188,7 @@ def _nothing(calls: Calls, groups: tuple[LogicalCall, ...]) -> None:
     requests = [request for call in calls if (request := asked(call, calls.ledger)) is not None]
     if not requests:
         what = f"none of the {len(calls)} answers was a failure with Retry-After"
-        hint = "Script one: fake_rest.inject(status(429, retry_after=2))."
+        hint = "Script one: fake_rest.inject(rate_limited(2))."
     elif all(request.seconds <= 0 for request in requests):
         what, hint = (
             "Retry-After asked for no wait, or for a moment that had passed",
