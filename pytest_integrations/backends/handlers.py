@@ -8,6 +8,7 @@ asyncio thread.
 from __future__ import annotations
 
 import inspect
+import os
 import queue
 import threading
 from typing import TYPE_CHECKING, Any
@@ -78,9 +79,9 @@ def as_reply(result: Any) -> Reply:  # noqa: PLR0911 -- one line for each form t
         return Reply.of(result)
     if isinstance(result, tuple) and len(result) in {2, 3}:
         body = as_reply(result[0]) if result[0] is not None else Reply()
-        headers = dict(result[2]) if len(result) == 3 else {}
-        kept = tuple(field for field in body.headers if field[0].lower() not in {name.lower() for name in headers})
-        return Reply(Reply.of(result[1]).status, (*kept, *headers.items()), body.body, body.chunks)
+        given = Reply.of(result[1], headers=result[2] if len(result) == 3 else ())
+        kept = tuple((name, value) for name, value in body.headers if given.header(name) is None)
+        return Reply(given.status, (*kept, *given.headers), body.body, body.chunks)
     if isinstance(result, str):
         return Reply.of(text=result)
     if isinstance(result, bytes | bytearray):
@@ -100,12 +101,16 @@ class Runner:
 
     def __init__(self) -> None:
         """Begin without a thread."""
+        self.pid = os.getpid()
         self._jobs: queue.SimpleQueue[Callable[[], object] | None] = queue.SimpleQueue()
         self._lock = threading.Lock()
         self._idle = 0
+        self._leaving = 0
+        """How many busy workers are to end after their present job."""
         self._threads: set[threading.Thread] = set()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._loop_thread: threading.Thread | None = None
+        self._tasks: set[asyncio.Task[object]] = set()  # asyncio itself would let go of those that wait
 
     def submit(self, job: Callable[[], object]) -> None:
         """Run *job* on a worker thread; it handles its own errors."""
@@ -124,49 +129,72 @@ class Runner:
         while job is not None:
             job()
             with self._lock:
+                if self._leaving:
+                    self._leaving -= 1
+                    break
                 self._idle += 1
             job = self._jobs.get()
         with self._lock:
             self._threads.discard(threading.current_thread())
 
-    def submit_async(self, coroutine: Coroutine[Any, Any, Any], done: Callable[[asyncio.Future[Any]], object]) -> None:
-        """Run *coroutine* on the asyncio thread and call *done* there with its finished task."""
+    def submit_async(self, coroutine: Coroutine[Any, Any, object]) -> None:
+        """Run *coroutine* on the asyncio thread; it handles its own errors."""
         with self._lock:
             if self._loop is None:
                 import asyncio
 
                 self._loop = asyncio.new_event_loop()
                 self._loop_thread = threading.Thread(
-                    target=self._loop.run_forever, name="integrations-asyncio", daemon=True
+                    target=_run_to_the_end, args=(self._loop,), name="integrations-asyncio", daemon=True
                 )
                 self._loop_thread.start()
-        loop = self._loop
+            loop = self._loop
 
         def start() -> None:
-            loop.create_task(coroutine).add_done_callback(done)
+            task = loop.create_task(coroutine)
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
 
         loop.call_soon_threadsafe(start)
 
     def dismiss(self) -> None:
-        """End the idle workers and the asyncio thread; those that still run a handler end after it."""
+        """End the idle workers and the asyncio thread, whose tasks are cancelled; a busy worker ends after its job."""
         with self._lock:
             idle, self._idle = self._idle, 0
+            self._leaving = len(self._threads) - idle
             loop, self._loop = self._loop, None
             thread, self._loop_thread = self._loop_thread, None
-            leaving = list(self._threads) if idle == len(self._threads) else []
+            leaving = [] if self._leaving else list(self._threads)
         for _ in range(idle):
             self._jobs.put(None)
         for worker in leaving:  # only if none of them is still busy with a handler that may block for long
             worker.join()
         if loop is not None and thread is not None:
             loop.call_soon_threadsafe(loop.stop)
-            thread.join()
-            loop.close()
+            if thread is not threading.current_thread():  # as it is where a handler stops its fake
+                thread.join()
 
 
-_runner = Runner()
+def _run_to_the_end(loop: asyncio.AbstractEventLoop) -> None:
+    """Run *loop* until it is stopped, then cancel what still waits in it, as `asyncio.run` does."""
+    import asyncio
+
+    loop.run_forever()
+    tasks = asyncio.all_tasks(loop)
+    for task in tasks:
+        task.cancel()
+    if tasks:
+        loop.run_until_complete(asyncio.wait(tasks, timeout=1.0))
+    loop.run_until_complete(loop.shutdown_asyncgens())
+    loop.close()
+
+
+_shared = Runner()
 
 
 def shared_runner() -> Runner:
-    """Return the runner of this process."""
-    return _runner
+    """Return the runner of this process, made anew after a fork, which takes no threads along."""
+    global _shared  # noqa: PLW0603 -- one a process, and this is where it is kept
+    if _shared.pid != os.getpid():
+        _shared = Runner()
+    return _shared

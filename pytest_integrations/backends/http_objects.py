@@ -22,7 +22,10 @@ __all__ = ["RecordedCall", "environ_of", "reply_of"]
 class RecordedCall(HttpCall):
     """An HTTP call whose request and response can be had as werkzeug objects."""
 
-    __slots__ = ()
+    __slots__ = ("found",)
+
+    found: Any
+    """What the fake's service found for it."""
 
     @property
     def request(self) -> Request:

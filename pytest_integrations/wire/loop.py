@@ -209,7 +209,7 @@ class Loop:
         """Call *action*; what it raises is a bug, told through the thread's excepthook, and the loop goes on."""
         try:
             action(*arguments)
-        except Exception:  # noqa: BLE001 -- one broken connection must not take the other fakes down
+        except BaseException:  # noqa: BLE001 -- one broken connection must not take the other fakes down
             threading.excepthook(threading.ExceptHookArgs((*sys.exc_info(), self._thread)))
 
 
@@ -232,7 +232,7 @@ def shared_loop() -> Loop:
 
 def close_shared_loop() -> None:
     """End the loop of this process, if there is one; the next fake starts another."""
-    global _shared  # noqa: PLW0603 -- one thread a process is the design, and this is where it is kept
+    global _shared
     with _lock:
         loop, _shared = _shared, None
     if loop is not None and loop.is_usable:

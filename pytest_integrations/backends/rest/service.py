@@ -14,10 +14,9 @@ from pytest_integrations.wire.loop import shared_loop
 from .misses import near_misses, problem_json
 
 if TYPE_CHECKING:
-    import asyncio
-    from collections.abc import Callable
+    from collections.abc import Awaitable, Callable
 
-    from pytest_integrations.core.call import Call, Connection, HttpCall
+    from pytest_integrations.core.call import Connection, HttpCall
     from pytest_integrations.core.script import Decision
 
     from .fake import FakeRest
@@ -25,6 +24,8 @@ if TYPE_CHECKING:
     from .table import Found
 
 __all__ = ["RestService"]
+
+_LATER: Any = object()
 
 
 class RestService:
@@ -39,7 +40,6 @@ class RestService:
         self.ledger = fake.ledger
         self.max_head = max_head
         self.max_body = max_body
-        self._routed: dict[Call, Found | None] = {}
 
     # -- deciding
 
@@ -62,36 +62,38 @@ class RestService:
         """Find the route of *call*, and the fault or policy that it meets."""
         call = cast("RecordedCall", call)
         try:
-            found = self._route(call)
+            found = self._find(call)
             return self._decide(call, found[0] if found else None)
-        except Exception as error:  # noqa: BLE001 -- raised by a callable of the test, to which it is told
-            self.failed(call, error)
+        except BaseException as error:  # noqa: BLE001 -- raised by a callable of the test, to which it is told
+            call.found = self.failed(call, error)
             return None
 
     def recognise(self, call: HttpCall) -> None:
         """Name the operation of a *call* that a fault has already decided about."""
+        call = cast("RecordedCall", call)
         try:
-            self._route(cast("RecordedCall", call))
-        except Exception as error:  # noqa: BLE001 -- raised by a predicate of the test, to which it is told
-            self.failed(call, error)
-        self._routed.pop(call, None)
+            self._find(call)
+        except BaseException as error:  # noqa: BLE001 -- raised by a predicate of the test, to which it is told
+            call.found = self.failed(call, error)
 
-    def _route(self, call: RecordedCall) -> Found | None:
+    def _find(self, call: RecordedCall) -> Found | None:
+        is_whole = call.seq > 0  # else its body is still on its way, and it must be looked at again for the answer
+        found = self._route(call, head_only=not is_whole)
+        call.found = found if is_whole else _LATER
+        return found
+
+    def _route(self, call: RecordedCall, *, head_only: bool = False) -> Found | None:
         candidates = self._fake.routes.candidates(call)
         if not candidates:
             call.operation = f"{call.method} {call.target.partition('?')[0]}"
-            self._routed[call] = None
             return None
-        if len(candidates) == 1 and not candidates[0][0].conditions.count:
-            found: Found | None = candidates[0]
-        else:
-            head_only = not call.seq  # the body is still on its way
-            found = next(
-                (each for each in candidates if not each[0].conditions.misses(call, head_only=head_only)), None
-            )
+        found: Found | None = candidates[0]
+        call.operation = candidates[0][0].operation  # for what is said if a condition raises
+        if len(candidates) > 1 or candidates[0][0].conditions.count:
+            fits = (each for each in candidates if not each[0].conditions.misses(call, head_only=head_only))
+            found = next(fits, None)
         route = found[0] if found else candidates[0][0]
         call.operation = f"{call.method} {call.path}" if route.is_mount else route.operation
-        self._routed[call] = found
         return found
 
     def _decide(self, call: HttpCall, route: Route | None) -> Decision | None:
@@ -108,40 +110,45 @@ class RestService:
 
     def answer(self, call: HttpCall) -> Any:
         """Return the prepared reply of the call's route, or start its handler."""
-        found = self._routed.pop(call, None)
+        call = cast("RecordedCall", call)
+        found = self._route(call) if call.found is _LATER else call.found
         if found is None:
-            return self._unexpected(cast("RecordedCall", call))
+            return self._unexpected(call)
+        if isinstance(found, Prepared):
+            return found
         route, values = found
         call.handled = True
         handler = route.handler
         if handler is None:
             return route.next_prepared() or self._exhausted(call, route)
-        request = cast("RecordedCall", call).request if handler.takes_request else None
+        request = call.request if handler.takes_request else None
         if handler.inline:
             return Prepared(as_reply(handler(request, values)))
         if handler.is_async:
-            return lambda done: self._run_async(call, handler(request, values), done)
+            return lambda done: shared_runner().submit_async(self._attempt(call, handler(request, values), done))
         return lambda done: shared_runner().submit(lambda: self._run(call, lambda: handler(request, values), done))
 
     def _run(self, call: HttpCall, handler: Callable[[], Any], done: Callable[[Prepared], object]) -> None:
         try:
             prepared = Prepared(as_reply(handler()))
-        except Exception as error:  # noqa: BLE001 -- raised by a callable of the test, to which it is told
+        except BaseException as error:  # noqa: BLE001 -- raised by a callable of the test, to which it is told
             prepared = self.failed(call, error)
         shared_loop().post(lambda: done(prepared))
 
-    def _run_async(self, call: HttpCall, coroutine: Any, done: Callable[[Prepared], object]) -> None:
-        def finished(task: asyncio.Future[Any]) -> None:
-            self._run(call, task.result, done)
-
-        shared_runner().submit_async(coroutine, finished)
+    async def _attempt(self, call: HttpCall, result: Awaitable[Any], done: Callable[[Prepared], object]) -> None:
+        try:
+            prepared = Prepared(as_reply(await result))
+        except BaseException as error:  # noqa: BLE001 -- raised by a callable of the test, to which it is told
+            prepared = self.failed(call, error)
+        shared_loop().post(lambda: done(prepared))
 
     # -- what fails the test by itself
 
-    def failed(self, call: HttpCall, error: Exception) -> Prepared:
+    def failed(self, call: HttpCall, error: BaseException) -> Prepared:
         """Record that a callable of the test raised *error* while it answered *call*; the client gets a 500."""
         text = f"{self.name}: a handler for {call.operation} raised {type(error).__name__}: {error}"
-        self.ledger.problems.append(Problem("handler", self.name, text, call, error))
+        if self._fake.is_running:  # what raises because its fake has stopped did not fail
+            self.ledger.problems.append(Problem("handler", self.name, text, call, error))
         return Prepared(problem_json(500, "Handler failed", text))
 
     def _unexpected(self, call: RecordedCall) -> Prepared:

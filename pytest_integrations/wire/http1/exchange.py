@@ -73,7 +73,7 @@ class Exchange:
         """Find the answer and send it; what raises on the way is an answer too."""
         try:
             self._begin(self.decision.effects if self.decision is not None else ())
-        except Exception as error:  # noqa: BLE001 -- raised by a callable of the test, to whom the service tells it
+        except BaseException as error:  # noqa: BLE001 -- raised by a callable of the test, to whom the service tells it
             self._fail(error)
 
     def _begin(self, effects: Sequence[Effect]) -> None:
@@ -81,6 +81,8 @@ class Exchange:
             self._take(Prepared(Reply()))
             return
         source = self._protocol.service.answer(self.call)
+        if self.call.outcome != "open":  # the connection is gone: what answers has stopped its own fake
+            return
         if not isinstance(source, Prepared):
             source(self.hand_over)
         elif effects or not self._keep_alive or self.call.head.startswith(b"HEAD "):
@@ -106,10 +108,10 @@ class Exchange:
             return
         try:
             self._take(prepared)
-        except Exception as error:  # noqa: BLE001 -- raised by a fault of the test's own
+        except BaseException as error:  # noqa: BLE001 -- raised by a fault of the test's own
             self._fail(error)
 
-    def _fail(self, error: Exception) -> None:
+    def _fail(self, error: BaseException) -> None:
         """Answer that something raised; no fault is performed on that, since it may be the one that raised."""
         self.perform(self._framed(self._protocol.service.failed(self.call, error)), ())
 

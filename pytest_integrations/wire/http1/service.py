@@ -66,6 +66,6 @@ class HttpService(Protocol):
         """Let what the test scripted run: its prepared reply, or something that hands one over later."""
         ...
 
-    def failed(self, call: HttpCall, error: Exception) -> Prepared:
+    def failed(self, call: HttpCall, error: BaseException) -> Prepared:
         """Record that a callable of the test raised *error* while it answered *call*, and return what to answer."""
         ...
