@@ -77,9 +77,9 @@ def _fail(calls: Calls, groups: Sequence[LogicalCall], entry: Calls | int | None
     name = layers[0].fake if layers else "the entry"
     outer = len(layers) / entries if layers else None
     inner = len(calls) / max(1, len(groups))
-    notes = [f"{calls[0].fake}: {counted(groups)}, {len(calls)} attempts, {inner:.3g} each"]
+    notes = [f"{calls[0].fake}: {counted(len(groups))}, {len(calls)} attempts, {inner:.3g} each"]
     if outer is not None:
-        notes.insert(0, f"{name}: {entries} logical calls, {len(layers)} attempts, {outer:.3g} each")
+        notes.insert(0, f"{name}: {counted(entries)}, {len(layers)} attempts, {outer:.3g} each")
     notes.append(f"In between, {entries} calls at the entry became {len(groups)} here.")
     fail(
         f"{len(calls)} attempts reached {calls[0].fake} for {entries} at {name}: {len(calls) / entries:.3g} times, "

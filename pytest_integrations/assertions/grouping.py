@@ -125,9 +125,10 @@ def logical_calls(calls: Iterable[Call], *, per: Per | None = None) -> tuple[Log
 
 def told_apart(groups: Iterable[LogicalCall]) -> str:
     """Return the note on the rules that the calls of *groups* were put together by."""
-    rules = list(dict.fromkeys(group.by for group in groups))
+    known = list(groups)
+    rules = list(dict.fromkeys(group.by for group in known))
     is_guess = any(rule.endswith(AFTER_FAILURE) for rule in rules)
-    hint = " If they are not, put `with fake_rest.logical_call():` around each one." if is_guess else ""
+    hint = f" If they are not, put `with {known[0][0].fake}.logical_call():` around each one." if is_guess else ""
     return f"Calls with the same {' or '.join(rules)} were taken for one logical call.{hint}" if rules else ""
 
 
@@ -136,9 +137,9 @@ def none_retried(groups: Sequence[LogicalCall]) -> str:
     return f"none of {len(groups)} logical calls was retried" if len(groups) != 1 else "the only call was not retried"
 
 
-def counted(groups: Sequence[LogicalCall]) -> str:
-    """Return how many logical calls there are, in words."""
-    return f"{len(groups)} logical call{'' if len(groups) == 1 else 's'}"
+def counted(number: int) -> str:
+    """Return the words for a *number* of logical calls."""
+    return f"{number} logical call{'' if number == 1 else 's'}"
 
 
 BY_BLOCK = "logical_call() block"
@@ -215,7 +216,7 @@ class Grouping:
         """Return the logical calls that *calls* make up, in order of their first attempts."""
         for call in sorted(calls, key=_in_order):
             if call.block is not None:
-                self._put(call, BY_BLOCK, [("block", call.block)], None)
+                self._put(call, BY_BLOCK, ("block", call.block), None)
             elif call.operation == CONNECT:
                 self._spoilt.setdefault(call.fake, []).append(call)
             else:
@@ -230,36 +231,47 @@ class Grouping:
         headers = call.headers
         for name in _IDENTITIES:
             if name in headers:
-                self._put(call, f"{name} header", [(call.fake, name, headers[name])], None)
+                self._put(call, f"{name} header", (call.fake, name, headers[name]), None)
                 return
         if self._key_header is not None and self._key_header in headers:
             key = (call.fake, self._key_header, call.operation, headers[self._key_header])
-            self._put(call, f"{self._key_header} header", [key], _Growing.awaits)
+            self._put(call, f"{self._key_header} header", key, _Growing.awaits)
             return
+        like = self._like(call)
         for name in _COUNTERS:
-            place = (call.fake, name, call.operation)
-            if name in headers or place in self._counted:
-                self._counted.add(place)
-                # Those that count from 1 send nothing with the first attempt, so that it was placed by likeness.
-                self._put(call, f"{name} header", [place, self._like(call)], _counts_on(name))
+            if name in headers or (call.fake, name, call.operation) in self._counted:
+                self._counted.add((call.fake, name, call.operation))
+                self._place_by_count(call, name, _whole(headers.get(name, "0")), like)
                 return
-        self._put(call, self._likeness, [self._like(call)], _Growing.awaits)
+        self._put(call, self._likeness, like, _Growing.awaits)
 
-    def _put(self, call: Call, by: str, keys: list[Hashable], fits: _Fits | None) -> None:
-        """Add *call* to that group under *keys* which has waited longest, or begin one; *fits* None fits always."""
-        known = [group for key in keys for group in self._by_key.get(key, ())]
+    def _place_by_count(self, call: Call, name: str, retries: int, like: Hashable) -> None:
+        """Put *call* to a call like it that has come as far as its own counter of retries says."""
+        before: list[Hashable] = [(name, retries - 1, like)] if retries else []
+        if retries == 1:
+            before.append(like)  # those that count from 1 send nothing with the first attempt, so it was placed there
+        self._put(call, f"{name} header", (name, retries, like), _Growing.awaits, after=before)
+
+    def _put(
+        self, call: Call, by: str, key: Hashable, fits: _Fits | None, *, after: list[Hashable] | None = None
+    ) -> None:
+        """Add *call* to the group under *after* (not given: *key*) that has waited longest, or begin one.
+
+        It is found under *key* from then on, until it succeeds; *fits* None fits always.
+        """
+        sought = [key] if after is None else after
+        known = [group for each in sought for group in self._by_key.get(each, ())]
         waiting = [group for group in known if fits is None or fits(group, call)]
+        group = min(waiting, key=lambda group: group.ended) if waiting else _Growing(by)
         if waiting:
-            group = min(waiting, key=lambda group: group.ended)
-            group.by = by
+            for each in sought:
+                self._by_key[each] = [other for other in self._by_key.get(each, ()) if other is not group]
         else:
-            group = _Growing(by)
             self._groups.append(group)
-            self._by_key.setdefault(keys[0], []).append(group)
+        group.by = by
         group.attempts += [*(self._spoilt.pop(call.fake, []) if call.block is None else []), call]
-        if is_success(call) and fits is not None:
-            for key in keys:
-                self._by_key[key] = [other for other in self._by_key.get(key, ()) if other is not group]
+        if fits is None or not is_success(call):
+            self._by_key.setdefault(key, []).append(group)
 
     def _place_left_over(self, spoilt: list[Call]) -> None:
         """Put connections that no request followed to the call that failed before them, if one did."""
@@ -271,16 +283,6 @@ class Grouping:
             alone = _Growing(BY_FAKE)
             alone.attempts += spoilt
             self._groups.append(alone)
-
-
-def _counts_on(name: str) -> _Fits:
-    """Return what tells whether a call's own counter of retries follows on that of a group's last attempt."""
-
-    def fits(group: _Growing, call: Call) -> bool:
-        retries, before = _whole(call.headers.get(name, "0")), _whole(group.attempts[-1].headers.get(name, "0"))
-        return retries > 0 and retries == before + 1 and group.awaits(call)
-
-    return fits
 
 
 def _whole(text: str) -> int:

@@ -71,7 +71,7 @@ def assert_jittered(
     groups = [group for group in logical_calls(calls, per=per) if group.retries]
     if len(groups) < callers:
         nothing_to_check(
-            f"{counted(groups)} retried, {callers} are needed to tell jitter from luck",
+            f"{counted(len(groups))} retried, {callers} are needed to tell jitter from luck",
             calls,
             groups=groups,
             footnote=told_apart(groups),

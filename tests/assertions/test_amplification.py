@@ -29,7 +29,7 @@ def test_layers_that_multiply_are_caught(ledger: HandLedger) -> None:
 
     text = str(caught.value)
     assert text.startswith("12 attempts reached stock for 1 at gateway: 12 times, 4 allowed\n")
-    assert "gateway: 1 logical calls, 3 attempts, 3 each" in text
+    assert "gateway: 1 logical call, 3 attempts, 3 each" in text
 
 
 def test_retries_in_one_layer_pass(ledger: HandLedger) -> None:
