@@ -5,58 +5,223 @@ The names below are loaded when they are first used; importing the package costs
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from .assertions import (
+        ClientCall,
+        ClientCalls,
+        FailureRatio,
+        Jitter,
+        LogicalCall,
+        Schedule,
+        additive,
+        assert_amplification,
+        assert_attempts,
+        assert_backoff,
+        assert_breaker_closes,
+        assert_breaker_counts,
+        assert_breaker_ignores,
+        assert_breaker_isolated,
+        assert_breaker_opens,
+        assert_breaker_reopens,
+        assert_breaker_sheds,
+        assert_connections_at_most,
+        assert_deadline_shrinks,
+        assert_gives_up,
+        assert_half_open_probes,
+        assert_idempotency_key,
+        assert_jittered,
+        assert_no_hang,
+        assert_no_unsafe_retry,
+        assert_not_retried,
+        assert_respects_retry_after,
+        assert_retry_budget,
+        assert_same_request,
+        assert_timeout_order,
+        assert_times_out,
+        assert_total_time,
+        exponential,
+        failure_ratio,
+        fixed,
+        linear,
+        listed,
+        logical_calls,
+        multiplicative,
+        no_hang,
+        read_timeout,
+    )
     from .backends.rest import FakeRest
     from .core.call import Call, Connection
-    from .core.errors import FaultNeverFired, HandlerFailed, ProfilesSkipped, UnexpectedCall
+    from .core.errors import (
+        CannotPerform,
+        FakeStopped,
+        FaultNeverFired,
+        HandlerFailed,
+        IntegrationsError,
+        NothingToCheck,
+        ProfileError,
+        ProfilesSkipped,
+        ResilienceError,
+        ScriptingError,
+        UnexpectedCall,
+        UnknownName,
+    )
     from .core.ledger import Calls, Ledger
     from .core.reply import Reply
     from .plugin.factory import Fakes
     from .plugin.hookspecs import hookimpl
 
+    __version__: str
+
 __all__ = [
     "Call",
     "Calls",
+    "CannotPerform",
+    "ClientCall",
+    "ClientCalls",
     "Connection",
+    "FailureRatio",
     "FakeRest",
+    "FakeStopped",
     "Fakes",
     "FaultNeverFired",
     "HandlerFailed",
+    "IntegrationsError",
+    "Jitter",
     "Ledger",
+    "LogicalCall",
+    "NothingToCheck",
+    "ProfileError",
     "ProfilesSkipped",
     "Reply",
+    "ResilienceError",
+    "Schedule",
+    "ScriptingError",
     "UnexpectedCall",
+    "UnknownName",
+    "additive",
+    "assert_amplification",
+    "assert_attempts",
+    "assert_backoff",
+    "assert_breaker_closes",
+    "assert_breaker_counts",
+    "assert_breaker_ignores",
+    "assert_breaker_isolated",
+    "assert_breaker_opens",
+    "assert_breaker_reopens",
+    "assert_breaker_sheds",
+    "assert_connections_at_most",
+    "assert_deadline_shrinks",
+    "assert_gives_up",
+    "assert_half_open_probes",
+    "assert_idempotency_key",
+    "assert_jittered",
+    "assert_no_hang",
+    "assert_no_unsafe_retry",
+    "assert_not_retried",
+    "assert_respects_retry_after",
+    "assert_retry_budget",
+    "assert_same_request",
+    "assert_timeout_order",
+    "assert_times_out",
+    "assert_total_time",
+    "exponential",
+    "failure_ratio",
+    "fixed",
     "hookimpl",
+    "linear",
+    "listed",
+    "logical_calls",
+    "multiplicative",
+    "no_hang",
+    "read_timeout",
 ]
 
 _HOMES = {
-    "Call": "core.call",
-    "Calls": "core.ledger",
-    "Connection": "core.call",
-    "FakeRest": "backends.rest",
-    "Fakes": "plugin.factory",
-    "FaultNeverFired": "core.errors",
-    "HandlerFailed": "core.errors",
-    "Ledger": "core.ledger",
-    "ProfilesSkipped": "core.errors",
-    "Reply": "core.reply",
-    "UnexpectedCall": "core.errors",
-    "hookimpl": "plugin.hookspecs",
+    "assertions": (
+        "ClientCall",
+        "ClientCalls",
+        "FailureRatio",
+        "Jitter",
+        "LogicalCall",
+        "Schedule",
+        "additive",
+        "assert_amplification",
+        "assert_attempts",
+        "assert_backoff",
+        "assert_breaker_closes",
+        "assert_breaker_counts",
+        "assert_breaker_ignores",
+        "assert_breaker_isolated",
+        "assert_breaker_opens",
+        "assert_breaker_reopens",
+        "assert_breaker_sheds",
+        "assert_connections_at_most",
+        "assert_deadline_shrinks",
+        "assert_gives_up",
+        "assert_half_open_probes",
+        "assert_idempotency_key",
+        "assert_jittered",
+        "assert_no_hang",
+        "assert_no_unsafe_retry",
+        "assert_not_retried",
+        "assert_respects_retry_after",
+        "assert_retry_budget",
+        "assert_same_request",
+        "assert_timeout_order",
+        "assert_times_out",
+        "assert_total_time",
+        "exponential",
+        "failure_ratio",
+        "fixed",
+        "linear",
+        "listed",
+        "logical_calls",
+        "multiplicative",
+        "no_hang",
+        "read_timeout",
+    ),
+    "backends.rest": ("FakeRest",),
+    "core.call": ("Call", "Connection"),
+    "core.errors": (
+        "CannotPerform",
+        "FakeStopped",
+        "FaultNeverFired",
+        "HandlerFailed",
+        "IntegrationsError",
+        "NothingToCheck",
+        "ProfileError",
+        "ProfilesSkipped",
+        "ResilienceError",
+        "ScriptingError",
+        "UnexpectedCall",
+        "UnknownName",
+    ),
+    "core.ledger": ("Calls", "Ledger"),
+    "core.reply": ("Reply",),
+    "plugin.factory": ("Fakes",),
+    "plugin.hookspecs": ("hookimpl",),
 }
+"""Where each public name lives."""
 
+if not TYPE_CHECKING:  # a checker must see what is there, not that everything might be
 
-def __getattr__(name: str) -> Any:
-    """Load a public name from its home (PEP 562)."""
-    home = _HOMES.get(name)
-    if home is None:
+    def __getattr__(name: str) -> Any:
+        """Load a public name from its home (PEP 562)."""
+        from importlib import import_module
+
+        for home, names in _HOMES.items():
+            if name in names:
+                return getattr(import_module(f"{__name__}.{home}"), name)
+        if name == "__version__":
+            from importlib.metadata import version
+
+            return version("pytest-integrations")
         msg = f"module {__name__!r} has no attribute {name!r}"
         raise AttributeError(msg)
-    return getattr(import_module(f"{__name__}.{home}"), name)
 
 
 def __dir__() -> list[str]:
     """List the public names."""
-    return sorted(__all__)
+    return [*__all__, "__version__"]
