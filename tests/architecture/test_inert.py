@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     import pytest
 
 GLOBALS_ALLOWED = {
+    ("backends/handlers.py", "_shared"): "the worker threads of the process, made anew after a fork",
     ("wire/loop.py", "_shared"): "the one I/O thread of the process, made on first use and anew after a fork",
 }
 """(file, variable) to the reason why that one is rebound at run time."""
