@@ -80,7 +80,7 @@ def _fail(calls: Calls, groups: Sequence[LogicalCall], entry: Calls | int | None
     notes = [f"{calls[0].fake}: {counted(len(groups))}, {len(calls)} attempts, {inner:.3g} each"]
     if outer is not None:
         notes.insert(0, f"{name}: {counted(entries)}, {len(layers)} attempts, {outer:.3g} each")
-    notes.append(f"In between, {entries} calls at the entry became {len(groups)} here.")
+    notes.append(f"{counted(entries)} at {name} became {counted(len(groups))} here.")
     fail(
         f"{len(calls)} attempts reached {calls[0].fake} for {entries} at {name}: {len(calls) / entries:.3g} times, "
         f"{at_most:g} allowed",

@@ -113,16 +113,21 @@ def _check(ratio: float, min_retries: int) -> None:
         raise ScriptingError(msg)
 
 
+def _for(retries: int, firsts: int) -> str:
+    tried = f"{retries} {'retry' if retries == 1 else 'retries'}"
+    return f"{tried} for {firsts} first attempt{'' if firsts == 1 else 's'}"
+
+
 def _fail(groups: Sequence[LogicalCall], worst: _Window, ratio: float, min_retries: int) -> None:
     __tracebackhide__ = True
     shown = [group for group in groups if any(worst.start <= call.started <= worst.end for call in group)]
     retries = sum(len(group) - 1 for group in groups)
     fail(
-        f"{worst.retries} retries for {worst.firsts} first attempts from {worst.start:.3f} to {worst.end:.3f} s: "
+        f"{_for(worst.retries, worst.firsts)} from {worst.start:.3f} to {worst.end:.3f} s: "
         f"{worst.allowed(ratio, min_retries):g} allowed by ratio={ratio:g}",
         [call for group in shown for call in group],
         groups=shown,
-        notes=[f"In all: {retries} retries for {len(groups)} first attempts."],
+        notes=[f"In all: {_for(retries, len(groups))}."],
         footnote=told_apart(groups),
         why="When all fails, retries without a budget multiply the load on a backend that is down because of load.",
         hint="Count first attempts and retries in the client, and give up at once when the share is used up.",

@@ -97,7 +97,9 @@ def _must_stop_after(after: int, groups: list[LogicalCall]) -> None:
         groups=broken,
         footnote=told_apart(broken),
         why="Too few attempts give up what would have succeeded; too many keep a failing backend down.",
-        hint=f"The last attempt ended in {first[-1].verdict}: is that one of the failures that the client retries?",
+        hint=f"The last attempt ended in {first[-1].verdict}: is that one of the failures that the client retries?"
+        if len(first) < after
+        else "A limit of 3 retries is 4 attempts; and a layer below the client may retry as well.",
     )
 
 

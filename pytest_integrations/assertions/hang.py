@@ -29,7 +29,7 @@ __all__ = ["assert_no_hang", "no_hang"]
 _WHY = "A caller that waits for ever holds its thread, its connection and its own caller; a few of those are an outage."
 _HINT = (
     "Give every wait a timeout: connect, read (which begins anew with each byte), a connection of the pool, and one "
-    " for the whole call."
+    "for the whole call."
 )
 _FRAMES = 6
 

@@ -71,7 +71,9 @@ def assert_not_retried(
             marks={call.seq: "must be the last attempt" for _, call in broken},
             footnote=told_apart(shown),
             why="The same request gets the same answer: the retries cost time and load, and hide the error.",
-            hint="Retry by a list of what is transient (connection errors, 408, 429, 502, 503, 504), not every error.",
+            hint="Retry by a list of what passes (connection errors, 408, 429, 502, 503, 504), not on every error."
+            if call.status in CLIENT_ERRORS
+            else f"Take {call.verdict} out of what the client retries.",
         )
     if not met:
         nothing_to_check(

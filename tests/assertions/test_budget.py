@@ -51,7 +51,7 @@ def test_a_burst_is_caught_though_the_sum_is_right(ledger: HandLedger) -> None:
     for number in range(5):
         ledger.call(70 + number * 0.1, 503, target="/users?id=x", block=1)
 
-    with pytest.raises(ResilienceError, match=r"4 retries for 1 first attempts from 60.400 to 70.400 s"):
+    with pytest.raises(ResilienceError, match=r"4 retries for 1 first attempt from 60.400 to 70.400 s"):
         assert_retry_budget(ledger.calls, ratio=0.1)
     assert_retry_budget(ledger.calls, ratio=0.1, min_retries=3)
 
