@@ -101,6 +101,7 @@ class Fake:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """Stop; raise what went wrong at the fake, unless something else was raised before."""
+        __tracebackhide__ = True
         self.ledger.settle()
         self.stop()
         if error is None:
@@ -143,6 +144,7 @@ class Fake:
 
         Returns the rule; `fake.heal(rule)` takes it out again.
         """
+        __tracebackhide__ = True  # a mistake in a script is shown at the line of the script
         return self._inject(self.script, faults, when)
 
     def inject_from(self, profile: str, faults: tuple[Fault, ...], when: dict[str, Any]) -> Rule:
@@ -162,6 +164,7 @@ class Fake:
                 shared_loop().call(self._listener().heal)
 
     def _inject(self, script: Script, faults: tuple[Fault, ...], when: dict[str, Any], origin: str = "test") -> Rule:
+        __tracebackhide__ = True
         self._must_run()
         rule = Rule(faults, When.of(when), fake=self.name, seed=self.seed, clock=self.ledger.clock, origin=origin)
         for fault in faults:
@@ -179,6 +182,7 @@ class Fake:
 
     def _check(self, fault: Fault) -> None:
         """Refuse a fault that the wire of this fake cannot perform."""
+        __tracebackhide__ = True
         for effect in fault.effects(Occasion(1, self.seed.stream("check"))):
             if type(effect) not in self.performs:
                 able = ", ".join(sorted(kind.__name__ for kind in self.performs))

@@ -106,6 +106,24 @@ class ProfilesSkipped(IntegrationsWarning):
     """A test could not be repeated for each of several fault profiles, and ran with the first of them."""
 
 
+# What a user meets is named as he imports it, and a test summary has more room for the message.
+for _kind in (
+    IntegrationsError,
+    ScriptingError,
+    UnknownName,
+    CannotPerform,
+    ProfileError,
+    FakeStopped,
+    ResilienceError,
+    NothingToCheck,
+    UnexpectedCall,
+    HandlerFailed,
+    FaultNeverFired,
+    ProfilesSkipped,
+):
+    _kind.__module__ = "pytest_integrations"
+
+
 def near_names(name: str, known: Iterable[str]) -> list[str]:
     """Return up to three of the *known* names that look like *name*, nearest first.
 

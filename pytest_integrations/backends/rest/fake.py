@@ -262,6 +262,7 @@ class FakeRest(Fake):
 
     def inject_into(self, route: Route, faults: tuple[Fault, ...], when: dict[str, Any]) -> Rule:
         """Script *faults* for one *route*."""
+        __tracebackhide__ = True
         for fault in faults:
             if getattr(fault, "scope", None) in {"connection", "listener"}:
                 msg = f"{fault!r} happens before there is a request: inject it into the fake, {self.name}.inject(...)"

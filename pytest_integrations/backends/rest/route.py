@@ -139,6 +139,7 @@ class Route:
 
     def inject(self, *faults: Fault, **when: Any) -> Rule:
         """Script *faults* for this operation only; see `Fake.inject`."""
+        __tracebackhide__ = True
         return self.fake.inject_into(self, faults, when)
 
     def rate_limit(self, limit: int, per: float | timedelta, **settings: Any) -> Self:
