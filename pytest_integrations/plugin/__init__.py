@@ -14,7 +14,7 @@ Importing it loads the standard library, pytest and our own light modules; what 
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -55,6 +55,12 @@ def pytest_configure(config: pytest.Config) -> None:
         check_names(config, names, "--fault-profile")
     witness = config.stash[_WITNESS] = Witness()
     watch.watchers.append(witness.started)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """Let the workers of xdist draw from the seed that the header shows."""
+    options.share_seed(node.config, node.workerinput)
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

@@ -20,7 +20,10 @@ __all__ = ["fake_rest", "fakes", "fault_profile"]
 
 @pytest.fixture
 def fault_profile(request: pytest.FixtureRequest) -> str | None:
-    """The name of the fault profile that the test runs with, or None."""
+    """The name of the fault profile that the test runs with, or None.
+
+    A test that starts its fakes by itself asks for it to be run once for each of several profiles.
+    """
     return profile_of(request.node)
 
 

@@ -22,11 +22,13 @@ __all__ = [
     "profile_of",
     "run_seed",
     "settle_seed",
+    "share_seed",
     "skipped_profiles",
     "without_profile",
 ]
 
 _FIXTURE = "fault_profile"
+_WORKERINPUT = "integrations_seed"
 
 _MARKERS = (
     "fault_profile(name, ...): run the test's fakes with this fault profile, or once with each, whatever the run has",
@@ -77,7 +79,9 @@ def chosen_for_run(config: pytest.Config) -> tuple[str, ...]:
 
 
 def settle_seed(config: pytest.Config) -> None:
-    """Decide on the seed of the run, and keep it where xdist's workers find it."""
+    """Decide on the seed of the run; a worker of xdist takes that of its controller."""
+    if hasattr(config, "workerinput"):
+        config.option.fault_seed = config.workerinput.get(_WORKERINPUT)
     if config.option.fault_seed is not None:
         return
     text = str(config.getini("fault_seed") or "").strip()
@@ -91,6 +95,11 @@ def settle_seed(config: pytest.Config) -> None:
         from pytest_integrations.core.seed import fresh_seed
 
         config.option.fault_seed = fresh_seed()
+
+
+def share_seed(config: pytest.Config, workerinput: dict[str, object]) -> None:
+    """Tell a worker of xdist the seed of the run."""
+    workerinput[_WORKERINPUT] = config.option.fault_seed
 
 
 def run_seed(config: pytest.Config) -> int:

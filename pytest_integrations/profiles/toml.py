@@ -100,11 +100,17 @@ class _Reader:
         except ScriptingError as error:
             self._fail(f"{key}.fault", str(error), error)
         settings = self.table(value, f"{key}.settings")
-        self.only(settings, inspect.signature(kind).parameters, f"{key}.settings")
+        parameters = inspect.signature(kind).parameters
+        self.only(settings, parameters, f"{key}.settings")
+        missing = [
+            each.name for each in parameters.values() if each.default is each.empty and each.name not in settings
+        ]
+        if missing:
+            self._fail(f"{key}.settings", f"{name} needs {', '.join(missing)}")
         try:
-            return kind(**{name: _frozen(setting) for name, setting in settings.items()})
+            return kind(**{word: _frozen(setting) for word, setting in settings.items()})
         except (ScriptingError, TypeError) as error:
-            self._fail(f"{key}.settings", str(error).replace("__init__()", name), error)
+            self._fail(f"{key}.settings", str(error), error)
 
     def table(self, value: object, key: str) -> Mapping[str, Any]:
         if not isinstance(value, dict):

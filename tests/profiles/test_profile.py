@@ -104,5 +104,5 @@ def test_a_profile_can_be_applied_by_its_name(fake: FakeRest) -> None:
 
 
 def test_an_unknown_name_tells_the_near_ones(fake: FakeRest) -> None:
-    with pytest.raises(UnknownName, match="unknown fault profile 'flakey'. Did you mean 'flaky'"):
+    with pytest.raises(UnknownName, match=r"unknown fault profile 'flakey'\. Did you mean 'flaky'"):
         profiles.apply("flakey", fake)
