@@ -6,8 +6,10 @@ import ast
 import doctest
 import glob
 import importlib
+import re
 import shlex
 import tomllib
+from fnmatch import fnmatch
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -132,10 +134,26 @@ def _fixtures_used(fence: Fence) -> set[str]:
 
 
 def _compare(fence: Fence, printed: pytest.LineMatcher) -> None:
-    """Compare with the fence below: its lines occur, in order; `...` in a line stands for anything."""
+    """Compare with the fence below: its lines occur, in order; see `_pattern`."""
     if fence.output:
         lines = [line for line in fence.output.code.splitlines() if line.strip(" .") and not line.startswith("$ ")]
-        printed.fnmatch_lines([glob.escape(line).replace("...", "*") for line in lines])
+        printed.fnmatch_lines([_pattern(line) for line in lines])
+
+
+_TIME = re.compile(r"\d+(\.\d\d\d? ?s\b)")
+
+
+def _pattern(line: str) -> str:
+    """Return what a shown *line* matches: `...` stands for anything, a measured time (0.071 s, 0.83s) for any other."""
+    loose = _TIME.sub(lambda time: "*[0-9]" + re.sub(r"\d", "[0-9]", time[1]), glob.escape(line))
+    return loose.replace("...", "*")
+
+
+def test_a_shown_time_stands_for_any_other() -> None:
+    shown = _pattern("#1  0.070 s  +1.001 s  [200] ...  1 failed in 0.83s")
+    assert fnmatch("#1  0.009 s  +12.345 s  [200] anything  1 failed in 12.05s", shown)
+    assert not fnmatch("#1  0.07 s  +1.001 s  [200] ...  1 failed in 0.83s", shown)
+    assert not fnmatch("#2  0.070 s  +1.001 s  [200] ...  1 failed in 0.83s", shown)
 
 
 def _run_doctest(text: str, names: dict[str, Any], place: str, line: int) -> None:
