@@ -8,7 +8,7 @@ calls must stay below 800 bytes each.
 from __future__ import annotations
 
 import json
-from collections.abc import ItemsView, Mapping
+from collections.abc import ItemsView, Mapping, ValuesView
 from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import parse_qsl, unquote
 
@@ -171,18 +171,26 @@ class HttpCall(Call):
     @property
     def target(self) -> str:
         """The request target, as sent: path and query, percent-encoded."""
+        return self._target.decode("latin-1")
+
+    @property
+    def _target(self) -> bytes:
         parts = self.head.split(b" ", 2)
-        return parts[1].decode("latin-1") if len(parts) > 1 else ""
+        return parts[1] if len(parts) > 1 else b""
 
     @property
     def path(self) -> str:
-        """The path, percent-decoded."""
-        return unquote(self.target.partition("?")[0])
+        """The path, percent-decoded; of the absolute form, which proxies get, without scheme and authority."""
+        path = self._target.partition(b"?")[0]
+        if not path.startswith(b"/") and b"://" in path:
+            path = b"/" + path.partition(b"://")[2].partition(b"/")[2]
+        return unquote(path)
 
     @property
     def query(self) -> dict[str, str]:
         """The query parameters, decoded; of a repeated one the last."""
-        return dict(parse_qsl(self.target.partition("?")[2], keep_blank_values=True))
+        query = self._target.partition(b"?")[2].decode("utf-8", "replace")
+        return dict(parse_qsl(query, keep_blank_values=True))
 
     @property
     def headers(self) -> Headers:
@@ -241,6 +249,10 @@ class Headers(Mapping[str, str]):
         """Return the fields as pairs, in order, repeated ones included."""
         return _Pairs(self)
 
+    def values(self) -> ValuesView[str]:
+        """Return the values, in order, those of repeated names included."""
+        return _Values(self)
+
     def __repr__(self) -> str:
         """Show the fields."""
         return f"Headers({self.fields!r})"
@@ -255,7 +267,16 @@ class _Pairs(ItemsView[str, str]):
         return iter(self._mapping.fields)
 
 
+class _Values(ValuesView[str]):
+    """The values as they came."""
+
+    _mapping: Headers
+
+    def __iter__(self) -> Iterator[str]:
+        return iter([value for _, value in self._mapping.fields])
+
+
 def _fields(head: bytes) -> tuple[tuple[str, str], ...]:
     lines = head.decode("latin-1").split("\r\n")[1:]
     pairs = (line.partition(":") for line in lines if line)
-    return tuple((name, value.strip()) for name, colon, value in pairs if colon)
+    return tuple((name, value.strip(" \t")) for name, colon, value in pairs if colon)

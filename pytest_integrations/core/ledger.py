@@ -186,6 +186,7 @@ class Ledger:
         if self._block is not None:
             msg = "logical_call() inside logical_call(): attempts belong to one logical call; end the outer block first"
             raise ScriptingError(msg)
+        self.settle()  # what the kernel has delivered before the block is not part of it
         self._block = next(self._blocks)
         try:
             yield

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json as jsonlib
+import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from .errors import ScriptingError
 
@@ -17,6 +18,7 @@ _JSON = "application/json"
 _TEXT = "text/plain; charset=utf-8"
 _BYTES = "application/octet-stream"
 _UNSET: Any = object()
+_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +67,7 @@ class Reply:
             msg = f"status={status!r} is not a status code: valid are whole numbers from 100 to 999"
             raise ScriptingError(msg)
         kind, content, pieces = _body(json, text, body, chunks)
-        fields = tuple(headers.items() if hasattr(headers, "items") else headers)
+        fields = tuple(_field(*pair) for pair in (headers.items() if hasattr(headers, "items") else headers))
         if kind and not any(name.lower() == "content-type" for name, _ in fields):
             fields = (("Content-Type", kind), *fields)
         return cls(status, fields, content, pieces)
@@ -83,10 +85,40 @@ def _body(
     if json is not _UNSET:
         return _JSON, jsonlib.dumps(json).encode(), None
     if text is not None:
+        if not isinstance(text, str):
+            msg = f"text={text!r} is not text: give a str, or bytes as body="
+            raise ScriptingError(msg)
         return _TEXT, text.encode(), None
     if chunks is not None:
-        pieces = tuple(piece for piece in chunks if piece)
+        pieces = tuple(_bytes("chunks", piece) for piece in _pieces(chunks) if piece)
         return _BYTES, b"".join(pieces), pieces
     if body is not None:
-        return _BYTES, body, None
+        return _BYTES, _bytes("body", body), None
     return None, b"", None
+
+
+def _pieces(chunks: Any) -> Iterable[Any]:
+    if isinstance(chunks, str | bytes | bytearray | memoryview):
+        msg = f"chunks={chunks!r} is one piece: give a list of them, such as chunks=[b'ab', b'c'], or body="
+        raise ScriptingError(msg)
+    return cast("Iterable[Any]", chunks)
+
+
+def _bytes(name: str, value: Any) -> bytes:
+    if not isinstance(value, bytes | bytearray | memoryview):
+        msg = f"{name}={value!r} is not bytes: give bytes, a str as text=, or anything else as json="
+        raise ScriptingError(msg)
+    return bytes(value)
+
+
+def _field(name: Any, value: Any) -> tuple[str, str]:
+    """Return a header field that can be sent; faults send those that must not be."""
+    if not isinstance(name, str) or not _TOKEN.fullmatch(name):
+        msg = f"headers: {name!r} is not a name: valid are letters, digits and !#$%&'*+-.^_`|~"
+        raise ScriptingError(msg)
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return name, str(value)
+    if not isinstance(value, str) or any(ord(sign) > 255 or sign in "\r\n\0" for sign in value):
+        msg = f"headers: {name}={value!r} is not a value: valid are numbers and Latin-1 text without line breaks"
+        raise ScriptingError(msg)
+    return name, value

@@ -8,6 +8,7 @@ All decisions are made on the wire's one thread, so that counters need no locks 
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -26,6 +27,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Decision", "Rule", "Script", "decide"]
 
+_ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
+"""What differs from run to run in the `repr` of a function, and must not decide what is drawn."""
+
 
 @dataclass(frozen=True, slots=True)
 class Decision:
@@ -43,6 +47,7 @@ class Rule:
         self, faults: tuple[Fault, ...], when: When, *, fake: str, seed: Seed, clock: Clock, origin: str = "test"
     ) -> None:
         """Script *faults* for *fake*; *origin* is `"test"`, or the name of the profile that the rule comes from."""
+        __tracebackhide__ = True
         _check(faults, when)
         self.faults = faults
         self.scopes = frozenset(fault.scope for fault in faults)
@@ -100,11 +105,11 @@ class Rule:
         fault = self.faults[number]
         operation = call.operation if call is not None else "connect"
         self._drawn[operation] += 1
-        draw = (self.fake, operation, self._drawn[operation], repr(fault))
+        draw = (self.fake, operation, self._drawn[operation], _ADDRESS.sub("", repr(fault)))
         probability = self.when.probability
         if probability is not None and self.seed.draw(*draw) >= probability:
             return None
-        occasion = Occasion(played + 1, self.seed.stream("fault", *draw), call, self.clock)
+        occasion = Occasion(played // len(self.faults) + 1, self.seed.stream("fault", *draw), call, self.clock)
         effects = tuple(self._acting[number].effects(occasion))
         if fault.bites(effects):
             return Decision(fault, effects, self)
@@ -169,6 +174,7 @@ def _decide(rules: Iterable[Rule], scopes: tuple[str, ...], call: Call | None, c
 
 def _check(faults: tuple[Any, ...], when: When) -> None:
     """Refuse what cannot be scripted, at the scripting line."""
+    __tracebackhide__ = True
     if not faults:
         msg = "inject() needs at least one fault, such as status(503) from pytest_integrations.faults"
         raise ScriptingError(msg)

@@ -30,7 +30,7 @@ class When:
     """
 
     times: int | None = None
-    """How often the whole script is played. Default: once; for ever if one of the other words is given."""
+    """How often the whole script is played. Default: once; for ever with every, at, after, during or probability."""
     skip: int = 0
     """How many calls to let through first."""
     every: int | None = None
@@ -50,6 +50,7 @@ class When:
 
     def __post_init__(self) -> None:
         """Check every word, so that a wrong one fails at the scripting line."""
+        __tracebackhide__ = True
         for name, least in (("times", 1), ("skip", 0), ("every", 1)):
             if getattr(self, name) is not None:
                 whole(name, getattr(self, name), least)
@@ -71,6 +72,7 @@ class When:
     @classmethod
     def of(cls, words: dict[str, Any]) -> When:
         """Build from the keyword arguments of an `inject(...)`, with one clear error for a word that is not one."""
+        __tracebackhide__ = True
         known = [field.name for field in fields(cls)]
         for word in words:
             if word not in known:
