@@ -179,8 +179,8 @@ class slicer(Fault):  # noqa: N801 -- a word in a script
 class slow_accept(Fault):  # noqa: N801 -- a word in a script
     """Pick a connection up *delay* seconds late.
 
-    Wire definition: the kernel answers the SYN at once, so that connecting succeeds; nothing is read from the
-    connection before *delay* seconds have passed. To the client this is a slow *read* (or TLS handshake), not a slow
+    Wire definition: the kernel answers the SYN at once, so that connecting succeeds; nothing that the client sends is
+    looked at before *delay* seconds have passed. To the client this is a slow *read* (or TLS handshake), not a slow
     connect: for that see `connect_timeout`.
 
     ```python

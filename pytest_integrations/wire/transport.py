@@ -92,6 +92,7 @@ class TcpTransport:
     __slots__ = (
         "_aborting",
         "_buffer",
+        "_credit",
         "_events",
         "_finishing",
         "_gone",
@@ -123,7 +124,7 @@ class TcpTransport:
         self._finishing = self._swallowing = self._aborting = False
         self._rate: float | None = None
         self._pulse: Timer | None = None
-        self._limit = _CHUNK
+        self._limit = self._credit = _CHUNK
         loop.watch(sock, READ, self._ready)
         protocol.connection_made(self)
 
@@ -148,7 +149,7 @@ class TcpTransport:
         elif not self._swallowing:
             self._protocol.data_received(data)
             if self._rate is not None and not self._pulse:
-                self._rest(len(data) / self._rate)
+                self._pay_for(len(data), self._rate)
 
     def pause_reading(self) -> None:
         """Read no more until `resume_reading`; the client's FIN is not seen either."""
@@ -159,9 +160,20 @@ class TcpTransport:
         self._wait_for(self._events | READ)
 
     def throttle(self, rate: float | None) -> None:
-        """Read at most *rate* bytes per second; the kernel's buffers fill behind that, as with a busy server."""
+        """Read at most *rate* bytes per second; the kernel's buffers fill behind that, as with a busy server.
+
+        The first 64 KiB are taken as they come, so that a client with a small request is seen leaving when it leaves.
+        """
         self._rate = rate
-        self._limit = _CHUNK if rate is None else max(1, int(rate * _PULSE))
+        self._limit = self._credit = _CHUNK
+
+    def _pay_for(self, count: int, rate: float) -> None:
+        """Read on at once while there is credit, then in small pieces with a rest after each."""
+        if self._credit > 0:
+            self._credit -= count
+        else:
+            self._limit = max(1, int(rate * _PULSE))
+            self._rest(count / rate)
 
     def _rest(self, seconds: float) -> None:
         self.pause_reading()

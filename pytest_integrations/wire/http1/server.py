@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from functools import partial
+from typing import TYPE_CHECKING, Literal, Protocol
 
 from pytest_integrations.core.call import Call
 from pytest_integrations.core.effect import Refuse
+from pytest_integrations.wire.late import LateProtocol
 from pytest_integrations.wire.listener import Listener
 from pytest_integrations.wire.transport import TcpTransport
 
@@ -15,7 +17,7 @@ from .service import HttpService
 if TYPE_CHECKING:
     import socket
 
-    from pytest_integrations.core.call import Connection
+    from pytest_integrations.core.call import Connection, Outcome
     from pytest_integrations.core.script import Decision
     from pytest_integrations.wire.loop import Loop
     from pytest_integrations.wire.tls import TlsPort
@@ -50,33 +52,46 @@ class HttpServer:
             connection.fault = decision.fault
             for effect in decision.effects:
                 if isinstance(effect, Refuse) and effect.how == "late":
-                    self._loop.call_later(effect.seconds, lambda: self._serve(sock, connection, decision))
+                    protocol = self._protocol(connection, decision)
+                    self._open(
+                        sock, LateProtocol(self._loop, effect.seconds, protocol, partial(self._missed, connection))
+                    )
                     return
                 if isinstance(effect, Refuse):
                     self._turn_away(sock, connection, effect)
                     return
-        self._serve(sock, connection, decision)
+        self._open(sock, self._protocol(connection, decision))
 
-    def _serve(self, sock: socket.socket, connection: Connection, decision: Decision | None) -> None:
+    def _protocol(self, connection: Connection, decision: Decision | None) -> WireProtocol:
         http = Http1Protocol(self._loop, self._service, connection)
         tls = self._tls
-        protocol = http if tls is None else tls.protocol(http, connection, decision, self._service.ledger)
-        self._open(sock, protocol)
+        return http if tls is None else tls.protocol(http, connection, decision, self._service.ledger)
 
     def _turn_away(self, sock: socket.socket, connection: Connection, effect: Refuse) -> None:
-        """End a connection before a byte of it is read; it counts as an attempt."""
-        ledger = self._service.ledger
-        call = Call(self._service.name, connection)
-        call.fault = connection.fault
-        call.outcome = "reset" if effect.how == "reset" else "closed"
-        ledger.add(call)
-        call.ended = connection.closed = ledger.now()
-        connection.closed_by = "fake"
+        """End a connection before a byte of it is read."""
+        call = self._record(connection, "reset" if effect.how == "reset" else "closed", "fake")
+        call.ended = connection.closed
         transport = self._open(sock, _Deaf())
         if effect.how == "reset":
             transport.abort()
         else:
             transport.finish()
+
+    def _missed(self, connection: Connection, by_client: bool) -> None:  # noqa: FBT001 -- called back
+        """Record a connection that ended before it was picked up."""
+        call = self._record(connection, "abandoned", "client" if by_client else "fake")
+        call.gone = connection.closed if by_client else None
+
+    def _record(self, connection: Connection, outcome: Outcome, closed_by: Literal["client", "fake"]) -> Call:
+        """Record that *connection* ends before there is a request; it counts as an attempt."""
+        ledger = self._service.ledger
+        call = Call(self._service.name, connection)
+        call.fault = connection.fault
+        call.outcome = outcome
+        ledger.add(call)
+        connection.closed = ledger.now()
+        connection.closed_by = closed_by
+        return call
 
     def _open(self, sock: socket.socket, protocol: WireProtocol) -> TcpTransport:
         transport = TcpTransport(self._loop, sock, protocol, self._connections.discard)

@@ -1,0 +1,198 @@
+"""What is done to the clients: every fault, with settings that tell something, and the requests it meets."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal
+
+from pytest_integrations import FakeRest
+from pytest_integrations.faults import (
+    auth_expires,
+    bad_chunk_size,
+    bad_status_line,
+    bandwidth,
+    close_on_accept,
+    connect_timeout,
+    connection_refused,
+    connection_reset,
+    content_length,
+    corrupt_body,
+    dribble,
+    duplicate_reply,
+    early_hints,
+    early_response,
+    empty_response,
+    hang,
+    http_version,
+    huge_header,
+    illegal_header,
+    latency,
+    lost_request,
+    lost_response,
+    malformed_response_chunk,
+    many_headers,
+    missing_last_chunk,
+    no_continue,
+    pagination_loop,
+    random_data_then_close,
+    rate_limit,
+    rate_limited,
+    redirect,
+    redirect_loop,
+    reset_mid_upload,
+    reset_on_accept,
+    short_chunk,
+    slicer,
+    slow_accept,
+    slow_headers,
+    slow_read,
+    stale_keepalive,
+    status,
+    truncate_body,
+    truncate_headers,
+    unavailable,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pytest_integrations.core.fault import Fault
+
+__all__ = ["BODY", "CASES", "ELSEWHERE", "Case", "faulty"]
+
+BODY = b'["ada", "grace"]'
+
+ELSEWHERE = {"tls": "needs TLS on both sides", "max_concurrency": "needs several calls at a time"}
+"""Registered faults that one plain request does not meet, and why; their own tests hold them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A fault, and the requests that meet it: *calls* of them, one after the other on one connection if it lasts."""
+
+    fault: Fault
+    method: Literal["GET", "POST", "PUT"] = "GET"
+    body: bytes = b""
+    headers: dict[str, str] = field(default_factory=dict)
+    calls: int = 1
+    timeout: float = 5.0
+    """Seconds for each connect and each read; short where the fault is about time."""
+    when: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def id(self) -> str:
+        """The fault as scripted, and the method where that makes a difference."""
+        return f"{self.fault!r}{' on POST' if self.method == 'POST' else ''}"
+
+
+@contextmanager
+def faulty(case: Case, **when: Any) -> Iterator[FakeRest]:
+    """Run a fake that answers BODY at /users, to every method, and is faulty as *case* says, or else *when* says."""
+    with FakeRest() as fake:
+        fake.any("/users").reply(json=["ada", "grace"])
+        fake.inject(case.fault, **(case.when or when))
+        yield fake
+
+
+_SHORT = 0.2
+_SLOW = 0.3
+_UPLOAD = bytes(300_000)
+
+CASES = (
+    # before there is a call
+    Case(connection_refused()),
+    Case(connect_timeout(), timeout=_SHORT),
+    Case(reset_on_accept()),
+    Case(close_on_accept()),
+    Case(slow_accept(30), timeout=_SHORT),
+    # while the request is sent
+    Case(slow_read(10), "PUT", bytes(1000), timeout=_SHORT),
+    Case(early_response(413), "PUT", _UPLOAD),
+    Case(early_response(413, after_bytes=1000), "PUT", _UPLOAD),
+    Case(reset_mid_upload(1000), "PUT", _UPLOAD),
+    Case(no_continue(), "PUT", b"x", {"Expect": "100-continue"}, timeout=_SHORT),
+    # time
+    Case(latency(0.01)),
+    Case(latency(30), timeout=_SHORT),
+    Case(hang(), timeout=_SHORT),
+    Case(slow_headers(200), timeout=_SLOW),
+    Case(dribble(chunks=16, duration=0.4), timeout=_SLOW),
+    Case(bandwidth(0.2), timeout=_SLOW),
+    Case(slicer(average_size=8, size_variation=4)),
+    # the connection
+    Case(connection_reset()),
+    Case(connection_reset(), "POST"),
+    Case(connection_reset(at="after_headers")),
+    Case(connection_reset(at="mid_body")),
+    Case(connection_reset(at="after_bytes", bytes=20)),
+    Case(empty_response()),
+    Case(random_data_then_close()),
+    Case(random_data_then_close(ascii=True)),
+    Case(stale_keepalive("fin_idle"), calls=2),
+    Case(stale_keepalive("fin_on_next"), calls=2),
+    Case(stale_keepalive("fin_on_next"), "POST", calls=2),
+    Case(stale_keepalive("reset_on_next"), calls=2),
+    Case(stale_keepalive("reset_on_next"), "POST", calls=2),
+    Case(lost_response()),
+    Case(lost_response(then="hang"), timeout=_SHORT),
+    Case(lost_response(then="empty_response")),
+    Case(lost_request()),
+    Case(lost_request(then="hang"), timeout=_SHORT),
+    Case(lost_request(then="empty_response")),
+    # the head
+    Case(bad_status_line()),
+    Case(bad_status_line("ICY 200 OK")),
+    Case(illegal_header()),
+    Case(truncate_headers()),
+    Case(truncate_headers(after=5)),
+    Case(huge_header()),
+    Case(many_headers()),
+    Case(early_hints()),
+    Case(http_version("1.0")),
+    Case(http_version("9.9")),
+    # the body
+    Case(malformed_response_chunk()),
+    Case(bad_chunk_size()),
+    Case(missing_last_chunk()),
+    Case(short_chunk()),
+    Case(content_length(+10)),
+    Case(content_length(-3)),
+    Case(content_length(-3), "POST", calls=2),
+    Case(content_length("conflicting")),
+    Case(content_length("with_te")),
+    Case(content_length("negative")),
+    Case(content_length("not_a_number")),
+    Case(truncate_body()),
+    Case(truncate_body(bytes=0)),
+    Case(truncate_body(end="reset")),
+    Case(truncate_body(end="hang"), timeout=_SHORT),
+    Case(corrupt_body("json_cut")),
+    Case(corrupt_body("json_type")),
+    Case(corrupt_body("bitflip")),
+    Case(corrupt_body("bad_gzip")),
+    Case(corrupt_body("cut_gzip")),
+    Case(corrupt_body("wrong_charset")),
+    Case(corrupt_body("wrong_content_type")),
+    Case(corrupt_body("html_error_page")),
+    Case(corrupt_body("empty")),
+    # what is said
+    Case(status(503)),
+    Case(unavailable(retry_after=30)),
+    Case(rate_limited()),
+    Case(rate_limited("http-date")),
+    Case(rate_limited("garbage")),
+    Case(rate_limited(-1)),
+    Case(rate_limited(None)),
+    Case(rate_limit(1, per=60), calls=2, when={"every": 1}),
+    Case(redirect("bad"), when={"times": 1}),
+    Case(redirect("missing"), when={"times": 1}),
+    Case(redirect("other_host"), when={"times": 1}),
+    Case(redirect("downgrade"), when={"times": 1}),
+    Case(redirect_loop()),
+    Case(redirect_loop(3)),
+    Case(pagination_loop()),
+    Case(auth_expires(after=1), calls=2),
+    Case(duplicate_reply()),
+    Case(duplicate_reply(), "POST", calls=2),
+)
