@@ -125,7 +125,7 @@ class _Rivals:
 
     @staticmethod
     @hookimpl
-    def pytest_integrations_profiles(config: pytest.Config | None) -> dict[str, str]:
+    def pytest_integrations_profiles() -> dict[str, str]:
         return {"monday": "rivals:MONDAY"}
 
 
