@@ -59,9 +59,11 @@ if TYPE_CHECKING:
 
     from pytest_integrations.core.fault import Fault
 
-__all__ = ["BODY", "CASES", "ELSEWHERE", "Case", "faulty"]
+__all__ = ["BODY", "CASES", "ELSEWHERE", "SECOND", "Case", "faulty"]
 
 BODY = b'["ada", "grace"]'
+SECOND = b'["alan"]'
+"""What the second call gets, and each after it, in the cases that are about two calls."""
 
 ELSEWHERE = {"tls": "needs TLS on both sides", "max_concurrency": "needs several calls at a time"}
 """Registered faults that one plain request does not meet, and why; their own tests hold them."""
@@ -88,9 +90,9 @@ class Case:
 
 @contextmanager
 def faulty(case: Case, **when: Any) -> Iterator[FakeRest]:
-    """Run a fake that answers BODY at /users, to every method, and is faulty as *case* says, or else *when* says."""
+    """Run a fake that answers at /users, to every method, and is faulty as *case* says, or else *when* says."""
     with FakeRest() as fake:
-        fake.any("/users").reply(json=["ada", "grace"])
+        fake.any("/users").replies(["ada", "grace"], ["alan"] if case.calls > 1 else ["ada", "grace"])
         fake.inject(case.fault, **(case.when or when))
         yield fake
 

@@ -1,8 +1,9 @@
 """The clients under contract: each meets a case, and it is told in a word or two what its caller gets.
 
-"200" (with the body as it should be), "200 empty", "200 short" (a beginning of the body), "200 other", another status,
-or the name of the exception; "hangs" if nothing came of it. "(2 seen)" goes behind it where the fake saw more requests
-than were made, because the client tried again by itself or followed a redirect, or fewer.
+"200" (with the body as it should be), "200 empty", "200 short" (a beginning of the body), "200 of before" (the body of the
+call before), "200 other", another status, or the name of the exception; "hangs" if nothing came of it. "(2 seen)" goes
+behind it where the fake saw more requests than were made, because the client tried again by itself or followed a redirect,
+or fewer.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import http.client
 from contextlib import closing
 from typing import TYPE_CHECKING
 
-from tests.contract.cases import BODY, faulty
+from tests.contract.cases import BODY, SECOND, faulty
 
 if TYPE_CHECKING:
     from pytest_integrations import FakeRest
@@ -40,18 +41,20 @@ def _outcome(client: str, case: Case, fake: FakeRest) -> str:
         return "hangs"
     except Exception as error:  # noqa: BLE001 -- which one, is the question
         return type(error).__name__
-    return f"{status}{_of_body(body) if status == 200 else ''}"
+    return f"{status}{_of_body(body, case) if status == 200 else ''}"
 
 
 class Hangs(BaseException):
     """A client has waited three times as long as it was told to."""
 
 
-def _of_body(body: bytes) -> str:
-    if body == BODY:
+def _of_body(body: bytes, case: Case) -> str:
+    if body == (BODY if case.calls == 1 else SECOND):
         return ""
     if not body:
         return " empty"
+    if body == BODY:
+        return " of before"
     return " short" if BODY.startswith(body) else " other"
 
 

@@ -9,7 +9,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal
 
 from pytest_integrations.core.message import reason
-from tests.contract.cases import BODY
+from tests.contract.cases import BODY, SECOND
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -53,6 +53,7 @@ _LENGTH = b"Content-Length: 16"
 _CHUNKED = b"Transfer-Encoding: chunked"
 _HEAD = _head(_KIND, _LENGTH)
 _HEALTHY = _HEAD + BODY
+_SECOND = _head(_KIND, b"Content-Length: 8") + SECOND
 _GARBAGE = b"lskdu018973t09sylgasjkfg1][]'./.sdlv"
 _PAGE = (
     b"<html>\r\n<head><title>502 Bad Gateway</title></head>\r\n"
@@ -154,7 +155,7 @@ WIRE = MappingProxyType(
         "short_chunk()": _spoiled(_head(_KIND, _CHUNKED) + b"1a\r\n" + BODY),
         "content_length(10)": _spoiled(_head(_KIND, b"Content-Length: 26") + BODY),
         "content_length(-3)": _spoiled(_head(_KIND, b"Content-Length: 13") + BODY, "open"),
-        "content_length(-3) on POST": Wire(_head(_KIND, b"Content-Length: 13") + BODY + _HEALTHY),
+        "content_length(-3) on POST": Wire(_head(_KIND, b"Content-Length: 13") + BODY + _SECOND),
         "content_length('conflicting')": _spoiled(_head(_KIND, _LENGTH, b"Content-Length: 17") + BODY),
         "content_length('with_te')": Wire(
             _head(_KIND, _CHUNKED, b"Content-Length: 27") + b"10\r\n" + BODY + b"\r\n0\r\n\r\n", "fin"
@@ -196,6 +197,6 @@ WIRE = MappingProxyType(
             _HEALTHY + _told(401, b'WWW-Authenticate: Bearer error="invalid_token"'), status=401, handled=False
         ),
         "duplicate_reply()": Wire(_HEALTHY * 2),
-        "duplicate_reply() on POST": Wire(_HEALTHY * 3),
+        "duplicate_reply() on POST": Wire(_HEALTHY * 2 + _SECOND),
     }
 )
