@@ -168,6 +168,7 @@ _RIGHT = {0, 1, _GAP}
 
 def _cells(row: Row, *, named: bool) -> list[str]:
     applied = ", applied" if row.handled and row.kind in _LOST else ""
+    left = f", left after {row.end - row.time:.3f} s" if row.kind == "left" and row.end is not None else ""
     return [
         f"#{row.seq}",
         f"{row.time:.3f} s",
@@ -176,7 +177,7 @@ def _cells(row: Row, *, named: bool) -> list[str]:
         _plain(row.fake) if named else "",
         f"conn {row.connection}{' reused' if row.reused else ''}",
         _plain(row.operation),
-        f"{_SHAPES[row.kind]} {row.verdict}{applied}",
+        f"{_SHAPES[row.kind]} {row.verdict}{applied}{left}",
         f"<- {_plain(row.fault)}" if row.fault else "",
     ]
 

@@ -40,6 +40,13 @@ def test_an_answer_that_the_handler_gave_itself_is_not_told_as_applied(ledger: H
     assert [("applied" in line) for line in timeline(ledger.calls).splitlines()[1:]] == [False, True]
 
 
+def test_when_the_client_left_is_told(ledger: HandLedger) -> None:
+    """How long it waited is what one asks of a timeout."""
+    ledger.call(1, None, outcome="abandoned", took=0.25)
+
+    assert timeline(ledger.calls).splitlines()[1].endswith("< abandoned, left after 0.250 s")
+
+
 def test_several_fakes_share_one_order(ledger: HandLedger) -> None:
     """Who was first is the question; the fake stands in a column."""
     ledger.call(0, fake="auth", operation="POST /token")
