@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 _ALL = found.page_fences() + found.docstring_fences()
 _FIXTURES = ("fake_rest", "fake_graphql", "fake_grpc", "fake_queue", "fakes", "virtual_clock")
+_PLAIN = ("-p", "no:randomly", "-p", "no:cacheprovider", "-W", "default")
+"""What makes pytest run as for a reader, who has not our configuration."""
 _OUTCOMES = {"passed", "failed", "errors", "skipped", "xfailed", "xpassed", "warnings"}
 
 
@@ -36,10 +38,11 @@ def test_tests_shown_behave_as_told(fence: Fence, pytester: pytest.Pytester) -> 
         target.write_text(file.code, encoding="utf-8")
     seen_inside = ("pytest_integrations", "pytest_integrations.faults", fence.module) if fence.module else ()
     header = "".join(f"from {module} import *\n" for module in seen_inside)
-    pytester.makepyfile(test_shown=header + "".join(part.code for part in (*fence.earlier, fence)))
+    name = fence.notes.get("as", "test_shown.py").removesuffix(".py")
+    pytester.makepyfile(**{name: header + "".join(part.code for part in (*fence.earlier, fence))})
     pytester.syspathinsert()
 
-    result = pytester.runpytest_inprocess("-p", "no:randomly", "-p", "no:cacheprovider", *_arguments(fence))
+    result = pytester.runpytest_inprocess(*_PLAIN, *_arguments(fence))
 
     seen = {name: count for name, count in result.parseoutcomes().items() if name in _OUTCOMES}
     assert seen == _expected_outcomes(fence), f"{fence.id} did not end as its page says"
