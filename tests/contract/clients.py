@@ -1,9 +1,9 @@
 """The clients under contract: each meets a case, and it is told in a word or two what its caller gets.
 
-"200" (with the body as it should be), "200 empty", "200 short" (a beginning of the body), "200 of before" (the body of the
-call before), "200 other", another status, or the name of the exception; "hangs" if nothing came of it. "(2 seen)" goes
-behind it where the fake saw more requests than were made, because the client tried again by itself or followed a redirect,
-or fewer.
+"200" (with the body as it should be), "200 empty", "200 short" (a beginning of the body), "200 of before" (the body of
+the call before), "200 other", another status, or the name of the exception; "hangs" if nothing came of it. "(2 seen)"
+goes behind it where the fake saw more requests than were made, because the client tried again by itself or followed a
+redirect, or fewer.
 """
 
 from __future__ import annotations

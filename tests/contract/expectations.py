@@ -1,7 +1,7 @@
 """What the callers of the clients get of each fault: the table that the contract tests hold.
 
-It was measured, not wished for. Where a new release of a client behaves differently, change its row here, renew the page
-by `python -m tests.contract.client_table`, and tell it in CHANGELOG.md.
+It was measured, not wished for. Where a new release of a client behaves differently, change its row here, renew the
+page by `python -m tests.contract.client_table`, and tell it in CHANGELOG.md.
 """
 
 from __future__ import annotations
