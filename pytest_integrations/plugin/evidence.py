@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 __all__ = ["TITLE", "attach", "count", "replay", "spare"]
 
 TITLE = "integration timeline"
-_OURS = (UnexpectedCall, HandlerFailed, ExceptionGroup, IntegrationsWarning)
+_OURS = (UnexpectedCall, HandlerFailed, IntegrationsWarning)
 _PARTS_AT_MOST = 3
 _ROWS_AT_MOST = 60
 

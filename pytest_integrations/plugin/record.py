@@ -7,7 +7,7 @@ the test has been reported.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 from weakref import WeakSet
 
@@ -100,11 +100,15 @@ class Record:
             part.ledger.untold()
 
     def verify(self) -> None:
-        """Raise the problems that nobody was told of yet."""
+        """Raise the problems that nobody was told of yet, several as one error."""
         __tracebackhide__ = True
-        from pytest_integrations.core.ledger import raise_problems
-
-        raise_problems([problem for part in self.parts for problem in part.ledger.untold()], "the fakes of the test")
+        problems = [problem for part in self.parts for problem in part.ledger.untold()]
+        if len(problems) == 1:
+            raise problems[0].error()
+        if problems:
+            worst = next((problem for problem in problems if problem.cause is not None), problems[0])
+            lines = [f"{len(problems)} calls that the fakes could not answer:", *(each.text for each in problems)]
+            raise replace(worst, text="\n".join(lines)).error()
 
     def count_into(self, properties: list[tuple[str, object]]) -> None:
         """Add the figures for a JUnit report, if there are any."""

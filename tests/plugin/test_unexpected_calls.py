@@ -57,20 +57,30 @@ def test_several_are_told_together(run: Run) -> None:
     result = run("""
         from client import get
 
+        def divide():
+            return 1 / 0
+
         def test_swallows(fakes):
-            get(fakes.rest("payments").url + "/a")
+            payments = fakes.rest("payments")
+            payments.get("/").calls(divide)
+            get(payments.url + "/a")
+            get(payments.url)
             get(fakes.rest("stock").url + "/b")
     """)
 
     result.assert_outcomes(failed=1)
     result.stdout.fnmatch_lines(
         [
-            "*ExceptionGroup: 2 calls that the fakes of the test could not answer*",
-            "*UnexpectedCall: payments: nothing answers GET /a",
-            "*UnexpectedCall: stock: nothing answers GET /b",
+            ">       return 1 / 0",
+            "E  *HandlerFailed: 3 calls that the fakes could not answer:",
+            "  *payments: nothing answers GET /a",
+            "  *payments: a handler for GET / raised ZeroDivisionError: division by zero",
+            "  *stock: nothing answers GET /b",
+            "*- integration timeline -*",
         ]
     )
     result.stdout.no_fnmatch_line("unexpected: *")
+    result.stdout.no_fnmatch_line("*traceback entries are hidden*")
 
 
 def test_a_test_that_failed_by_itself_has_them_in_its_section(run: Run) -> None:
