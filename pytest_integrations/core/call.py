@@ -200,7 +200,15 @@ class HttpCall(Call):
     @property
     def reply_headers(self) -> Headers:
         """The header fields of the answer as sent, right or wrong, looked up in any case."""
-        return Headers(_fields(self.reply.partition(b"\r\n\r\n")[0]))
+        return Headers(_fields(self.final_reply.partition(b"\r\n\r\n")[0]))
+
+    @property
+    def final_reply(self) -> bytes:
+        """The answer as it was to be sent, without interim ones (1xx) before it."""
+        reply = self.reply
+        while reply.startswith(b"HTTP/1.1 1") and b"\r\n\r\nHTTP/1." in reply:
+            reply = reply.partition(b"\r\n\r\n")[2]
+        return reply
 
     @property
     def text(self) -> str:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from .reply import Reply
 
-__all__ = ["Message", "chunked", "reason", "unchunked"]
+__all__ = ["Message", "chunked", "closes", "reason", "unchunked"]
 
 _BODILESS = {204, 304}
 _REASONS = {status.value: status.phrase for status in HTTPStatus}
@@ -57,6 +57,7 @@ class Message:
                 if b"content-length" not in present:
                     fields.append((b"Content-Length", b"%d" % len(reply.body)))
                 content = reply.body
+        persistent = persistent and not closes(reply)
         if not persistent and b"connection" not in present:
             fields.append((b"Connection", b"close"))
         start = b"HTTP/1.1 %d %s" % (reply.status, reason(reply.status).encode())
@@ -133,6 +134,12 @@ def unchunked(content: bytes) -> bytes:
         pieces.append(content[:length])
         content = content[length + 2 :]
     return b"".join(pieces)
+
+
+def closes(reply: Reply) -> bool:
+    """Tell whether *reply* announces that the connection ends with it (RFC 9112 section 9.6)."""
+    options = (reply.header("connection") or "").split(",")
+    return any(option.strip().lower() == "close" for option in options)
 
 
 def reason(status: int) -> str:

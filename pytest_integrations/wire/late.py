@@ -51,6 +51,10 @@ class LateProtocol:
         else:
             self._kept.append(data)
 
+    def resume_writing(self) -> None:
+        """The client has taken what had to wait."""
+        self._protocol.resume_writing()
+
     def eof_received(self) -> None:
         """The client will send no more."""
         if self._timer is None:

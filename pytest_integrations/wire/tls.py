@@ -179,6 +179,11 @@ class TlsProtocol:
                 return
             self._inner.data_received(data)
 
+    def resume_writing(self) -> None:
+        """The client has taken what had to wait."""
+        if self._is_up:
+            self._inner.resume_writing()
+
     def eof_received(self) -> None:
         """The client closed the TCP connection."""
         if self._is_up:

@@ -2,6 +2,7 @@
 
     protocol.connection_made(transport)    once
     protocol.data_received(data)           again and again
+    protocol.resume_writing()              when the client has taken what had to wait
     protocol.eof_received()                at the client's FIN; the transport closes afterwards
     protocol.connection_lost(error)        once, whatever the end was
 
@@ -13,6 +14,7 @@ from __future__ import annotations
 import contextlib
 import socket
 import struct
+from collections import deque
 from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
@@ -45,6 +47,9 @@ class WireProtocol(Protocol):
 
     def data_received(self, data: bytes) -> None:
         """*data* came in."""
+
+    def resume_writing(self) -> None:
+        """Nothing is left of what the socket did not take at once."""
 
     def eof_received(self) -> None:
         """The client will send no more."""
@@ -106,6 +111,7 @@ class TcpTransport:
         "_swallowing",
         "closing",
         "sock",
+        "unsent",
     )
 
     def __init__(
@@ -118,7 +124,9 @@ class TcpTransport:
         self._protocol = protocol
         self._recv = sock.recv
         self._send = sock.send
-        self._buffer = b""
+        self._buffer: deque[memoryview] = deque()
+        self.unsent = 0
+        """How many bytes were written that the socket has not taken."""
         self._events = READ
         self.closing = False
         self._finishing = self._swallowing = self._aborting = False
@@ -188,31 +196,41 @@ class TcpTransport:
 
     def write(self, data: bytes) -> None:
         """Send *data*, buffering what the socket does not take yet."""
-        if self._buffer:
-            self._buffer += data
-            return
         if self.closing or not data:
+            return
+        if self._buffer:
+            self._keep(memoryview(data))
             return
         try:
             sent = self._send(data)
         except BlockingIOError:
             sent = 0
         except OSError as error:
+            self.closing = True
+            self.unsent = len(data)
             self._loop.call_soon(partial(self._lost, error))
             return
         if sent != len(data):
-            self._buffer = data[sent:]
+            self._keep(memoryview(data)[sent:])
             self._wait_for(self._events | WRITE)
+
+    def _keep(self, data: memoryview) -> None:
+        self._buffer.append(data)
+        self.unsent += len(data)
 
     def _flush(self) -> None:
         try:
-            sent = self._send(self._buffer)
+            sent = self._send(self._buffer[0])
         except BlockingIOError:
             return
         except OSError as error:
             self._lost(error)
             return
-        self._buffer = self._buffer[sent:]
+        self.unsent -= sent
+        if sent < len(self._buffer[0]):
+            self._buffer[0] = self._buffer[0][sent:]
+        else:
+            self._buffer.popleft()
         if not self._buffer:
             self._wait_for(self._events & ~WRITE)
             if self._aborting:
@@ -221,11 +239,8 @@ class TcpTransport:
                 self._shut()
             elif self.closing:
                 self._lost(None)
-
-    @property
-    def unsent(self) -> int:
-        """How many bytes were written that the socket has not taken yet."""
-        return len(self._buffer)
+            else:
+                self._protocol.resume_writing()
 
     # -- ending
 
@@ -286,7 +301,7 @@ class TcpTransport:
         sock.close()
         self._gone(self)
         self._protocol.connection_lost(error)
-        self._buffer = b""
+        self._buffer.clear()
 
     def _wait_for(self, events: int) -> None:
         before, self._events = self._events, events

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pytest_integrations.core.effect import Answer, Cut, Work
@@ -85,7 +86,7 @@ class Exchange:
             return
         if not isinstance(source, Prepared):
             source(self.hand_over)
-        elif effects or not self._keep_alive or self.call.head.startswith(b"HEAD "):
+        elif effects or source.closes or not self._keep_alive or self.call.head.startswith(b"HEAD "):
             self._take(source)
         else:
             self._send_prepared(source)
@@ -124,7 +125,10 @@ class Exchange:
         self.perform(self._framed(prepared), effects)
 
     def _framed(self, prepared: Prepared) -> Message:
-        return prepared.message(head_only=self.call.head.startswith(b"HEAD "), persistent=self._keep_alive)
+        head = self.call.head
+        if prepared.reply.chunks is not None and head.partition(b"\r\n")[0].endswith(b" HTTP/1.0"):
+            prepared = Prepared(replace(prepared.reply, chunks=None))  # a coding that its client may not know
+        return prepared.message(head_only=head.startswith(b"HEAD "), persistent=self._keep_alive)
 
     # -- sending it
 

@@ -14,7 +14,7 @@ from .exchange import Exchange
 from .reader import BadRequest, RequestReader
 
 if TYPE_CHECKING:
-    from pytest_integrations.core.call import Connection, HttpCall
+    from pytest_integrations.core.call import Connection, HttpCall, Outcome
     from pytest_integrations.core.effect import Effect
     from pytest_integrations.core.script import Decision
     from pytest_integrations.wire.loop import Loop
@@ -42,6 +42,7 @@ class Http1Protocol:
         "_last_call",
         "_last_words",
         "_mishap",
+        "_owes_continue",
         "_pace",
         "_waiting",
         "connection",
@@ -70,6 +71,7 @@ class Http1Protocol:
         self._mishap: Decision | None = None
         self._last_words: BadRequest | None = None
         self._last_call: HttpCall | None = None
+        self._owes_continue = False
         self._pace: tuple[float, float] | None = None
         """Since when, and at how many bytes per second, the body of the present request is read, if slowly."""
 
@@ -89,8 +91,12 @@ class Http1Protocol:
         except BadRequest as error:
             self._deaf = True
             self._last_words = error
-            if self._exchange is None:
+            if self._exchange is None and not self._waiting:
                 self._tell_off()
+
+    def resume_writing(self) -> None:
+        """The client has taken what had to wait."""
+        self._next()
 
     def eof_received(self) -> None:
         """The client closed its side."""
@@ -102,7 +108,7 @@ class Http1Protocol:
         if self.connection.closed is None:
             self.connection.closed = now
             self.connection.closed_by = self.connection.closed_by or ("client" if error else "fake")
-        if self._call is not None and self._decision is not None and not self._deaf:
+        if self._call is not None and not self._deaf:
             self._give_up(self._call, now)
         if self._exchange is not None:
             exchange, self._exchange = self._exchange, None
@@ -110,10 +116,12 @@ class Http1Protocol:
         elif self._last_call is not None and self.transport.unsent and self._last_call.outcome == "answered":
             self._last_call.outcome = "abandoned"
             self._last_call.gone = now
-        self._waiting.clear()
+        self._drop_waiting("abandoned", now)
 
     def _give_up(self, call: HttpCall, now: float) -> None:
-        """Record a request that a fault held up until its client left: an attempt, though not a whole request."""
+        """Record a request whose client left before it was complete: an attempt, though not a whole request."""
+        if not self._decided:
+            self.service.recognise(call)
         self._finish_recording(call)
         call.fault = self._decision.fault if self._decision is not None else None
         call.outcome = "abandoned"
@@ -145,13 +153,18 @@ class Http1Protocol:
                 self.transport.throttle(effect.rate)
                 self._pace = (self.loop.clock.monotonic(), effect.rate)
             withheld = withheld or isinstance(effect, Withhold)
-        if (
-            b"100-continue" in head.lower()
-            and call.headers.get("expect", "").lower() == "100-continue"
-            and not withheld
-        ):
-            self.transport.write(_CONTINUE)
+        if b"100-continue" in head.lower() and not withheld:
+            asked = call.headers.get("expect", "").lower() == "100-continue"
+            # Of an HTTP/1.0 client the expectation is ignored (RFC 9110 section 10.1.1).
+            self._owes_continue = asked and not head.partition(b"\r\n")[0].endswith(b" HTTP/1.0")
+            self._continue()
         self._look_at_upload()
+
+    def _continue(self) -> None:
+        """Ask for the body, if its client waits for that, and as soon as nothing goes before it."""
+        if self._owes_continue and self._exchange is None and not self._waiting:
+            self._owes_continue = False
+            self.transport.write(_CONTINUE)
 
     def body_received(self, data: bytes) -> None:
         """Some of a request's body came in."""
@@ -188,6 +201,8 @@ class Http1Protocol:
             return
         self._deaf = True
         self._finish_recording(call)
+        if self._exchange is not None:  # of a request before it: the connection ends under it
+            self._exchange.abandon(self.service.ledger.now(), by_client=False)
         self._exchange = Exchange(self, call, decision, keep_alive=False)
         self._exchange.perform(Message.of(reply or Reply(), persistent=False), effects)
 
@@ -201,6 +216,7 @@ class Http1Protocol:
         if self._deaf:
             return
         self._call = None
+        self._owes_continue = False
         early = self._early()
         self._finish_recording(call, add=early <= 0)
         if self._mishap is not None:
@@ -208,7 +224,7 @@ class Http1Protocol:
             self.service.recognise(call)
         if not self._decided:
             self._decide(call)
-        if self._exchange is None and not self._waiting:
+        if self._exchange is None and not self._waiting and not self.transport.unsent:
             self._start(call, self._decision, keep_alive, early)
         else:
             self._waiting.append((call, self._decision, keep_alive, early))
@@ -248,34 +264,50 @@ class Http1Protocol:
         """The present exchange is over; *keep* the connection and go on with the next request, or hear no more."""
         exchange, self._exchange = self._exchange, None
         self._last_call = exchange.call if exchange is not None else None
+        if keep and exchange is not None and exchange.decision is not None:
+            keep = self._is_kept_after(exchange.decision)
         if not keep:
             self._deaf = True
-            self._waiting.clear()
             self._last_words = None
-            return
-        if exchange is not None and exchange.decision is not None:
-            self._expire(exchange.decision)
-        if self._waiting:
+            was_reset = exchange is not None and exchange.call.outcome == "reset"
+            self._drop_waiting("reset" if was_reset else "closed", self.service.ledger.now())
+        elif self._waiting:
             self.loop.call_soon(self._next)
         elif self._last_words is not None:
             self._tell_off()
+        else:
+            self._continue()
 
     def _next(self) -> None:
-        if self._waiting and self._exchange is None:
+        """Go on with the next request, once the client has taken the answer before it."""
+        if self._waiting and self._exchange is None and not self.transport.unsent:
             self.transport.resume_reading()
-            self._start(*self._waiting.popleft())
+            call, decision, keep_alive, early = self._waiting.popleft()
+            self._start(call, self._mishap or decision, keep_alive, early)
 
-    def _expire(self, decision: Decision) -> None:
-        """Break the promise to keep the connection, if that is the fault."""
+    def _drop_waiting(self, outcome: Outcome, now: float) -> None:
+        """Record how the requests end whose turn does not come any more."""
+        while self._waiting:
+            call = self._waiting.popleft()[0]
+            if not call.seq:
+                self.service.ledger.add(call)
+            call.outcome = outcome
+            if self.connection.closed_by == "client":
+                call.gone = now
+            elif outcome != "abandoned":
+                call.ended = now
+
+    def _is_kept_after(self, decision: Decision) -> bool:
+        """Break the promise to keep the connection, now or at the next request, if that is the fault."""
         for effect in decision.effects:
             if isinstance(effect, Expire):
                 if effect.how == "fin_idle":
-                    self._deaf = True
                     self.closes_itself()
                     self.transport.finish()
-                else:
-                    cut = Cut("reset") if effect.how == "reset_on_next" else Cut("close")
-                    self._mishap = replace(decision, effects=(cut,))
+                    return False
+                cut = Cut("reset") if effect.how == "reset_on_next" else Cut("close")
+                self._mishap = replace(decision, effects=(cut,))
+        return True
 
     def closes_itself(self) -> None:
         """Record that the connection ends now, by our own doing, before the client can see it."""
@@ -288,7 +320,23 @@ class Http1Protocol:
         error, self._last_words = self._last_words, None
         if error is None:
             return
-        reply = Reply.of(error.status, text=f"{error.why}\n")
+        message = Message.of(Reply.of(error.status, text=f"{error.why}\n"), persistent=False)
+        self._record_bad_request(error.status, message.wire)
         self.closes_itself()
-        self.transport.write(Message.of(reply, persistent=False).wire)
+        self.transport.write(message.wire)
         self.transport.finish()
+
+    def _record_bad_request(self, status: int, wire: bytes) -> None:
+        """Record what was refused unread: an attempt, though the test could not answer it."""
+        call, self._call = self._call, None
+        if call is None:
+            call = self.service.record(self.service.name, self.connection, b"", "bad request")
+            self.connection.calls += 1
+            call.number = self.connection.calls
+            self._body = []
+        elif not self._decided:
+            self.service.recognise(call)
+        self._finish_recording(call)
+        call.status, call.reply, call.outcome = status, wire, "answered"
+        call.first_byte = call.ended = call.started
+        self.connection.sent += len(wire)

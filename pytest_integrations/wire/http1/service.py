@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
-from pytest_integrations.core.message import Message
+from pytest_integrations.core.message import Message, closes
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,11 +20,13 @@ __all__ = ["HttpService", "Prepared"]
 class Prepared:
     """A reply whose bytes are made once and sent many times."""
 
-    __slots__ = ("_kept", "reply")
+    __slots__ = ("_kept", "closes", "reply")
 
     def __init__(self, reply: Reply) -> None:
         """Prepare *reply*."""
         self.reply = reply
+        self.closes = closes(reply)
+        """Whether it announces the end of its connection."""
         self._kept: bytes | None = None
 
     def message(self, *, head_only: bool, persistent: bool) -> Message:
