@@ -29,13 +29,18 @@ def get(url):
 _PLAIN = ("-p", "no:randomly", "-p", "no:cacheprovider", "-W", "default")
 
 
+def _without_hypothesis(source: str) -> tuple[str, ...]:
+    """Leave the plugin of Hypothesis out where it is not the subject: it takes a second at the end of each run."""
+    return () if "hypothesis" in source else ("-p", "no:hypothesispytest")
+
+
 @pytest.fixture
 def run(pytester: pytest.Pytester) -> Callable[..., pytest.RunResult]:
     """Run a suite of one file with some options, in this process; the tests may import `get` from `client`."""
 
     def run(source: str, *options: str) -> pytest.RunResult:
         pytester.makepyfile(client=CLIENT, test_it=source)
-        return pytester.runpytest_inprocess(*_PLAIN, *options)
+        return pytester.runpytest_inprocess(*_PLAIN, *_without_hypothesis(source), *options)
 
     return run
 
@@ -46,6 +51,6 @@ def run_apart(pytester: pytest.Pytester) -> Callable[..., pytest.RunResult]:
 
     def run_apart(source: str, *options: str) -> pytest.RunResult:
         pytester.makepyfile(client=CLIENT, test_it=source)
-        return pytester.runpytest_subprocess("-p", "no:cacheprovider", *options)
+        return pytester.runpytest_subprocess("-p", "no:cacheprovider", *_without_hypothesis(source), *options)
 
     return run_apart
