@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parents[2]
 
-NOTES = {"args", "as", "continues", "expect", "file", "output", "skip", "snippet"}
+NOTES = {"args", "as", "continues", "expect", "file", "generated", "output", "skip", "snippet"}
 """What a comment above a fence may say."""
 
 _OPENING = re.compile(r"^(?P<indent>\s*)(?P<ticks>`{3,})(?P<language>\w*)")
@@ -53,8 +53,8 @@ class Fence:
 
     @property
     def carried(self) -> bool:
-        """Whether the code is a copy of a file that is tested where it stands."""
-        return "snippet" in self.notes
+        """Whether the code is a copy of a file or docstring that is tested where it stands."""
+        return "snippet" in self.notes or "generated" in self.notes
 
     @property
     def defines_tests(self) -> bool:

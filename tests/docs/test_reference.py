@@ -1,0 +1,63 @@
+"""The reference says what the code says."""
+
+from __future__ import annotations
+
+import inspect
+from typing import TYPE_CHECKING
+
+import pytest
+
+from pytest_integrations import assertions, faults
+from tests.docs import reference
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@pytest.mark.parametrize("page", reference.pages(), ids=[page.name for page in reference.pages()])
+def test_pages_are_current(page: Path) -> None:
+    text = page.read_text(encoding="utf-8")
+    assert reference.renewed(text) == text, "run: python -m tests.docs.reference --write"
+
+
+def test_no_fault_and_no_assertion_is_left_out() -> None:
+    told = reference.faults_page()
+    assert [name for name in faults.registry if f"\n### {name}\n" not in told] == []
+    told = reference.assertions_page()
+    assert [name for name in assertions.__all__ if f"\n### {name}\n" not in told] == []
+
+
+def test_no_assertion_is_taken_for_a_word() -> None:
+    words = reference._assertion_families()["Words for them"]
+    assert [name for name in words if name.startswith("assert_")] == []
+
+
+def test_a_section_becomes_a_list_and_an_example_gets_its_imports() -> None:
+    def told() -> None:
+        """Do something.
+
+        Args:
+            code: what to say, which
+                goes on here.
+            *more: the rest.
+
+        ```python
+        fake_rest.inject(status(503))
+        ```
+
+        """
+
+    assert reference._markdown(told) == inspect.cleandoc("""
+        Do something.
+
+        Args:
+
+        - `code`: what to say, which goes on here.
+        - `*more`: the rest.
+
+        <!-- generated: example -->
+        ```python
+        from pytest_integrations.faults import status
+
+        fake_rest.inject(status(503))
+        ```""")
