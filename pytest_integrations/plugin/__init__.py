@@ -119,7 +119,9 @@ def pytest_runtest_setup(item: pytest.Item) -> Generator[None]:
 def pytest_runtest_call(item: pytest.Item) -> Generator[None]:
     """Fail a test whose client asked for what no fake answers, even if it swallowed the refusal."""
     __tracebackhide__ = True
-    record = item.stash[RECORD]
+    record = item.stash.get(RECORD, None)
+    if record is None:  # whoever runs this test has left out its setup
+        return (yield)
     try:
         result = yield
     finally:
@@ -134,8 +136,8 @@ def pytest_runtest_teardown(item: pytest.Item) -> Generator[None]:
     __tracebackhide__ = True
     result = yield
     item.config.stash[_WITNESS].end()
-    record = item.stash[RECORD]
-    if record.passed:
+    record = item.stash.get(RECORD, None)
+    if record is not None and record.passed:
         record.verify()
     return result
 

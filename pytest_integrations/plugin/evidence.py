@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 from pytest_integrations.core.errors import HandlerFailed, IntegrationsWarning, UnexpectedCall
 
-from .options import chosen_by_marker, run_seed, without_profile
+from .options import chosen_by_marker, key_of, run_seed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -120,9 +120,9 @@ def _has_chance(record: Record) -> bool:
 def replay(record: Record) -> str:
     """Return the command that runs the test again with the same faults."""
     item = record.item
-    file, colons, rest = str(item.nodeid).partition("::")
+    file, colons, rest = key_of(item).partition("::")
     file = os.path.relpath(item.config.rootpath / file, item.config.invocation_params.dir)
-    name = without_profile(item, f"{file}{colons}{rest}")
+    name = f"{file}{colons}{rest}"
     words = ["pytest", shlex.quote(name) if "'" in name else f"'{name}'"]
     if record.profile is not None and not chosen_by_marker(item):
         words.append(f"--fault-profile {record.profile}")

@@ -24,7 +24,6 @@ __all__ = [
     "settle_seed",
     "share_seed",
     "skipped_profiles",
-    "without_profile",
 ]
 
 _FIXTURE = "fault_profile"
@@ -185,21 +184,18 @@ def skipped_profiles(item: pytest.Item) -> Sequence[str]:
 
 
 def key_of(item: pytest.Item) -> str:
-    """Return what the chance of a test follows from: its node id without the profile, which must not change the draws.
+    """Return the node id of a test without the profile in it: the profile must not change what is drawn.
 
-    Not `item.nodeid`: xdist appends groups to it.
+    It is put together anew since xdist appends the names of its groups to `item.nodeid`.
     """
     parent = item.parent.nodeid if item.parent is not None else ""
-    return f"{parent}::{without_profile(item, item.name)}"
-
-
-def without_profile(item: pytest.Item, text: str) -> str:
-    """Return a node id or name of *item* without the part that names its profile; that part is the last."""
-    name = _parameter(item)
-    for tail, end in ((f"[{name}]", ""), (f"-{name}]", "]")):
-        if name is not None and text.endswith(tail):
-            return text.removesuffix(tail) + end
-    return text
+    name = item.name
+    profile = _parameter(item)
+    if profile is not None:
+        for tail, end in ((f"[{profile}]", ""), (f"-{profile}]", "]")):  # the last part of the id, see parametrize
+            if name.endswith(tail):
+                name = name.removesuffix(tail) + end
+    return f"{parent}::{name}"
 
 
 def _parameter(item: pytest.Item) -> str | None:

@@ -115,7 +115,8 @@ class Record:
         if self.fakes:
             from .evidence import count
 
-            properties.extend(count(self))
+            others = [entry for entry in properties if not entry[0].startswith("integrations_")]
+            properties[:] = [*others, *count(self)]  # a rerun replaces the figures of the run before
 
     def conclude(self) -> None:
         """Fail the test that has come to its end, if its fakes ask for it, and warn of what it did not test."""

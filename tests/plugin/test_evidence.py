@@ -208,3 +208,46 @@ def test_the_figures_are_in_the_junit_report(run: Run, pytester: pytest.Pytester
     for name, value in {"calls": "3", "faults": "2", "seed": "7", "profile": "calm"}.items():
         assert f'<property name="integrations_{name}" value="{value}" />' in with_fake
     assert "property" not in plain
+
+
+def test_a_fake_that_was_started_before_the_test_is_seen(run: Run) -> None:
+    result = run("""
+        from client import get
+        from pytest_integrations import FakeRest
+
+        payments = FakeRest("payments").start()
+        payments.get("/").reply()
+
+        def test_first():
+            assert get(payments.url) == 200
+
+        def test_second():
+            assert get(payments.url) == 201
+
+        def teardown_module():
+            payments.stop()
+    """)
+
+    result.assert_outcomes(passed=1, failed=1)
+    result.stdout.fnmatch_lines(["  payments  1 call on 1 connection, *", "  #2 * GET /  ok 200"])
+    result.stdout.no_fnmatch_line("  #1 *")
+
+
+def test_a_test_with_very_many_fakes_forgets_the_first(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pytest_integrations.plugin.record._FAKES_AT_MOST", 4)
+    result = run("""
+        from client import get
+        from pytest_integrations import FakeRest
+        from pytest_integrations.faults import status
+
+        def test_it(fake_rest):
+            for n in range(9):
+                with FakeRest(f"fake{n}") as fake:
+                    fake.get("/").reply()
+                    fake.inject(status(503), at=[2])
+                    get(fake.url)
+            assert 0
+    """)
+
+    result.stdout.fnmatch_lines(["the last of 10 ledgers; *", "  fake6  1 call*", "  fake8  1 call*"])
+    result.stdout.no_fnmatch_line("never fired*")

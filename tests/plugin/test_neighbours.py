@@ -154,12 +154,13 @@ def test_a_group_of_xdist_does_not_change_the_faults(run_apart: Run) -> None:
     """
     options = ("--fault-profile=hostile", "--fault-seed=3", "-p", "no:randomly")
 
-    drawn = [
-        next(line for line in run_apart(suite, *options, *more).outlines if line.startswith("E  "))
+    shown = [
+        [line for line in run_apart(suite, *options, *more).outlines if line.startswith(("E  ", "replay:"))]
         for more in ((), ("-n1", "--dist=loadgroup"))
     ]
 
-    assert drawn[0] == drawn[1]
+    assert shown[0] == shown[1]
+    assert shown[0][-1] == "replay: pytest 'test_it.py::test_it' --fault-profile hostile --fault-seed 3"
 
 
 def test_faults_leave_the_random_numbers_of_the_test_alone(run: Run) -> None:
