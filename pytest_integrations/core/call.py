@@ -175,7 +175,7 @@ class HttpCall(Call):
 
     @property
     def _target(self) -> bytes:
-        parts = self.head.split(b" ", 2)
+        parts = self.head.split(None, 2)
         return parts[1] if len(parts) > 1 else b""
 
     @property

@@ -183,7 +183,8 @@ class FakeRest(Fake):
         *path* has werkzeug's placeholders: `/users/<int:id>`. The other arguments are conditions: *query* parameters
         and *headers* by name, *json* (of an object the keys that must be there), and *match*, a function of the call.
         Values are compared with `==`, or asked if they are callable. Of several routes that fit a call the one with
-        the most conditions answers; of equals the one declared last. A GET route answers HEAD as well.
+        the most exact path answers, of those the one with the most conditions, of equals the one declared last. A GET
+        route answers HEAD as well.
         """
         if not method.isalpha():
             msg = (
@@ -191,7 +192,7 @@ class FakeRest(Fake):
             )
             raise ScriptingError(msg)
         conditions = Conditions.of(query, headers, json, match)
-        known = self.routes.find(method.upper(), path, str(conditions))
+        known = self.routes.find(method.upper(), path, conditions)
         if known is not None:
             return known
         route = Route(self, method.upper(), path, conditions)

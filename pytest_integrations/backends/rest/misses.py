@@ -21,17 +21,15 @@ _SHOWN = 3
 
 def near_misses(fake: str, call: RecordedCall, table: RouteTable) -> str:
     """Return a paragraph that names *call*, what came nearest to answering it, and the way out."""
-    path = call.target.partition("?")[0]
+    path = call.path
     lines = [f"{fake}: nothing answers {call.method} {call.target}"]
     if not table.routes:
-        lines.append(f"  it has no routes yet; write: {fake}.{_verb(call.method)}({path!r}).reply(200)")
+        lines.append(f"  it has no routes yet; write: {fake}.{_declaration(call.method, path)}.reply(200)")
         return "\n".join(lines)
-    candidates = [route for route, _ in table.candidates(call)]
-    ranked = candidates or sorted(table.routes, key=lambda route: _likeness(call.method, path, route), reverse=True)
+    fitting = table.templates_of(path)
+    ranked = sorted(table.routes, key=lambda route: _likeness(call.method, path, route, fitting), reverse=True)
     lines.append("  nearest:")
-    for route in ranked[:_SHOWN]:
-        reasons = _reasons(call, path, route, fits=bool(candidates))
-        lines += [f"    {route.operation}: {'; '.join(reasons)}"]
+    lines += [f"    {route.operation}: {'; '.join(_reasons(call, path, route, fitting))}" for route in ranked[:_SHOWN]]
     if len(table.routes) > _SHOWN:
         lines.append(f"    ... of {len(table.routes)} routes")
     return "\n".join(lines)
@@ -43,21 +41,26 @@ def problem_json(status: int, title: str, detail: str) -> Reply:
     return Reply.of(status, body=body.encode(), headers={"Content-Type": "application/problem+json"})
 
 
-def _verb(method: str) -> str:
-    known = {"GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"}
-    return method.lower() if method in known else f"route({method!r}, "
+def _declaration(method: str, path: str) -> str:
+    """Return how to declare the route that is missing; a GET route answers HEAD as well."""
+    verb = {"HEAD": "get"}.get(method, method.lower())
+    if verb in {"get", "post", "put", "patch", "delete"}:
+        return f"{verb}({path!r})"
+    return f"route({method!r}, {path!r})"
 
 
-def _likeness(method: str, path: str, route: Route) -> float:
-    return difflib.SequenceMatcher(None, path, route.template).ratio() + 0.2 * (method == route.method)
+def _likeness(method: str, path: str, route: Route, fitting: set[str]) -> float:
+    likeness = difflib.SequenceMatcher(None, path, route.template).ratio()
+    return likeness + 2 * (route.template in fitting) + 0.2 * _is_method(method, route)
 
 
-def _reasons(call: RecordedCall, path: str, route: Route, *, fits: bool) -> list[str]:
-    if fits:
-        return route.conditions.misses(call) or ["fits"]
-    reasons = [] if route.method in {call.method, "ANY"} else [f"method is {call.method}, expected {route.method}"]
-    if path == route.template or not reasons:
-        reasons += [f"path is {path!r}"] if path != route.template else []
-    elif path != route.template:
-        reasons.append(f"path is {path!r}")
-    return reasons
+def _is_method(method: str, route: Route) -> bool:
+    return route.method in {method, "ANY"} or (method == "HEAD" and route.method == "GET")
+
+
+def _reasons(call: RecordedCall, path: str, route: Route, fitting: set[str]) -> list[str]:
+    """Return in words what *route* asks for and *call* has otherwise."""
+    reasons = [] if _is_method(call.method, route) else [f"method is {call.method}, expected {route.method}"]
+    if route.template not in fitting:
+        return [*reasons, f"path is {path!r}"]
+    return reasons + route.conditions.misses(call)

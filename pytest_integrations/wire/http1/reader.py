@@ -66,7 +66,7 @@ class RequestReader:
             data = self._parse(data)
         if self.in_head or self._in_tail:
             self._data = self._data[self._position :]
-            self._check_length(len(self._data))
+            self._check_length(len(self._data) - len(_END) + 1)  # which may have begun
         else:
             self._data = b""
 
