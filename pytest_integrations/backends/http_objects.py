@@ -5,12 +5,14 @@ They cost ten times what the call itself costs, and most calls are never looked 
 
 from __future__ import annotations
 
+from contextlib import suppress
 from functools import cached_property
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote_to_bytes
 
 from pytest_integrations.core.call import HttpCall
+from pytest_integrations.core.message import unchunked
 from pytest_integrations.core.reply import Reply
 
 if TYPE_CHECKING:
@@ -44,16 +46,17 @@ class RecordedCall(HttpCall):
             return None
         from werkzeug.wrappers import Response
 
-        body = self.reply.partition(b"\r\n\r\n")[2]
+        body = self.final_reply.partition(b"\r\n\r\n")[2]
+        if self.reply_headers.get("transfer-encoding") == "chunked":
+            with suppress(ValueError):  # chunks that are none are shown as they are
+                body = unchunked(body)
         return Response(body, self.status, list(self.reply_headers.items()))
 
 
 def environ_of(call: HttpCall, *, prefix: str = "") -> dict[str, Any]:
     """Return the WSGI environ (PEP 3333) of *call*; *prefix* is the path that the application is mounted at."""
-    path, _, query = call.target.partition("?")
-    if "://" in path:  # absolute-form, as proxies get it (RFC 9112 section 3.2.2)
-        path = "/" + path.partition("://")[2].partition("/")[2]
-    decoded = unquote_to_bytes(path).decode("latin-1")
+    query = call.target.partition("?")[2]
+    decoded = unquote_to_bytes(call.raw_path).decode("latin-1")
     headers = call.headers
     host, _, port = (
         headers.get("host", "127.0.0.1").rpartition(":") if ":" in headers.get("host", "") else ("127.0.0.1", "", "80")

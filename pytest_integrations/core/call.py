@@ -181,10 +181,15 @@ class HttpCall(Call):
     @property
     def path(self) -> str:
         """The path, percent-decoded; of the absolute form, which proxies get, without scheme and authority."""
+        return unquote(self.raw_path)
+
+    @property
+    def raw_path(self) -> bytes:
+        """The path as sent, percent-encoded."""
         path = self._target.partition(b"?")[0]
         if not path.startswith(b"/") and b"://" in path:
             path = b"/" + path.partition(b"://")[2].partition(b"/")[2]
-        return unquote(path)
+        return path
 
     @property
     def query(self) -> dict[str, str]:

@@ -250,7 +250,7 @@ class FakeRest(Fake):
 
             return answer_with(application, request, prefix)
 
-        for template in (prefix or "/", f"{prefix}/<path:rest>"):
+        for template in (prefix or "/", f"{prefix}/", f"{prefix}/<path:rest>"):
             route = self.any(template).calls(answer)
             route.is_mount = True
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from copy import deepcopy
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any
 
@@ -27,7 +28,7 @@ class Resource:
         GET    /users        200 with all items
         POST   /users        201, Location and ETag; 409 if the id is taken; 400 if the body is no JSON object
         GET    /users/<id>   200 and ETag; 304 if If-None-Match names it; 404
-        PUT    /users/<id>   200, or 201 if it is new; 412 if If-Match does not hold
+        PUT    /users/<id>   200, or 201 if it is new; 412 if If-Match or If-None-Match does not hold
         PATCH  /users/<id>   200, merged as RFC 7396 says; 404, 412
         DELETE /users/<id>   204; 404, 412
 
@@ -38,6 +39,9 @@ class Resource:
     def __init__(self, fake: FakeRest, path: str, id_key: str, items: Iterable[Mapping[str, Any]]) -> None:
         """Serve *items* of *fake* under *path*, each under its *id_key*."""
         self.path = f"/{path.strip('/')}"
+        if "<" in path:
+            msg = f"resource {path!r} has a placeholder: one store has one path, such as 'orgs/7/users'"
+            raise ScriptingError(msg)
         self.id_key = id_key
         self._items: dict[str, dict[str, Any]] = {}
         self._last_id = 0
@@ -56,18 +60,19 @@ class Resource:
     @property
     def items(self) -> list[dict[str, Any]]:
         """What is in the store now, in the order of creation; copies."""
-        return [dict(item) for item in list(self._items.values())]
+        return [deepcopy(item) for item in list(self._items.values())]
 
     def add(self, item: Mapping[str, Any]) -> dict[str, Any]:
         """Put *item* into the store and return it, with its id; an id that is taken is a `ScriptingError`."""
-        stored = dict(item)
-        stored.setdefault(self.id_key, self._next_id())
+        stored = deepcopy(dict(item))
+        if stored.get(self.id_key) is None:
+            stored[self.id_key] = self._next_id()
         key = str(stored[self.id_key])
         if key in self._items:
             msg = f"{self.path}: there is an item with {self.id_key}={stored[self.id_key]!r} already"
             raise ScriptingError(msg)
         self._items[key] = stored
-        return dict(stored)
+        return deepcopy(stored)
 
     def clear(self) -> None:
         """Empty the store; ids go on."""
@@ -79,7 +84,7 @@ class Resource:
 
     def __getitem__(self, key: object) -> dict[str, Any]:
         """Return a copy of the item with this id."""
-        return dict(self._items[str(key)])
+        return deepcopy(self._items[str(key)])
 
     def __len__(self) -> int:
         """Return how many items there are."""
@@ -109,7 +114,7 @@ class Resource:
         item = self._items.get(id)
         if item is None:
             return self._missing(id)
-        if request.if_none_match.contains(_tag(item)):
+        if request.if_none_match.contains_weak(_tag(item)):
             return Reply(304, (("ETag", f'"{_tag(item)}"'),))
         return self._shown(item, 200)
 
@@ -120,8 +125,7 @@ class Resource:
         old = self._items.get(id)
         if not _holds(request, old):
             return self._lost_update(id)
-        own_id = old[self.id_key] if old is not None else item.get(self.id_key, int(id) if id.isdigit() else id)
-        self._items[id] = {**item, self.id_key: own_id}
+        self._items[id] = {**item, self.id_key: _id(id, item.get(self.id_key)) if old is None else old[self.id_key]}
         return self._shown(self._items[id], 200 if old is not None else 201)
 
     def _merge(self, request: Request, id: str) -> Reply:  # noqa: A002 -- as above
@@ -180,10 +184,17 @@ def _bad_body() -> Reply:
 
 
 def _holds(request: Request, item: Mapping[str, Any] | None) -> bool:
-    """Tell whether the request's If-Match, if it has one, holds for *item* (RFC 9110 section 13.1.1)."""
-    if "If-Match" not in request.headers:
-        return True
-    return item is not None and request.if_match.contains(_tag(item))
+    """Tell whether If-Match and If-None-Match, if there are any, hold for *item* (RFC 9110 section 13.1)."""
+    if "If-Match" in request.headers and not (item is not None and request.if_match.contains(_tag(item))):
+        return False
+    return item is None or not request.if_none_match.contains_weak(_tag(item))
+
+
+def _id(asked: str, given: object) -> object:
+    """Return the id of a new item that was *asked* for by its path: as *given* if that is it, as a number if it is."""
+    if str(given) == asked:
+        return given
+    return int(asked) if asked.isascii() and asked.isdigit() and str(int(asked)) == asked else asked
 
 
 def _merged(target: Mapping[str, Any], patch: Mapping[str, Any]) -> dict[str, Any]:

@@ -50,6 +50,8 @@ class Route:
         self._sequence: tuple[Prepared, ...] = ()
         self._then: Literal["last", "cycle", "unexpected"] = "last"
         self._given = 0
+        self._turns: list[Rule] = []
+        """The rules for the faults among the answers of a sequence."""
 
     # -- what it answers
 
@@ -115,13 +117,17 @@ class Route:
         repeats = self._then == "last" and numbers[-1] == len(answers)
         once = numbers[:-1] if repeats else numbers
         if once:
-            self.inject(*(answers[number - 1] for number in once), at=once, times=1)
+            self._turns.append(self.inject(*(answers[number - 1] for number in once), at=once, times=1))
         if repeats:
-            self.inject(answers[-1], every=1, skip=len(answers) - 1 - len(once))
+            self._turns.append(self.inject(answers[-1], every=1, skip=len(answers) - 1 - len(once)))
 
     def _answer(self, prepared: Prepared) -> None:
+        """Take what is declared now in place of all that was declared before."""
         self.prepared = prepared
         self.handler = None
+        for rule in self._turns:
+            self.script.remove(rule)
+        self._turns = []
         self._sequence, self._given = (), 0
 
     def next_prepared(self) -> Prepared | None:
