@@ -159,7 +159,7 @@ def fixtures_page() -> str:
 
 def hooks_page() -> str:
     """Return the hooks."""
-    names = [name for name in hookspecs.__all__ if name.startswith("pytest_")]
+    names = [name for name in vars(hookspecs) if name.startswith("pytest_integrations_")]
     return "\n\n".join(f"### {name}\n\n{_markdown(getattr(hookspecs, name))}" for name in names)
 
 
@@ -201,7 +201,7 @@ def _markdown(thing: Any) -> str:
     text = re.sub(
         r"^```python\n(.*?)^```", lambda code: _example(code[1]), _text(thing), flags=re.DOTALL | re.MULTILINE
     )
-    text = re.sub(r"^(>>> .*?)(?=\n\n|\Z)", r"```pycon\n\1\n```", text, flags=re.DOTALL | re.MULTILINE)
+    text = re.sub(r"^>>> .*?(?=\n\n|\Z)", lambda session: _session(session[0]), text, flags=re.DOTALL | re.MULTILINE)
     return re.sub(r"^(Args|Raises|Returns):\n((?:    .*\n?|\n(?=    ))+)", _section, text, flags=re.MULTILINE)
 
 
@@ -232,6 +232,12 @@ def _example(code: str) -> str:
             others.append(f"from {module} import {', '.join(names)}")
     body = "\n".join(line for line in rest if line not in others).strip("\n")
     return "\n".join(["<!-- generated: example -->", "```python", *others, *([""] if others else []), body, "```"])
+
+
+def _session(text: str) -> str:
+    """Return the fence of a session, with its import."""
+    names = sorted(set(re.findall(r"\w+", text)) & set(pytest_integrations.__all__))
+    return f"```pycon\n>>> from pytest_integrations import {', '.join(names)}\n{text}\n```"
 
 
 PARTS: dict[str, Callable[[], str]] = {
