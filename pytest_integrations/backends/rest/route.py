@@ -89,9 +89,9 @@ class Route:
         replies = [Prepared(as_reply(answer)) for answer in answers if not isinstance(answer, Fault)]
         if not replies and then != "unexpected":
             replies = [_HEALTHY]
+        turns = self._script_faults(answers, then)
         self._answer(_HEALTHY)
-        self._sequence, self._then = tuple(replies), then
-        self._script_faults(answers)
+        self._sequence, self._then, self._turns = tuple(replies), then, turns
         return self
 
     def calls(self, function: Callable[..., Any], *, inline: bool = False) -> Self:
@@ -106,20 +106,20 @@ class Route:
         self.handler = Handler(function, inline=inline)
         return self
 
-    def _script_faults(self, answers: tuple[Any, ...]) -> None:
-        """Script the faults among *answers* for the calls whose turn they are."""
+    def _script_faults(self, answers: tuple[Any, ...], then: str) -> list[Rule]:
+        """Script the faults among *answers* for the calls whose turn they are, and return the rules for that."""
         numbers = [number for number, answer in enumerate(answers, 1) if isinstance(answer, Fault)]
         if not numbers:
-            return
-        if self._then == "cycle":
+            return []
+        if then == "cycle":
             msg = "a fault in replies(..., then='cycle') has no number of its own: script it by inject(fault, every=n)"
             raise ScriptingError(msg)
-        repeats = self._then == "last" and numbers[-1] == len(answers)
+        repeats = then == "last" and numbers[-1] == len(answers)
         once = numbers[:-1] if repeats else numbers
-        if once:
-            self._turns.append(self.inject(*(answers[number - 1] for number in once), at=once, times=1))
+        turns = [self.inject(*(answers[number - 1] for number in once), at=once, times=1)] if once else []
         if repeats:
-            self._turns.append(self.inject(answers[-1], every=1, skip=len(answers) - 1 - len(once)))
+            turns.append(self.inject(answers[-1], every=1, skip=len(answers) - 1 - len(once)))
+        return turns
 
     def _answer(self, prepared: Prepared) -> None:
         """Take what is declared now in place of all that was declared before."""
