@@ -16,6 +16,7 @@ import pytest
 if TYPE_CHECKING:
     from pytest_integrations.backends.fake import Fake
     from pytest_integrations.core.call import Call
+    from pytest_integrations.core.fault import Fault
     from pytest_integrations.core.ledger import Ledger, Problem
     from pytest_integrations.core.script import Rule
     from pytest_integrations.core.seed import Seed
@@ -140,10 +141,15 @@ class Record:
 
 
 def _must_fire(rule: Rule) -> bool:
+    return rule.origin == "test" and not rule.is_chance and not any(map(_keeps_watch, rule.faults))
+
+
+def _keeps_watch(fault: Fault) -> bool:
+    """Whether *fault* acts when a client goes too far (a rate limit, say), which it need not."""
     from pytest_integrations.core.fault import Fault
 
-    keeps_watch = any(type(fault).bites is not Fault.bites for fault in rule.faults)  # a rate limit, say
-    return rule.origin == "test" and not rule.is_chance and not keeps_watch
+    parts = getattr(fault, "faults", (fault,))
+    return any(type(part).begin is not Fault.begin or type(part).bites is not Fault.bites for part in parts)
 
 
 class Witness:

@@ -71,7 +71,7 @@ def test_what_may_rightly_not_happen_is_not_told(run: Run) -> None:
             assert get(fake_rest.url + "/a") == 200
 
         def test_limit(fake_rest):
-            fake_rest.rate_limit(100, per=1).get("/a").reply()
+            fake_rest.rate_limit(100, per=1).max_concurrency(5).get("/a").reply()
             assert get(fake_rest.url + "/a") == 200
 
         def test_skipped(fake_rest):
