@@ -6,6 +6,7 @@ have no body (to HEAD, 204, 304) pass the faults that lie about a body unharmed.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
@@ -13,7 +14,7 @@ from pytest_integrations.core.effect import Cut, Tamper, Work
 from pytest_integrations.core.errors import ScriptingError
 from pytest_integrations.core.fault import Fault
 from pytest_integrations.core.message import chunked
-from pytest_integrations.core.settings import among, number, whole
+from pytest_integrations.core.settings import among, number, text, whole
 
 from .connection import GARBAGE
 
@@ -34,6 +35,7 @@ __all__ = [
     "truncate_headers",
 ]
 
+_CHUNK_SIZE = re.compile(r"[0-9a-fA-F]+[ \t]*(;.*)?")
 _FIN = Cut("close", "answer", 1.0)
 _ENDS: dict[str, Literal["close", "reset", "stall"]] = {"close": "close", "reset": "reset", "hang": "stall"}
 _LIES = ("conflicting", "with_te", "negative", "not_a_number")
@@ -86,12 +88,9 @@ class bad_chunk_size(Fault):  # noqa: N801 -- a word in a script
 
     def __post_init__(self) -> None:
         """Check the settings."""
-        try:
-            int(self.size.partition(";")[0], 16)
-        except ValueError:
-            return
-        msg = f"bad_chunk_size: size={self.size!r} is a good chunk size: give one that is no hexadecimal number"
-        raise ScriptingError(msg)
+        if _CHUNK_SIZE.fullmatch(text("size", self.size)):
+            msg = f"bad_chunk_size: size={self.size!r} is a good chunk size: give one that is no hexadecimal number"
+            raise ScriptingError(msg)
 
     def effects(self, occasion: Occasion) -> Iterable[Effect]:
         """Yield a chunk with a wrong size line."""
