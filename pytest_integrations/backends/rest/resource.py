@@ -6,6 +6,7 @@ import json
 from copy import deepcopy
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 from pytest_integrations.core.errors import ScriptingError
 from pytest_integrations.core.reply import Reply
@@ -152,7 +153,7 @@ class Resource:
     def _shown(self, item: dict[str, Any], status: int) -> Reply:
         headers = [("ETag", f'"{_tag(item)}"')]
         if status == 201:
-            headers.append(("Location", f"{self.path}/{item[self.id_key]}"))
+            headers.append(("Location", quote(f"{self.path}/{item[self.id_key]}")))
         return Reply.of(status, json=item, headers=headers)
 
     def _missing(self, key: str) -> Reply:
