@@ -58,11 +58,14 @@ class tls(Fault):  # noqa: N801 -- a word in a script
     alert (RFC 8446 section 6.2) and FIN.
 
     ```python
+    import pytest, urllib.error, urllib.request
     from pytest_integrations.faults import tls
 
-    def test_client_verifies(fakes):
+    def test_the_client_verifies(fakes):
         payments = fakes.rest("payments", tls=True)
         payments.inject(tls("expired"))
+        with pytest.raises(urllib.error.URLError, match="certificate has expired"):
+            urllib.request.urlopen(payments.url, context=payments.client_context())
     ```
     """
 

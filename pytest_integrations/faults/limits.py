@@ -217,10 +217,18 @@ class max_concurrency(Fault):  # noqa: N801 -- a word in a script
     until its answer is out, its connection is gone, or for as long as it hangs.
 
     ```python
+    import pytest, urllib.error, urllib.request
     from pytest_integrations.faults import max_concurrency
 
-    def test_queues_its_own_work(fake_rest):
-        fake_rest.inject(max_concurrency(2), every=1)
+    def test_the_house_is_full(fake_rest):
+        def ask_again():
+            with pytest.raises(urllib.error.HTTPError, match="503"):
+                urllib.request.urlopen(fake_rest.url + "/inner")
+
+        fake_rest.get("/inner").reply()
+        fake_rest.get("/outer").calls(ask_again)
+        fake_rest.inject(max_concurrency(1), every=1)
+        urllib.request.urlopen(fake_rest.url + "/outer").close()
     ```
 
     `fake_rest.max_concurrency(2)` is short for that.

@@ -21,8 +21,11 @@ if TYPE_CHECKING:
 
 _ALL = found.page_fences() + found.docstring_fences()
 _FIXTURES = ("fake_rest", "fake_graphql", "fake_grpc", "fake_queue", "fakes", "virtual_clock")
-_PLAIN = ("-p", "no:randomly", "-p", "no:cacheprovider", "-W", "default")
-"""What makes pytest run as for a reader, who has not our configuration."""
+_PLAIN = ("-p", "no:randomly", "-p", "no:cacheprovider", "-W", "default", "-W", "ignore::ResourceWarning")
+"""What makes pytest run as for a reader, who has not our configuration.
+
+Examples leave the answers in a client's errors to the garbage collector, which would warn of them when it likes.
+"""
 _OUTCOMES = {"passed", "failed", "errors", "skipped", "xfailed", "xpassed", "warnings"}
 
 
