@@ -1,7 +1,7 @@
 """What a client must do when its backends misbehave, proved from the ledger alone.
 
     retries       attempts, not_retried, giving_up, backoff (schedules, jitter), retry_after
-    safety        unsafe_retry, idempotency_key, same_request
+    safety        unsafe_retry, idempotency_key, same_request, redirects
     load          budget, amplification, connections, hang
     breakers      breaker, breaker_recovery, breaker_scope
     time          timing, deadline
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from .idempotency_key import assert_idempotency_key
     from .jitter import assert_jittered
     from .not_retried import assert_not_retried
+    from .redirects import assert_safe_redirects
     from .retry_after import assert_respects_retry_after
     from .same_request import assert_same_request
     from .schedules import Jitter, Schedule, additive, exponential, fixed, linear, listed, multiplicative
@@ -73,6 +74,7 @@ __all__ = [
     "assert_not_retried",
     "assert_respects_retry_after",
     "assert_retry_budget",
+    "assert_safe_redirects",
     "assert_same_request",
     "assert_timeout_order",
     "assert_times_out",
@@ -117,6 +119,7 @@ _HOMES = {
     "assert_not_retried": "not_retried",
     "assert_respects_retry_after": "retry_after",
     "assert_retry_budget": "budget",
+    "assert_safe_redirects": "redirects",
     "assert_same_request": "same_request",
     "assert_timeout_order": "timing",
     "assert_times_out": "timing",
