@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
 __all__ = ["End", "Performance", "Player"]
 
-End = Literal["keep", "close", "finish", "reset", "stall"]
-"""`keep` the connection; `close` it; `finish` it with a FIN that stays one; `reset` it; `stall`: send nothing more."""
+End = Literal["keep", "finish", "reset", "stall"]
+"""`keep` the connection; `finish` it with a FIN that stays one; `reset` it; `stall`: send nothing more."""
 
 
 @dataclass(frozen=True, slots=True)

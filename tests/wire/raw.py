@@ -39,7 +39,7 @@ class Raw:
         self.host = f"{host}:{fake.port}"
         self.tcp = socket.create_connection((host, fake.port), timeout)
         self.sock = self.tcp if tls is None else tls.wrap_socket(self.tcp, server_hostname=host)
-        self._came = b""
+        self._came = bytearray()
 
     # -- sending
 
@@ -92,24 +92,26 @@ class Raw:
     def take(self, size: int) -> bytes:
         """Return exactly *size* bytes."""
         while len(self._came) < size:
-            self._receive()
-        taken, self._came = self._came[:size], self._came[size:]
+            self.receive()
+        taken = bytes(self._came[:size])
+        del self._came[:size]
         return taken
 
     def rest(self) -> bytes:
         """Return everything up to the server's FIN."""
         while data := self.sock.recv(65536):
             self._came += data
-        taken, self._came = self._came, b""
-        return taken
+        return self.take(len(self._came))
 
     def _until(self, end: bytes) -> bytes:
         while end not in self._came:
-            self._receive()
-        taken, _, self._came = self._came.partition(end)
+            self.receive()
+        taken = self.take(self._came.index(end))
+        self.take(len(end))
         return taken
 
-    def _receive(self) -> None:
+    def receive(self) -> None:
+        """Wait for some more bytes."""
         data = self.sock.recv(65536)
         if not data:
             msg = f"the server closed after {self._came!r}"

@@ -167,7 +167,7 @@ class Exchange:
             call.outcome = "truncated" if self._sent else "closed"
         if end != "stall":
             call.ended = now
-        if end in {"close", "finish", "reset"}:
+        if end in {"finish", "reset"}:
             self._protocol.closes_itself()
 
     def _end(self, end: End) -> None:
@@ -184,8 +184,6 @@ class Exchange:
             protocol.transport.abort()
         elif end == "finish":
             protocol.transport.finish()
-        elif end == "close":
-            protocol.transport.close()
 
     def _release(self) -> None:
         """End a stall whose time has come."""

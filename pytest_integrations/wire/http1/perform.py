@@ -37,7 +37,7 @@ def perform(message: Message, effects: Sequence[Effect]) -> Performance:
     if message.trailer:
         pieces.append((0.0, message.trailer))
     cut = next((effect for effect in effects if isinstance(effect, Cut) and effect.part != "upload"), None)
-    end: End = "keep" if message.persistent else "close"
+    end: End = "keep" if message.persistent else "finish"
     patience = None
     if cut is not None:
         pieces = _truncated(pieces, cut_point(message, cut))
