@@ -54,11 +54,11 @@ class Fake:
     ) -> None:
         """Make a fake called *name* in reports; `start` opens its port. Without a *ledger* it has one of its own."""
         self.name = name
-        self.ledger = Ledger(clock, _settle_shared_loop) if ledger is None else ledger  # an empty one is false
-        self.seed = seed or Seed()
-        self.script = Script()
+        self.ledger: Ledger = Ledger(clock, _settle_shared_loop) if ledger is None else ledger  # an empty one is false
+        self.seed: Seed = seed or Seed()
+        self.script: Script = Script()
         """The faults that the test injected, for all operations of this fake."""
-        self.profile = Script()
+        self.profile: Script = Script()
         """The faults that a profile adds; it leaves alone what the test has scripted itself."""
         self._is_running = False
 

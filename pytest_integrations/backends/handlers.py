@@ -35,15 +35,15 @@ class Handler:
                 f"{function!r} is not callable: give a function of the request, such as lambda request: {{'ok': True}}"
             )
             raise ScriptingError(msg)
-        self.function = function
+        self.function: Callable[..., Any] = function
         self.is_async = inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(
             getattr(function, "__call__", None)  # noqa: B004 -- an object with an async __call__
         )
         if self.is_async and inline:
             msg = f"{function!r} is async and cannot run inline: leave out inline=True"
             raise ScriptingError(msg)
-        self.inline = inline
-        self.takes_request = _takes_positional(function)
+        self.inline: bool = inline
+        self.takes_request: bool = _takes_positional(function)
 
     def __call__(self, request: Any, values: dict[str, Any]) -> Any:
         """Call it with the request, if it takes one, and the *values* of the route's placeholders."""
@@ -101,7 +101,7 @@ class Runner:
 
     def __init__(self) -> None:
         """Begin without a thread."""
-        self.pid = os.getpid()
+        self.pid: int = os.getpid()
         self._jobs: queue.SimpleQueue[Callable[[], object] | None] = queue.SimpleQueue()
         self._lock = threading.Lock()
         self._idle = 0

@@ -38,16 +38,16 @@ class Connection:
 
     def __init__(self, id: int, fake: str, opened: float) -> None:  # noqa: A002 -- its name in the ledger
         """Record a connection that was accepted at *opened*."""
-        self.id = id
-        self.fake = fake
-        self.opened = opened
+        self.id: int = id
+        self.fake: str = fake
+        self.opened: float = opened
         self.closed: float | None = None
         self.closed_by: Literal["client", "fake"] | None = None
-        self.calls = 0
+        self.calls: int = 0
         """How many requests came over it."""
-        self.received = 0
+        self.received: int = 0
         """Bytes that came from the client, TLS not counted."""
-        self.sent = 0
+        self.sent: int = 0
         self.tls: str | None = None
         """The negotiated TLS version, or None for plain TCP."""
         self.fault: Fault | None = None
@@ -92,26 +92,26 @@ class Call:
 
     def __init__(self, fake: str, connection: Connection, head: bytes = b"", operation: str = CONNECT) -> None:
         """Begin the record of a request with this raw *head*; the ledger gives it its number and time."""
-        self.seq = 0
-        self.fake = fake
-        self.operation = operation
-        self.connection = connection
-        self.number = 1
+        self.seq: int = 0
+        self.fake: str = fake
+        self.operation: str = operation
+        self.connection: Connection = connection
+        self.number: int = 1
         """1 for the first request of its connection, 2 for the next, which reuses it."""
-        self.head = head
-        self.body = b""
-        self.started = 0.0
+        self.head: bytes = head
+        self.body: bytes = b""
+        self.started: float = 0.0
         self.first_byte: float | None = None
         self.ended: float | None = None
         self.gone: float | None = None
         self.fault: Fault | None = None
-        self.handled = False
+        self.handled: bool = False
         """Whether the scripted handler ran, so that its effects happened, whatever the client saw."""
         self.status: int | None = None
         self.outcome: Outcome = "open"
         self.reply: bytes = b""
         """The answer as it was to be sent; what a fault cut off is in it."""
-        self.spoiled = False
+        self.spoiled: bool = False
         """Whether the answer's bytes were changed in a way that a careful client must notice."""
         self.block: int | None = None
         """The number of the `logical_call()` block that it came in, if any."""
@@ -235,7 +235,7 @@ class Headers(Mapping[str, str]):
 
     def __init__(self, fields: tuple[tuple[str, str], ...] = ()) -> None:
         """Keep *fields* as they came."""
-        self.fields = fields
+        self.fields: tuple[tuple[str, str], ...] = fields
 
     def __getitem__(self, name: str) -> str:
         """Return the first value of the field called *name*."""

@@ -63,7 +63,10 @@ class UnknownName(ScriptingError, LookupError):
         guess = f" Did you mean {' or '.join(map(repr, near))}?" if near else ""
         listed = ", ".join(known) or "none"
         super().__init__(f"unknown {kind} {name!r}.{guess} Known: {listed}.{' ' + hint if hint else ''}")
-        self.kind, self.name, self.known, self.near = kind, name, known, near
+        self.kind: str = kind
+        self.name: str = name
+        self.known: list[str] = known
+        self.near: list[str] = near
 
 
 class CannotPerform(ScriptingError):

@@ -19,6 +19,7 @@ from .errors import HandlerFailed, ScriptingError, UnexpectedCall
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
+    from datetime import datetime
 
     from .call import Call
     from .clock import Clock
@@ -65,7 +66,7 @@ class Calls(Sequence["Call"]):
     def __init__(self, calls: Iterable[Call], ledger: Ledger) -> None:
         """Take a snapshot of *calls*, which are in *ledger*."""
         self._calls = tuple(calls)
-        self.ledger = ledger
+        self.ledger: Ledger = ledger
 
     @overload
     def __getitem__(self, index: int) -> Call: ...
@@ -107,10 +108,10 @@ class Ledger:
     def __init__(self, clock: Clock = REAL, settle: Callable[[], None] | None = None) -> None:
         """Open an empty ledger; *settle* lets the wire finish what the kernel has delivered."""
         self.clock = clock
-        self.origin = clock.monotonic()
-        self.opened_at = clock.wall()
+        self.origin: float = clock.monotonic()
+        self.opened_at: datetime = clock.wall()
         """The date and time of the ledger's second 0."""
-        self.latest = 0
+        self.latest: int = 0
         """The number of the newest call, 0 before the first; not settled."""
         self.problems: list[Problem] = []
         self._told: set[int] = set()

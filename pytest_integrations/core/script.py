@@ -50,15 +50,15 @@ class Rule:
         __tracebackhide__ = True
         _check(faults, when)
         self.faults = faults
-        self.scopes = frozenset(fault.scope for fault in faults)
+        self.scopes: frozenset[str] = frozenset(fault.scope for fault in faults)
         """The moments at which its faults are decided."""
         self.when = when
         self.fake = fake
         self.origin = origin
-        self.fired = 0
+        self.fired: int = 0
         self.seed = seed
         self.clock = clock
-        self.injected = clock.monotonic()
+        self.injected: float = clock.monotonic()
         self._acting = [fault.begin(clock) for fault in faults]
         self._seen: Counter[Hashable] = Counter()
         self._played: Counter[Hashable] = Counter()

@@ -21,7 +21,7 @@ class Fakes:
 
     def __init__(self, backends: Registry[type[Fake]]) -> None:
         """Begin without a fake; *backends* knows what can be made."""
-        self.ledger = Ledger(settle=_settle)
+        self.ledger: Ledger = Ledger(settle=_settle)
         self._backends = backends
         self._made: dict[str, Fake] = {}
 

@@ -7,15 +7,15 @@ from __future__ import annotations
 
 import atexit
 import contextlib
+import os
 import ssl
 import tempfile
 import threading
-from datetime import timedelta
+from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pytest_integrations.core.clock import REAL
 from pytest_integrations.core.errors import IntegrationsError
 
 if TYPE_CHECKING:
@@ -25,6 +25,13 @@ __all__ = ["Authority", "session_authority"]
 
 NAMES = ("localhost", "127.0.0.1", "::1")
 """What a good certificate is valid for."""
+
+_VALIDITY = {
+    "": (datetime(2000, 1, 1, tzinfo=UTC), datetime(2999, 12, 31, tzinfo=UTC)),
+    "expired": (datetime(2000, 1, 1, tzinfo=UTC), datetime(2001, 1, 1, tzinfo=UTC)),
+    "not_yet_valid": (datetime(2999, 1, 1, tzinfo=UTC), datetime(2999, 12, 31, tzinfo=UTC)),
+}
+"""From when to when. No clock is asked: certificates are kept, and a test may have frozen the time they are made at."""
 
 
 class Authority:
@@ -40,6 +47,7 @@ class Authority:
         self._trustme = trustme
         self._ca = trustme.CA(key_type=trustme.KeyType.ECDSA)
         self._file: Path | None = None
+        self._pid = os.getpid()
         self._contexts: dict[tuple[str, str], ssl.SSLContext] = {}
         self._lock = threading.Lock()
 
@@ -60,7 +68,7 @@ class Authority:
             return str(self._file)
 
     def _remove_file(self) -> None:
-        if self._file is not None:
+        if self._file is not None and self._pid == os.getpid():  # a child after a fork has it from its parent
             with contextlib.suppress(OSError):
                 self._file.unlink()
 
@@ -96,14 +104,8 @@ class Authority:
     def _leaf(self, kind: str) -> trustme.LeafCert:
         issuer = self._trustme.CA(key_type=self._trustme.KeyType.ECDSA) if kind == "untrusted_ca" else self._ca
         names = ("wrong.invalid",) if kind == "wrong_host" else NAMES
-        today, day = REAL.wall(), timedelta(days=1)
-        begin, end = {"expired": (-30, -1), "not_yet_valid": (1, 30)}.get(kind, (-1, 30))
-        return issuer.issue_cert(
-            *names,
-            key_type=self._trustme.KeyType.ECDSA,
-            not_before=today + begin * day,
-            not_after=today + end * day,
-        )
+        begin, end = _VALIDITY.get(kind, _VALIDITY[""])
+        return issuer.issue_cert(*names, key_type=self._trustme.KeyType.ECDSA, not_before=begin, not_after=end)
 
 
 def _load(context: ssl.SSLContext, certificate: bytes, key: bytes) -> None:
@@ -122,15 +124,15 @@ def _self_signed() -> tuple[bytes, bytes]:
 
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "localhost")])
-    today = REAL.wall()
+    begin, end = _VALIDITY[""]
     certificate = (
         x509.CertificateBuilder()
         .subject_name(name)
         .issuer_name(name)
         .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
-        .not_valid_before(today - timedelta(days=1))
-        .not_valid_after(today + timedelta(days=30))
+        .not_valid_before(begin)
+        .not_valid_after(end)
         .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
         .sign(key, hashes.SHA256())
     )

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["Listener"]
 
 _BACKLOG = 128
+_INHERITS_NODELAY = sys.platform.startswith("linux")
 
 
 class Listener:
@@ -36,7 +37,8 @@ class Listener:
         self._own: set[tuple[str, int]] = set()
         self.state: Literal["up", "refuse", "ignore", "stopped"] = "up"
         self._sock = self._bind(host, port)
-        self.host, self.port = self._sock.getsockname()[:2]
+        self.host: str = self._sock.getsockname()[0]
+        self.port: int = self._sock.getsockname()[1]
         loop.watch(self._sock, READ, self._ready)
 
     @staticmethod
@@ -45,7 +47,7 @@ class Listener:
         sock = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
         try:
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            # Inherited by accepted sockets on Linux; a delayed ACK must never decide how long a test takes.
+            # Inherited by accepted sockets, on Linux; a delayed ACK must never decide how long a test takes.
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             sock.bind((host, port))
             if listen:
@@ -58,22 +60,23 @@ class Listener:
         return sock
 
     def _ready(self, _events: int) -> None:
-        while self.state == "up":
-            try:
-                sock, address = self._sock.accept()
-            except BlockingIOError:
-                return
-            except OSError as error:
-                if error.errno in {errno.EMFILE, errno.ENFILE}:
-                    raise
-                return  # stopped meanwhile, or the client has gone again
-            if address[:2] in self._own:
-                self._own.discard(address[:2])
-                sock.close()
-                continue
-            sock.setblocking(False)
+        if self.state != "up":
+            return
+        try:
+            # One a turn: the selector tells of the next one, which is cheaper than asking until there is none.
+            sock, address = self._sock.accept()
+        except OSError as error:
+            if error.errno in {errno.EMFILE, errno.ENFILE}:
+                raise
+            return  # stopped meanwhile, or the client has gone again
+        if address[:2] in self._own:
+            self._own.discard(address[:2])
+            sock.close()
+            return
+        sock.setblocking(False)
+        if not _INHERITS_NODELAY:
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            self._accepted(sock)
+        self._accepted(sock)
 
     # -- failing
 
@@ -115,7 +118,8 @@ class Listener:
         """Close the connections of our own, remembering them: those in the accept queue will still be accepted."""
         while self._fillers:
             filler = self._fillers.pop()
-            self._own.add(filler.getsockname()[:2])
+            if _is_connected(filler):
+                self._own.add(filler.getsockname()[:2])
             filler.close()
 
     def stop(self) -> None:

@@ -40,7 +40,7 @@ class Timer:
 
     def __init__(self, when: float, action: Callable[[], object]) -> None:
         """Call *action* at *when*."""
-        self.when = when
+        self.when: float = when
         self.action: Callable[[], object] | None = action
 
     def cancel(self) -> None:
@@ -57,7 +57,7 @@ class Loop:
     def __init__(self, clock: Clock = REAL) -> None:
         """Prepare a loop on *clock*; `start` starts its thread."""
         self.clock = clock
-        self.pid = os.getpid()
+        self.pid: int = os.getpid()
         self._selector = selectors.DefaultSelector()
         self._timers: list[tuple[float, int, Timer]] = []
         self._order = itertools.count()
@@ -95,7 +95,9 @@ class Loop:
         self._selector.modify(sock, events, callback)
 
     def unwatch(self, sock: socket.socket) -> None:
-        """Wait for *sock* no more; harmless if it is not watched."""
+        """Wait for *sock* no more; harmless if it is not watched, or watched by the process that this one came from."""
+        if self.pid != os.getpid():  # both have the same selector
+            return
         with contextlib.suppress(KeyError, ValueError):
             self._selector.unregister(sock)
 
@@ -119,8 +121,11 @@ class Loop:
         self._wake()
 
     def call(self, action: Callable[[], T]) -> T:
-        """Have *action* called on the loop and return its result, or raise what it raised."""
-        if self.is_here:
+        """Have *action* called on the loop and return its result, or raise what it raised.
+
+        Where the loop does not run any more, there is nobody to disturb, and it is called here.
+        """
+        if self.is_here or not self.is_usable:
             return action()
         results: list[T] = []
         errors: list[BaseException] = []
@@ -184,6 +189,8 @@ class Loop:
             fired = self._fire_timers() if self._timers else 0
             if self._settlers and not (events or ready or fired):
                 self._settlers.popleft().release()
+        while ready:  # somebody may wait for it
+            self._guarded(ready.popleft())
         while self._settlers:
             self._settlers.popleft().release()
 

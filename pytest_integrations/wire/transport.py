@@ -120,15 +120,15 @@ class TcpTransport:
         """Connect *protocol* to the accepted, non-blocking *sock* and begin to read; *gone* is told of the end."""
         self._gone = gone
         self._loop = loop
-        self.sock = sock
+        self.sock: socket.socket = sock
         self._protocol = protocol
         self._recv = sock.recv
         self._send = sock.send
         self._buffer: deque[memoryview] = deque()
-        self.unsent = 0
+        self.unsent: int = 0
         """How many bytes were written that the socket has not taken."""
         self._events = READ
-        self.closing = False
+        self.closing: bool = False
         self._finishing = self._swallowing = self._aborting = False
         self._rate: float | None = None
         self._pulse: Timer | None = None

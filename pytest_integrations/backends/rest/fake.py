@@ -56,7 +56,7 @@ class FakeRest(Fake):
     """
 
     protocol = "http/1.1"
-    performs = frozenset(
+    performs: frozenset[type[effect.Effect]] = frozenset(
         {
             effect.Answer,
             effect.Cut,
@@ -95,8 +95,8 @@ class FakeRest(Fake):
         self._tls = tls
         clocked = {} if clock is None else {"clock": clock}
         super().__init__(name, ledger=ledger, seed=seed, **clocked)
-        self.routes = RouteTable()
-        self.has_upload_faults = False
+        self.routes: RouteTable = RouteTable()
+        self.has_upload_faults: bool = False
         self._host, self._port = host, port
         self._limits = (max_head, max_body)
         self._server: HttpServer | None = None

@@ -39,7 +39,7 @@ class Resource:
 
     def __init__(self, fake: FakeRest, path: str, id_key: str, items: Iterable[Mapping[str, Any]]) -> None:
         """Serve *items* of *fake* under *path*, each under its *id_key*."""
-        self.path = f"/{path.strip('/')}"
+        self.path: str = f"/{path.strip('/')}"
         if "<" in path:
             msg = f"resource {path!r} has a placeholder: one store has one path, such as 'orgs/7/users'"
             raise ScriptingError(msg)

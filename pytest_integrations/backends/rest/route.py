@@ -41,8 +41,8 @@ class Route:
         self.method = method
         self.template = template
         self.conditions = conditions
-        self.operation = f"{method} {template}"
-        self.script = Script()
+        self.operation: str = f"{method} {template}"
+        self.script: Script = Script()
         self.is_mount = False
         """Whether an application answers, which has many operations behind the one template."""
         self.handler: Handler | None = None

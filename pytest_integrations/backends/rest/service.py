@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from pytest_integrations.core.call import Connection, HttpCall
+    from pytest_integrations.core.ledger import Ledger
     from pytest_integrations.core.script import Decision
 
     from .fake import FakeRest
@@ -36,8 +37,8 @@ class RestService:
     def __init__(self, fake: FakeRest, max_head: int, max_body: int) -> None:
         """Serve *fake*, refusing heads and bodies longer than these."""
         self._fake = fake
-        self.name = fake.name
-        self.ledger = fake.ledger
+        self.name: str = fake.name
+        self.ledger: Ledger = fake.ledger
         self.max_head = max_head
         self.max_body = max_body
 

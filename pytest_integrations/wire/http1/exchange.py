@@ -51,8 +51,8 @@ class Exchange:
     def __init__(self, protocol: Http1Protocol, call: HttpCall, decision: Decision | None, *, keep_alive: bool) -> None:
         """Answer *call* on *protocol*'s connection, as *decision* says."""
         self._protocol = protocol
-        self.call = call
-        self.decision = decision
+        self.call: HttpCall = call
+        self.decision: Decision | None = decision
         self._keep_alive = keep_alive
         self._player: Player | None = None
         self._timer: Timer | None = None

@@ -56,10 +56,10 @@ class Http1Protocol:
 
     def __init__(self, loop: Loop, service: HttpService, connection: Connection) -> None:
         """Serve *connection* for *service*."""
-        self.loop = loop
-        self.service = service
-        self.connection = connection
-        self.reader = RequestReader(self, service.max_head)
+        self.loop: Loop = loop
+        self.service: HttpService = service
+        self.connection: Connection = connection
+        self.reader: RequestReader = RequestReader(self, service.max_head)
         self._waiting: deque[tuple[HttpCall, Decision | None, bool, float]] = deque()
         self._exchange: Exchange | None = None
         self._call: HttpCall | None = None

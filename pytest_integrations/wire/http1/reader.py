@@ -53,9 +53,9 @@ class RequestReader:
         self._data = b""
         self._position = 0
         self._in_tail = False
-        self.in_head = False
+        self.in_head: bool = False
         """Whether a head has begun and not ended."""
-        self.is_idle = True
+        self.is_idle: bool = True
         """Whether no request has begun that has not ended."""
 
     def feed(self, data: bytes) -> None:

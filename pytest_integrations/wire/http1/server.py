@@ -43,7 +43,7 @@ class HttpServer:
         self._tls = tls
         self._connections: set[TcpTransport] = set()
         self._stopped = False
-        self.listener = Listener(loop, self._accepted, host, port)
+        self.listener: Listener = Listener(loop, self._accepted, host, port)
 
     def _accepted(self, sock: socket.socket) -> None:
         connection = self._service.ledger.connect(self._service.name)

@@ -24,8 +24,8 @@ class Prepared:
 
     def __init__(self, reply: Reply) -> None:
         """Prepare *reply*."""
-        self.reply = reply
-        self.closes = closes(reply)
+        self.reply: Reply = reply
+        self.closes: bool = closes(reply)
         """Whether it announces the end of its connection."""
         self._kept: bytes | None = None
 
