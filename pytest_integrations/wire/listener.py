@@ -119,7 +119,6 @@ class Listener:
         while self._fillers:
             filler = self._fillers.pop()
             if _is_connected(filler):
-                if _is_connected(filler):
                 self._own.add(filler.getsockname()[:2])
             filler.close()
 
