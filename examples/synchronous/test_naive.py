@@ -73,7 +73,7 @@ def test_it_retries_nothing_but_timeouts(service: FakeRest, client: ServiceClien
         client.get("/stock")
     with pytest.raises(ResilienceError, match="expected exactly 2 attempts of GET /stock, saw 1") as caught:
         assert_attempts(service.calls, exactly=2)
-    assert f"The client gave up: not after {seen}" in str(caught.value)
+    assert f"The client did not try again after {seen}" in str(caught.value)
 
 
 def test_its_shed_calls_look_like_failed_ones(service: FakeRest, client: ServiceClient) -> None:

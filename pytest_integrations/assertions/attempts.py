@@ -125,7 +125,11 @@ def _fail(calls: Calls, groups: Sequence[LogicalCall], broken: Sequence[LogicalC
     __tracebackhide__ = True
     first = broken[0]
     healthy = ", which succeeded" if first.succeeded and len(first) < wanted.low else ""
-    others = f" ({len(broken)} of {len(groups)} logical calls are wrong)" if len(groups) > 1 else ""
+    others = (
+        f" ({len(broken)} of {len(groups)} logical calls {'is' if len(broken) == 1 else 'are'} wrong)"
+        if len(groups) > 1
+        else ""
+    )
     why, hint = _too_few(calls, first) if len(first) < wanted.low else _too_many(first)
     fail(
         f"expected {wanted} of {first.operation}, saw {len(first)}{healthy}{others}",
@@ -152,10 +156,10 @@ def _too_few(calls: Calls, group: LogicalCall) -> tuple[str, str]:
     if group.succeeded:
         return "A call that succeeds is not tried again.", "Script as many failures as retries are expected: times=."
     seen = [call.verdict for call in group[:-1] if call.verdict != last.verdict]
-    retried = f"it tried again after {' and '.join(dict.fromkeys(seen))}, but " if seen else ""
+    retried = f"The client tried again after {' and '.join(dict.fromkeys(seen))}, but" if seen else "The client did"
     unsafe = last.operation.partition(" ")[0] in {"POST", "PATCH"}
     return (
-        f"The client gave up: {retried}not after {last.verdict}.",
+        f"{retried} not{'' if seen else ' try again'} after {last.verdict}.",
         "urllib3 and requests do not retry POST and PATCH unless allowed_methods names them."
         if unsafe and not seen
         else "A client that retries one kind of failure but not another usually catches too few exceptions.",
@@ -169,6 +173,12 @@ def _came_too_soon(group: LogicalCall, other: LogicalCall) -> bool:
 
 
 def _too_many(group: LogicalCall) -> tuple[str, str]:
+    done = next((before for before, _ in group.retries if is_success(before)), None)
+    if done is not None:
+        return (
+            f"#{done.seq} had succeeded, and the same was asked again.",
+            "Look for a wrapper that makes the call twice. If the calls are separate ones, say so: see the note below.",
+        )
     why = "Every attempt beyond the limit adds to the load of a backend that is already failing."
     if group.operation == "connect":
         return why, "None came as far as a request: connection errors have a limit of their own in many clients."

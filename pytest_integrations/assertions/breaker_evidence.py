@@ -98,7 +98,7 @@ def blame_leaks(trial: Trial, opening: Opening, kind: str = "") -> NoReturn:
     else:
         verdict, hint = _late(trial, opening) if manner == "late" else _leaky(trial, opening)
     mark = f"arrived {_lateness(opening):.3f} s after #{opening.cause.rows[-1].seq}, which had to open the breaker"
-    fail_with(trial, verdict, why=_DOWN, hint=_about_retries(trial, leak) or hint, marks={leak.seq: mark})
+    fail_with(trial, verdict, why=_DOWN, hint=hint + _about_retries(trial, leak), marks={leak.seq: mark})
 
 
 def _manner(trial: Trial, opening: Opening) -> str:
@@ -158,8 +158,8 @@ def _about_retries(trial: Trial, leak: Admitted) -> str:
     if len({maker.began for maker in makers}) == len(makers):
         return ""
     return (
-        "Several rows came from one call of the client. If the retries are inside the breaker, it counts one failure "
-        "for all of them: pass retries_inside=True."
+        " Several rows came from one call of the client, though: if the retries are inside the breaker, it counts one "
+        "failure for all of them, and the test has to say retries_inside=True."
     )
 
 

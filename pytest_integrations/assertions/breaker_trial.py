@@ -92,12 +92,13 @@ class Trial:
 
     def _open_band(self, opening: Opening) -> Band:
         end = None if math.isinf(opening.recovery) else opening.opened + opening.recovery
-        made = len(self.wanted(opening))
-        arrived = (
-            f"{len(opening.leaks)} of {plural(made, 'call')} by the client arrived" if made else "no call by the client"
-        )
+        made, leaked = len(self.wanted(opening)), len(opening.leaks)
+        came = made - len(self.shed_in(opening))
+        arrived = f"{came} of {plural(made, 'call')} by the client arrived" if made else "no call by the client"
+        if leaked != came:  # some were attempts of one call, or of a call that was made before
+            arrived += f" ({plural(leaked, 'attempt')})"
         if not self.client_calls:
-            arrived = f"{len(opening.leaks)} arrived"
+            arrived = f"{leaked} arrived"
         reason = "a probe failed" if opening.failed_probes else self.rule
         after = self._last_until(opening.opened, opening.cause)
         return Band(opening.opened, end, "should be open", f"{reason}; {arrived}", after=after)

@@ -87,6 +87,8 @@ def assert_connections_at_most(
 class _Excess:
     """Too many connections, for too long."""
 
+    least: int
+    """How many they were all the time; for a moment as many as *connections*."""
     connections: tuple[Connection, ...]
     start: float
     end: float | None
@@ -112,11 +114,11 @@ def _excess(connections: Iterable[Connection], most: int, slack: float, calls: C
             del present[connection.id]
             if held and len(present) <= most:
                 if time - start > slack:
-                    return _Excess(held, start, time)
+                    return _Excess(most + 1, held, start, time)
                 held = ()
     # On an exact clock no time need have passed since the last opening; what is open still has been left open.
     if held and (calls.ledger.now() - start > slack or slack <= EXACT.late):
-        return _Excess(held, start, None)
+        return _Excess(most + 1, held, start, None)
     return None
 
 
@@ -153,8 +155,10 @@ _WHY = "Attempts that keep their connections empty the pool, until every call wa
 def _fail_open_together(calls: Sequence[Call], groups: Sequence[LogicalCall], excess: _Excess, limit: str) -> None:
     __tracebackhide__ = True
     until = "and still are" if excess.end is None else f"for {excess.end - excess.start:.3f} s"
+    most = len(excess.connections)
+    number = f"{most}" if most == excess.least or excess.end is None else f"{excess.least} to {most}"
     fail(
-        f"{len(excess.connections)} connections were open together {until}, expected {limit}",
+        f"{number} connections were open together {until}, expected {limit}",
         calls,
         groups=groups,
         notes=[_life(connection, calls) for connection in excess.connections],

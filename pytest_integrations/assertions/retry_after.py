@@ -25,6 +25,8 @@ _IN_MILLISECONDS = ("retry-after-ms", "x-ms-retry-after-ms")
 _GRAIN_OF_DATES = 1.0
 """An HTTP date has whole seconds, and clients round the present time to them as well."""
 
+_TOO_LATE = "The caller waits for longer than was asked, and its own deadline may pass first."
+_TOO_LONG = "A client that waits for as long as it is told can be kept waiting by one header, for hours or for days."
 _WHY = (
     "RFC 9110 section 10.2.3: Retry-After tells how long the client ought to wait. A client that comes earlier is "
     "refused again, and adds to the load that it was asked to take away."
@@ -119,6 +121,8 @@ class _Judgement:
     low: float
     high: float
     wait: float | None
+    cap: float | None = None
+    """The longest wait that the client is ready for, if more was asked for."""
 
     @property
     def is_broken(self) -> bool:
@@ -126,7 +130,21 @@ class _Judgement:
 
     @property
     def mark(self) -> str:
-        return f"{'NOT ' if self.is_broken else ''}as asked: {span(self.low, self.high)} after #{self.before.seq}"
+        wanted = "as asked" if self.cap is None else "as cap= has it"
+        return f"{'NOT ' if self.is_broken else ''}{wanted}: {span(self.low, self.high)} after #{self.before.seq}"
+
+    @property
+    def is_late(self) -> bool:
+        return self.wait is not None and self.wait > self.high
+
+    @property
+    def limit(self) -> str:
+        """What the verdict says of the cap, where that decides."""
+        if self.cap is None:
+            return ""
+        return (
+            f"; {self.cap:g} s is the longest wait (cap=)" if self.is_late else f", before cap={self.cap:g} s was over"
+        )
 
 
 def _judged(group: LogicalCall, ledger: Ledger, cap: float | None, tolerance: Tolerance) -> list[_Judgement]:
@@ -135,13 +153,14 @@ def _judged(group: LogicalCall, ledger: Ledger, cap: float | None, tolerance: To
         request = asked(before, ledger)
         if request is None or request.seconds <= 0:
             continue
-        is_cut = cap is not None and request.seconds > cap
-        if after is None and not is_cut:
+        cut = cap if cap is not None and request.seconds > cap else None
+        if after is None and cut is None:
             continue
-        wait = cap if cap is not None and is_cut else request.seconds
+        wait = request.seconds if cut is None else cut
         grain = _GRAIN_OF_DATES if request.form == "date" else 0.0
         low, high = tolerance.earliest(max(0.0, wait - grain)), tolerance.latest(wait + grain)
-        judgements.append(_Judgement(request, before, after, low, high, None if after is None else gap(before, after)))
+        seen = None if after is None else gap(before, after)
+        judgements.append(_Judgement(request, before, after, low, high, seen, cut))
     return judgements
 
 
@@ -152,14 +171,15 @@ def _fail(groups: tuple[LogicalCall, ...], found: list[_Judgement], broken: list
     more = f" ({len(broken)} of {len(found)} such waits are wrong)" if len(broken) > 1 else ""
     when = "" if first.asked.form == "seconds" else f", which was {first.asked.seconds:.3f} s away,"
     after = first.after.seq if first.after is not None else 0
+    but = "and" if first.is_late and first.cap is not None else "but"
     shown = [group for group in groups if any(judgement.before in group.attempts for judgement in broken)]
     fail(
-        f"#{first.before.seq} said {first.asked.header!r}{when} but #{after} came {wait}{more}",
+        f"#{first.before.seq} said {first.asked.header!r}{when} {but} #{after} came {wait}{first.limit}{more}",
         [call for group in shown for call in group],
         groups=shown,
         marks={judgement.after.seq: judgement.mark for judgement in found if judgement.after is not None},
         footnote=told_apart(shown),
-        why=_WHY,
+        why=_WHY if not first.is_late else _TOO_LATE if first.cap is None else _TOO_LONG,
         hint=_hint(first, ledger),
     )
 
@@ -172,7 +192,9 @@ def _hint(judgement: _Judgement, ledger: Ledger) -> str:
             f"HTTP dates are in GMT; this machine's local time is {offset / 3600:+g} h from it. Parse with "
             "email.utils.parsedate_to_datetime and compare with datetime.now(UTC), never with local time."
         )
-    if judgement.wait is not None and judgement.wait > judgement.high:
+    if judgement.is_late and judgement.cap is not None:
+        return "Limit what the header may ask for (urllib3 2.6.3: retry_after_max=), or give up if it asks for more."
+    if judgement.is_late:
         return (
             "If the client adds jitter or takes the longer of its own backoff and the header, allow for it with "
             "tolerance=; if it cuts long waits, say where with cap=."

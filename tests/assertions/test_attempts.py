@@ -51,8 +51,25 @@ def test_a_client_that_gives_up_on_the_wrong_failure_is_told_which(ledger: HandL
     text = str(caught.value)
     assert text.startswith("expected exactly 3 attempts of GET /users, saw 2\n")
     assert "! reset  <- connection_reset()" in text
-    assert "The client gave up: it tried again after 503, but not after reset." in text
+    assert "The client tried again after 503, but not after reset." in text
     assert "catches too few exceptions" in text
+
+
+def test_a_client_that_does_not_retry_at_all_is_told_so(ledger: HandLedger) -> None:
+    """There is nothing that it did try again after."""
+    ledger.call(0, 503)
+
+    with pytest.raises(ResilienceError, match=r"\nThe client did not try again after 503\.\n"):
+        assert_attempts(ledger.calls, exactly=3)
+
+
+def test_asking_again_what_was_answered_is_told_as_such(ledger: HandLedger) -> None:
+    """No failure was retried: the call was made twice."""
+    for at in (0, 1):
+        ledger.call(at, 200, headers={"X-Call": "7"})
+
+    with pytest.raises(ResilienceError, match="#1 had succeeded, and the same was asked again"):
+        assert_attempts(ledger.calls, exactly=1, per="header:X-Call")
 
 
 def test_a_post_that_is_not_retried_at_all_is_explained(ledger: HandLedger) -> None:
@@ -72,7 +89,7 @@ def test_every_logical_call_is_judged(ledger: HandLedger) -> None:
         assert_attempts(ledger.calls, at_most=3)
 
     text = str(caught.value)
-    assert text.startswith("expected at most 3 attempts of GET /orders, saw 4 (1 of 2 logical calls are wrong)\n")
+    assert text.startswith("expected at most 3 attempts of GET /orders, saw 4 (1 of 2 logical calls is wrong)\n")
     assert "GET /users" not in text
     assert "Retries multiply" in text
 

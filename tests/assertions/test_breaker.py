@@ -113,8 +113,12 @@ class TestOpens:
         client.tries = 2
         client.make(8)
 
-        with pytest.raises(ResilienceError, match="retries_inside=True"):
+        with pytest.raises(ResilienceError, match="retries_inside=True") as caught:
             assert_breaker_opens(client.hand.calls, **SETTINGS, demand=client.calls)
+
+        text = " ".join(str(caught.value).split())
+        assert "Look for an off-by-one" in text  # it may be that as well
+        assert "3 failures in a row; 1 of 6 calls by the client arrived (3 attempts)" in text
 
     def test_attempts_are_told_by_blocks_where_the_demand_is_a_number(self) -> None:
         """Without recorded calls, logical calls come from the ledger."""

@@ -38,6 +38,17 @@ def test_a_failed_response_that_is_kept_is_caught(real: HandLedger) -> None:
     assert "Read the failed response to its end" in text
 
 
+def test_a_moment_of_more_connections_does_not_count_for_all_the_time(real: HandLedger) -> None:
+    """Two for a second, three for a tenth of it."""
+    attempt(real, 0, 503, closes=2.1)
+    attempt(real, 1, 503, closes=2.1)
+    attempt(real, 2, 200, closes=2.1)
+    real.at(3)
+
+    with pytest.raises(ResilienceError, match=r"2 to 3 connections were open together for 1.100 s"):
+        assert_connections_at_most(real.calls, 1)
+
+
 def test_one_connection_used_again_passes(real: HandLedger) -> None:
     """Idle and ready for the next call."""
     real.attempts(0, 1, 2)

@@ -101,8 +101,30 @@ def test_less_than_the_cap_is_caught(ledger: HandLedger) -> None:
     """A long wait that is not cut but ignored is wrong with a cap as well."""
     asks(ledger, "3600", 2)
 
-    with pytest.raises(ResilienceError, match=r"came after 2.000 s"):
+    with pytest.raises(ResilienceError, match=r"but #2 came after 2.000 s, before cap=60 s was over\n"):
         assert_respects_retry_after(ledger.calls, cap=60)
+
+
+def test_more_than_the_cap_is_caught_and_explained(ledger: HandLedger) -> None:
+    """As asked, and that is the fault."""
+    asks(ledger, "120", 120)
+
+    with pytest.raises(ResilienceError) as caught:
+        assert_respects_retry_after(ledger.calls, cap=60)
+
+    text = str(caught.value)
+    assert text.startswith("#1 said 'Retry-After: 120' and #2 came after 120.000 s; 60 s is the longest wait (cap=)\n")
+    assert "NOT as cap= has it: 60.000 s after #1" in text
+    assert "kept waiting by one header" in text
+    assert "retry_after_max" in text
+
+
+def test_a_retry_that_is_late_keeps_its_caller_waiting(ledger: HandLedger) -> None:
+    """Not refused: late."""
+    asks(ledger, "10", 13)
+
+    with pytest.raises(ResilienceError, match="its own deadline may pass first"):
+        assert_respects_retry_after(ledger.calls)
 
 
 def test_jitter_on_top_can_be_allowed(ledger: HandLedger) -> None:

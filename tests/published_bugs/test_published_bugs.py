@@ -36,7 +36,7 @@ def between(buggy: str, fixed: str, *, verdict: str) -> pytest.MarkDecorator:
     return pytest.mark.parametrize("release", [Release(buggy, verdict), Release(fixed)], ids=str)
 
 
-@between("urllib3==1.25.3", "urllib3==1.25.4", verdict="said 'Retry-After: 1' but #2 came after 1")
+@between("urllib3==1.25.3", "urllib3==1.25.4", verdict="said 'Retry-After: 1' and #2 came after 1")
 def test_urllib3_waits_although_it_was_told_not_to(fake_rest: FakeRest, client: Client, judging: Judging) -> None:
     """respect_retry_after_header=False was ignored."""
     fake_rest.get("/users").reply(json=["ada"])
@@ -76,7 +76,7 @@ def test_urllib3_follows_redirects_that_were_switched_off(
         assert_safe_redirects(fake_rest.calls, at_most=0)
 
 
-@between("urllib3==2.6.2", "urllib3==2.6.3", verdict="said 'Retry-After: 2' but #2 came after 2")
+@between("urllib3==2.6.2", "urllib3==2.6.3", verdict="said 'Retry-After: 2' and #2 came after 2")
 def test_urllib3_waits_for_as_long_as_a_backend_says(fake_rest: FakeRest, client: Client, judging: Judging) -> None:
     """Retry-After had no limit."""
     fake_rest.get("/users").reply(json=["ada"])
@@ -91,7 +91,7 @@ def test_urllib3_waits_for_as_long_as_a_backend_says(fake_rest: FakeRest, client
 @between(
     "httpx-retries==0.4.3",
     "httpx-retries==0.4.4",
-    verdict="3 connections were open together .* expected at most 1 for one call of GET /users",
+    verdict="2 to 3 connections were open together .* expected at most 1 for one call of GET /users",
 )
 def test_httpx_retries_keeps_the_answers_that_it_does_not_use(
     fake_rest: FakeRest, client: Client, judging: Judging
