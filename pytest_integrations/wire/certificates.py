@@ -11,6 +11,7 @@ import os
 import ssl
 import tempfile
 import threading
+import warnings
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
@@ -98,7 +99,9 @@ class Authority:
             # OpenSSL's security level switches old versions off; a server that offers nothing else needs level 0.
             context.set_ciphers("DEFAULT:@SECLEVEL=0")
             version = ssl.TLSVersion["TLSv" + detail.replace(".", "_").removesuffix("_0")]
-            context.minimum_version = context.maximum_version = version
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", DeprecationWarning)  # that it is old is the point
+                context.minimum_version = context.maximum_version = version
         return context
 
     def _leaf(self, kind: str) -> trustme.LeafCert:

@@ -171,11 +171,11 @@ class TlsProtocol:
                 return
             except ssl.SSLError:  # the client's close_notify, or nonsense instead of a record
                 self._inner.eof_received()
-                self._raw.close()
+                self.close()
                 return
             if not data:
                 self._inner.eof_received()
-                self._raw.close()
+                self.close()
                 return
             self._inner.data_received(data)
 

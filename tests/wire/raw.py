@@ -37,8 +37,9 @@ class Raw:
     def __init__(self, fake: FakeRest, *, tls: ssl.SSLContext | None = None, timeout: float = 5.0) -> None:
         host = fake.url.partition("://")[2].rpartition(":")[0].strip("[]")
         self.host = f"{host}:{fake.port}"
-        self.tcp = socket.create_connection((host, fake.port), timeout)
-        self.sock = self.tcp if tls is None else tls.wrap_socket(self.tcp, server_hostname=host)
+        self.sock = socket.create_connection((host, fake.port), timeout)
+        if tls is not None:
+            self.sock = tls.wrap_socket(self.sock, server_hostname=host)
         self._came = bytearray()
 
     # -- sending
@@ -49,7 +50,7 @@ class Raw:
 
     def send_in(self, pieces: Iterable[bytes]) -> Self:
         """Send each piece in a segment of its own."""
-        self.tcp.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         for piece in pieces:
             self.sock.sendall(piece)
         return self
@@ -126,7 +127,7 @@ class Raw:
 
     def reset(self) -> None:
         """Send RST."""
-        self.tcp.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         self.sock.close()
 
     def __enter__(self) -> Self:

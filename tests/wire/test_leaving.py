@@ -180,7 +180,7 @@ def test_a_slow_reader_of_a_big_body_holds_up_nobody(fake: FakeRest, connect: Ca
     """While 12 MB wait for their reader, other fakes and other connections are answered; then all of it arrives."""
     fake.get("/big").reply(body=BIG)
     slow, other = connect(), connect()
-    slow.tcp.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 65536)
+    slow.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 65536)
     slow.ask("/big")
     with FakeRest("other") as another, Raw(another) as third:
         another.get("/").reply(text="third")
