@@ -19,7 +19,7 @@ from pytest_integrations.wire.loop import shared_loop
 from .handlers import shared_runner
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
     from contextlib import AbstractContextManager
     from types import TracebackType
 
@@ -203,15 +203,11 @@ class Fake:
 
     def heal(self, rule: Rule | None = None) -> None:
         """Take *rule* out, or all that the test injected into the fake; a port that was down is up again."""
-        for script in self._scripts():
+        for script in self.scripts:
             for each in script.rules if rule is None else (rule,):
                 script.remove(each)
-                if each.scopes == {"listener"}:
+                if each.scopes == {"listener"} and self._is_running:
                     shared_loop().call(self._listener().heal)
-
-    def _scripts(self) -> Iterable[Script]:
-        """Return every script that the test may have injected into."""
-        return (self.script,)
 
     # -- the port itself
 

@@ -5,6 +5,7 @@ They cost ten times what the call itself costs, and most calls are never looked 
 
 from __future__ import annotations
 
+import re
 from contextlib import suppress
 from functools import cached_property
 from io import BytesIO
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from werkzeug.wrappers import Request, Response
 
 __all__ = ["RecordedCall", "environ_of", "reply_of"]
+
+_HOST = re.compile(r"(\[[^\]]*\]|[^:]*)(?::(\d+))?")
 
 
 class RecordedCall(HttpCall):
@@ -58,9 +61,7 @@ def environ_of(call: HttpCall, *, prefix: str = "") -> dict[str, Any]:
     query = call.target.partition("?")[2]
     decoded = unquote_to_bytes(call.raw_path).decode("latin-1")
     headers = call.headers
-    host, _, port = (
-        headers.get("host", "127.0.0.1").rpartition(":") if ":" in headers.get("host", "") else ("127.0.0.1", "", "80")
-    )
+    host, port = _HOST.match(headers.get("host", "")).groups()  # type: ignore[union-attr]  # it matches anything
     environ: dict[str, Any] = {
         "REQUEST_METHOD": call.method,
         "SCRIPT_NAME": prefix,
@@ -68,8 +69,8 @@ def environ_of(call: HttpCall, *, prefix: str = "") -> dict[str, Any]:
         "QUERY_STRING": query,
         "REQUEST_URI": call.target,
         "RAW_URI": call.target,
-        "SERVER_NAME": host,
-        "SERVER_PORT": port,
+        "SERVER_NAME": host or "127.0.0.1",
+        "SERVER_PORT": port or "80",
         "SERVER_PROTOCOL": call.head.split(b"\r\n", 1)[0].rpartition(b" ")[2].decode("latin-1"),
         "REMOTE_ADDR": "127.0.0.1",
         "CONTENT_LENGTH": str(len(call.body)),

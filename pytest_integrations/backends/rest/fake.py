@@ -163,9 +163,6 @@ class FakeRest(Fake):
         self._must_run()
         return self._port
 
-    def _scripts(self) -> Iterable[Script]:
-        return (self.script, *(route.script for route in self.routes.routes))
-
     # -- routes
 
     def route(
