@@ -27,6 +27,8 @@ __all__ = ["max_concurrency", "rate_limit"]
 
 Algorithm = Literal["fixed_window", "sliding_window", "token_bucket"]
 HeaderStyle = Literal["ietf", "x-ratelimit", "github"]
+_HAIR = 1e-6
+"""Seconds by which the sums of floats may be wrong: a client that waited exactly as long as it was told must pass."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +59,8 @@ class _FixedWindow:
     def spend(self, now: float) -> Allowance:
         if self._start is None:
             self._start = now
-        elif now - self._start >= self._per:
-            self._start += self._per * ((now - self._start) // self._per)
+        elif now - self._start >= self._per - _HAIR:
+            self._start += self._per * ((now - self._start + _HAIR) // self._per)
             self._used = 0
         reset = self._start + self._per - now
         if self._used >= self._limit:
@@ -76,7 +78,7 @@ class _SlidingWindow:
 
     def spend(self, now: float) -> Allowance:
         passed = self._passed
-        while passed and now - passed[0] >= self._per:
+        while passed and now - passed[0] >= self._per - _HAIR:
             passed.popleft()
         if len(passed) >= self._limit:
             return Allowance(passes=False, remaining=0, reset=passed[0] + self._per - now)
@@ -96,8 +98,7 @@ class _TokenBucket:
         since = 0.0 if self._then is None else now - self._then
         self._then = now
         self._tokens = min(float(self._burst), self._tokens + since * self._rate)
-        # A hair for the sums of floats: a client that waited exactly as long as it was told must pass.
-        if self._tokens < 1 - 1e-9:
+        if self._tokens < 1 - _HAIR * self._rate:
             return Allowance(passes=False, remaining=0, reset=(1 - self._tokens) / self._rate)
         self._tokens = max(0.0, self._tokens - 1)
         return Allowance(passes=True, remaining=int(self._tokens), reset=(self._burst - self._tokens) / self._rate)
@@ -184,13 +185,13 @@ class _Limiter:
             if fields:
                 yield Tamper(lambda message: _with_fields(message, fields), spoils=False)
             return
-        retry_after = str(max(1, math.ceil(allowance.reset - 1e-6)))
+        retry_after = str(max(1, math.ceil(allowance.reset - _HAIR)))
         body = {"error": "rate limit exceeded", "limit": self._settings.limit}
         yield Answer(Reply.of(429, json=body, headers=(("Retry-After", retry_after), *fields)))
 
     def _fields(self, allowance: Allowance) -> tuple[tuple[str, str], ...]:
         limit, remaining = self._settings.limit, allowance.remaining
-        reset = max(0, math.ceil(allowance.reset - 1e-6))
+        reset = max(0, math.ceil(allowance.reset - _HAIR))
         style = self._settings.headers
         if style is None:
             return ()
