@@ -50,7 +50,9 @@ _MOMENTS = {
 
 def faults_page() -> str:
     """Return a table of all faults by family, and each with its signature, definition and example."""
-    return "\n\n".join([*_fault_tables(), *(_fault(name) for names in _families().values() for name in names)])
+    return "\n\n".join(
+        [*_fault_tables(), "## One by one", *(_fault(name) for names in _families().values() for name in names)]
+    )
 
 
 def _families() -> dict[str, list[str]]:
@@ -94,7 +96,7 @@ def assertions_page() -> str:
         rows = [f"| [`{name}`](#{name.lower()}) | {_first(getattr(assertions, name))} |" for name in names]
         parts.append("\n".join([f"**{family}**", "", "| name | what it says |", "|---|---|", *rows]))
     named = [name for names in families.values() for name in names]
-    return "\n\n".join([*parts, *(_assertion(name) for name in named)])
+    return "\n\n".join([*parts, "## One by one", *(_assertion(name) for name in named)])
 
 
 def _assertion_families() -> dict[str, list[str]]:
