@@ -40,7 +40,6 @@ def client(api: FakeRest) -> RestClient:
     return RestClient(api.url, "secret", timeout=0.2, backoff_factor=0.05, longest_wait=1)
 
 
-# region post
 @pytest.mark.parametrize("refusal", [status(503), rate_limited(None)], ids=["503", "429"])
 def test_its_posts_with_a_key_are_retried(api: FakeRest, client: RestClient, refusal: Any) -> None:
     api.inject(refusal)
@@ -49,9 +48,6 @@ def test_its_posts_with_a_key_are_retried(api: FakeRest, client: RestClient, ref
     assert_attempts(api.calls, exactly=2)
     assert_idempotency_key(api.calls)
     assert_same_request(api.calls)
-
-
-# endregion
 
 
 @pytest.mark.parametrize(("key", "attempts"), [(None, 1), ("signup-ada", 2)], ids=["no key", "key"])

@@ -36,7 +36,6 @@ class _Refused(Exception):
         self.retry_after = _seconds(response.headers.get("Retry-After", ""))
 
 
-# region failures
 _PASSING = (
     _Refused,
     requests.Timeout,
@@ -46,7 +45,6 @@ _PASSING = (
     requests.exceptions.JSONDecodeError,
 )
 """What may be over in a moment: these are retried, and these the breaker counts."""
-# endregion
 
 
 class ServiceClient:
@@ -74,7 +72,6 @@ class ServiceClient:
             exclude=[lambda error: not isinstance(error, _PASSING)],
             throw_new_error_on_trip=False,  # the failure that opens it is told as what it is
         )
-        # region retrying
         # Half of each wait is sure, so that the service gets its pause; half is drawn, so that callers come apart.
         self._backoff = tenacity.wait_exponential(backoff / 2) + tenacity.wait_random_exponential(backoff / 2)
         self._retrying = tenacity.Retrying(
@@ -83,7 +80,6 @@ class ServiceClient:
             wait=self._wait,
             reraise=True,
         )
-        # endregion
 
     def get(self, path: str) -> Any:
         """Return what the service answers."""

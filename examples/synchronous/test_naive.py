@@ -32,25 +32,27 @@ def service(fake_rest: FakeRest) -> FakeRest:
 
 @pytest.fixture
 def client(service: FakeRest) -> ServiceClient:
+    return ServiceClient(service.url, breaker=CircuitBreaker(3, recovery_timeout=0.2))
+
+
+@pytest.fixture
+def hasty(service: FakeRest) -> ServiceClient:
+    """A client for a service that hangs."""
     return ServiceClient(service.url, timeout=0.1, breaker=CircuitBreaker(3, recovery_timeout=0.2))
 
 
-# region counts
-def test_timeouts_never_open_its_breaker(service: FakeRest, client: ServiceClient) -> None:
+def test_timeouts_never_open_its_breaker(service: FakeRest, hasty: ServiceClient) -> None:
     service.inject(hang(), every=1)
     demand = ClientCalls(service.ledger)
-    demand.repeat(2, client.get, "/stock")
+    demand.repeat(2, hasty.get, "/stock")
 
     with pytest.raises(ResilienceError, match="the breaker does not count timeout: after 3 failures in a row, 3 more"):
         assert_breaker_counts(service.calls, "timeout", after=3, demand=demand)
 
 
-# endregion
-
-
-def test_its_retries_come_without_a_pause(service: FakeRest, client: ServiceClient) -> None:
+def test_its_retries_come_without_a_pause(service: FakeRest, hasty: ServiceClient) -> None:
     service.inject(hang(), hang())
-    client.get("/stock")
+    hasty.get("/stock")
 
     with pytest.raises(ResilienceError, match=r"wait 1 of GET /stock was 0\.00\d s, 0\.025 to 0\.05 s was due"):
         assert_backoff(service.calls, exponential(base=0.05, jitter="equal"))
@@ -103,9 +105,9 @@ def test_a_missing_item_opens_its_breaker(service: FakeRest, client: ServiceClie
         assert_breaker_ignores(service.calls, 404, times=4, demand=demand)
 
 
-def test_an_order_that_timed_out_is_placed_twice(service: FakeRest, client: ServiceClient) -> None:
+def test_an_order_that_timed_out_is_placed_twice(service: FakeRest, hasty: ServiceClient) -> None:
     service.inject(lost_response(then="hang"))
-    client.post("/orders", json={"item": "tea"})
+    hasty.post("/orders", json={"item": "tea"})
 
     with pytest.raises(ResilienceError, match=r"POST /orders was sent again .* which had been applied"):
         assert_no_unsafe_retry(service.calls)

@@ -45,7 +45,7 @@ def service(fake_rest: FakeRest) -> FakeRest:
 
 
 def client_of(service: FakeRest, **settings: Any) -> ServiceClient:
-    return ServiceClient(service.url, **{"timeout": 0.1, "backoff": 0.05, **settings})
+    return ServiceClient(service.url, **{"timeout": 5.0, "backoff": 0.05, **settings})
 
 
 @pytest.fixture
@@ -53,21 +53,23 @@ def client(service: FakeRest) -> ServiceClient:
     return client_of(service, failure_threshold=3, recovery_timeout=0.2)
 
 
-# region counts
-def test_timeouts_open_its_breaker(service: FakeRest, client: ServiceClient) -> None:
+@pytest.fixture
+def hasty(service: FakeRest) -> ServiceClient:
+    """A client for a service that hangs."""
+    return client_of(service, failure_threshold=3, recovery_timeout=0.2, timeout=0.1)
+
+
+def test_timeouts_open_its_breaker(service: FakeRest, hasty: ServiceClient) -> None:
     service.inject(hang(), every=1)
     demand = ClientCalls(service.ledger)
-    demand.repeat(2, client.get, "/stock")
+    demand.repeat(2, hasty.get, "/stock")
 
     assert_breaker_counts(service.calls, "timeout", after=3, demand=demand)
 
 
-# endregion
-
-
-def test_its_retries_back_off(service: FakeRest, client: ServiceClient) -> None:
+def test_its_retries_back_off(service: FakeRest, hasty: ServiceClient) -> None:
     service.inject(hang(), hang())
-    client.get("/stock")
+    hasty.get("/stock")
 
     assert_backoff(service.calls, exponential(base=0.05, jitter="equal"))
 
@@ -87,7 +89,7 @@ def test_it_retries_what_passes(service: FakeRest, client: ServiceClient, fault:
 def test_its_callers_come_back_at_different_times(service: FakeRest) -> None:
     service.get("/stock/<item>").reply(json={"left": 3})
     service.inject(status(503), per=lambda call: call.target)  # the first attempt of each caller
-    client = client_of(service, failure_threshold=100, backoff=0.4)
+    client = client_of(service, failure_threshold=100, backoff=0.8)
 
     with ThreadPoolExecutor(16) as callers:
         list(callers.map(lambda item: client.get(f"/stock/{item}"), range(16)))
@@ -121,9 +123,9 @@ def test_a_missing_item_does_not_open_its_breaker(service: FakeRest, client: Ser
     assert all(isinstance(error, RequestRejected) for error in demand.errors)
 
 
-def test_an_order_that_timed_out_is_placed_once(service: FakeRest, client: ServiceClient) -> None:
+def test_an_order_that_timed_out_is_placed_once(service: FakeRest, hasty: ServiceClient) -> None:
     service.inject(lost_response(then="hang"))
-    client.post("/orders", json={"item": "tea"})
+    hasty.post("/orders", json={"item": "tea"})
 
     assert_no_unsafe_retry(service.calls)
     assert_idempotency_key(service.calls)
@@ -153,14 +155,14 @@ def test_it_gives_up_with_its_own_error(service: FakeRest, fault: Any) -> None:
     service.inject(fault, every=1)
 
     with pytest.raises(Exception) as caught:  # noqa: PT011 -- which one it is, the assertion says
-        client_of(service).get("/stock")
+        client_of(service, timeout=0.1).get("/stock")
     assert_gives_up(service.calls, after=3, error=caught.value, declared=ServiceUnavailable)
 
 
 def test_a_slow_answer_does_not_hold_up_the_other_callers(service: FakeRest) -> None:
     """pybreaker's `call` and decorator hold a lock for the length of the call; `calling` does not."""
     service.inject(latency(0.2), every=1)
-    client = client_of(service, timeout=5.0)
+    client = client_of(service)
 
     ClientCalls(service.ledger).together(2, client.get, "/stock")
 

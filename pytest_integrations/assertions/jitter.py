@@ -9,7 +9,7 @@ from pytest_integrations.core.when import seconds
 
 from .evidence import fail, nothing_to_check
 from .grouping import counted, logical_calls, told_apart
-from .tolerance import EXACT, tolerance_of
+from .tolerance import EXACT, REAL_TIME, tolerance_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
 __all__ = ["assert_jittered"]
 
-_NOISE = 0.050
-"""Waits that differ by less than this on a real clock are the same: callers at once contend for the machine."""
+_NOISE = REAL_TIME.late
+"""Waits that differ by less than this on a real clock are the same: each may be late by as much."""
 
 
 def assert_jittered(
@@ -41,7 +41,7 @@ def assert_jittered(
     number is in lockstep. Waits are compared, not times of arrival, so that callers which were started one after the
     other cannot pass for jitter.
 
-    *min_spread* is a ratio from 0 to 1. Waits within 50 ms are the same on a real clock, so let a client wait long
+    *min_spread* is a ratio from 0 to 1. Waits within 150 ms are the same on a real clock, so let a client wait long
     enough there. Raises `NothingToCheck` for fewer callers than that: one caller cannot prove jitter. Source: AWS
     Architecture Blog, "Exponential Backoff And Jitter".
 
@@ -58,7 +58,7 @@ def assert_jittered(
             try:
                 urllib.request.urlopen(f"{fake_rest.url}/users?caller={caller}").close()
             except urllib.error.HTTPError:
-                time.sleep(caller * 0.02)  # a real client draws: random.uniform(0, 0.2)
+                time.sleep(caller * 0.05)  # a real client draws: random.uniform(0, 0.4)
                 urllib.request.urlopen(f"{fake_rest.url}/users?caller={caller}").close()
 
         with ThreadPoolExecutor(8) as callers:
