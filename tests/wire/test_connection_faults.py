@@ -11,7 +11,7 @@ import pytest
 from pytest_integrations import FakeRest
 from pytest_integrations.core.effect import Answer, Tamper
 from pytest_integrations.core.fault import Fault
-from pytest_integrations.faults import slow_accept, stale_keepalive
+from pytest_integrations.faults import hang, slow_accept, stale_keepalive
 from tests.contract.raw_socket import RawSocket, request
 
 if TYPE_CHECKING:
@@ -104,3 +104,16 @@ def test_a_fault_that_raises_is_told_and_leaves_nobody_waiting(kind: str, handle
 
     with pytest.raises(AssertionError, match=f"LookupError: '?{kind}"):
         fake.verify()
+
+
+def test_a_hang_with_an_end_ends_in_a_fin(fake: FakeRest) -> None:
+    fake.inject(hang(for_=0.05))
+    began = time.monotonic()
+    with RawSocket(fake) as client:
+        client.send(request())
+        assert client.to_the_end() == (b"", "fin")
+    assert time.monotonic() - began >= 0.05
+
+    (call,) = fake.calls
+    assert (call.outcome, call.handled, call.gone, call.connection.closed_by) == ("hung", False, None, "fake")
+    assert call.ended is not None
