@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections import defaultdict, deque
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol
 
 from pytest_integrations.core.effect import Answer, Tamper
 from pytest_integrations.core.errors import ScriptingError
@@ -119,7 +119,7 @@ class rate_limit(Fault):  # noqa: N801 -- a word in a script
 
     def test_waits_its_turn(fake_rest):
         fake_rest.get("/search").reply(json=[])
-        fake_rest.inject(rate_limit(5, per=60, key="header:Authorization"), every=1)
+        fake_rest.inject(rate_limit(5, per=60, key="header:Authorization"))
     ```
 
     `fake_rest.rate_limit(5, per=60)` is short for that.
@@ -131,6 +131,7 @@ class rate_limit(Fault):  # noqa: N801 -- a word in a script
     burst: int | None = None
     key: str | Callable[[Call], Hashable] | None = None
     headers: HeaderStyle | None = "x-ratelimit"
+    standing: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         """Check the settings."""
@@ -228,7 +229,7 @@ class max_concurrency(Fault):  # noqa: N801 -- a word in a script
 
         fake_rest.get("/inner").reply()
         fake_rest.get("/outer").calls(ask_again)
-        fake_rest.inject(max_concurrency(1), every=1)
+        fake_rest.inject(max_concurrency(1))
         urllib.request.urlopen(fake_rest.url + "/outer").close()
     ```
 
@@ -237,6 +238,7 @@ class max_concurrency(Fault):  # noqa: N801 -- a word in a script
 
     limit: int
     retry_after: int | None = None
+    standing: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         """Check the settings."""

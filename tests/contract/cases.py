@@ -65,7 +65,7 @@ BODY = b'["ada", "grace"]'
 SECOND = b'["alan"]'
 """What the second call gets, and each after it, in the cases that are about two calls."""
 
-ELSEWHERE = {"tls": "needs TLS on both sides", "max_concurrency": "needs several calls at a time"}
+ELSEWHERE = {"tls": "needs TLS on both sides: tls_clients.py", "max_concurrency": "needs several calls at a time"}
 """Registered faults that one plain request does not meet, and why; their own tests hold them."""
 
 

@@ -55,7 +55,7 @@ def elsewhere(interpreter: str, client: str) -> dict[str, str]:
 def written(page: str) -> Table:
     """Return the outcomes that *page* tells, by client and case."""
     table: Table = {name: {} for name in CLIENTS}
-    for row in _ROW.finditer(page):
+    for row in _ROW.finditer("".join(match[2] for match in GENERATED.finditer(page))):
         cells = [cell.strip().replace("*", "") for cell in row["cells"].split("|")]
         for client, cell in zip(CLIENTS, cells, strict=True):
             table[client][row["fault"]] = cell

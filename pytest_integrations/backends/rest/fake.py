@@ -271,10 +271,10 @@ class FakeRest(Fake):
 
     def rate_limit(self, limit: int, per: float | timedelta, **settings: Any) -> Self:
         """Allow *limit* calls in *per* seconds, to all routes, and answer 429 beyond; see `faults.rate_limit`."""
-        self.inject(rate_limit(limit, per, **settings), every=1)
+        self.inject(rate_limit(limit, per, **settings))
         return self
 
     def max_concurrency(self, limit: int, *, retry_after: int | None = None) -> Self:
         """Answer at most *limit* calls at a time and 503 beyond; see `faults.max_concurrency`."""
-        self.inject(max_concurrency(limit, retry_after), every=1)
+        self.inject(max_concurrency(limit, retry_after))
         return self

@@ -150,12 +150,12 @@ class Route:
 
     def rate_limit(self, limit: int, per: float | timedelta, **settings: Any) -> Self:
         """Allow *limit* calls in *per* seconds to this operation and answer 429 beyond; see `faults.rate_limit`."""
-        self.inject(rate_limit(limit, per, **settings), every=1)
+        self.inject(rate_limit(limit, per, **settings))
         return self
 
     def max_concurrency(self, limit: int, *, retry_after: int | None = None) -> Self:
         """Answer at most *limit* calls to this operation at a time and 503 beyond; see `faults.max_concurrency`."""
-        self.inject(max_concurrency(limit, retry_after), every=1)
+        self.inject(max_concurrency(limit, retry_after))
         return self
 
     # -- what was asked
