@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Self
 
-from pytest_integrations.core.clock import REAL
+from pytest_integrations.core.clock import IN_FORCE
 from pytest_integrations.core.effect import Refuse
 from pytest_integrations.core.errors import CannotPerform, FakeStopped, ScriptingError
 from pytest_integrations.core.fault import Occasion
@@ -50,7 +50,7 @@ class Fake:
         *,
         ledger: Ledger | None = None,
         seed: Seed | None = None,
-        clock: Clock = REAL,
+        clock: Clock = IN_FORCE,
     ) -> None:
         """Make a fake called *name* in reports; `start` opens its port. Without a *ledger* it has one of its own."""
         self.name = name

@@ -8,9 +8,12 @@ from __future__ import annotations
 
 import time
 from datetime import UTC, datetime
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-__all__ = ["REAL", "Clock", "RealClock"]
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+__all__ = ["IN_FORCE", "REAL", "Clock", "ClockInForce", "RealClock"]
 
 
 class Clock(Protocol):
@@ -54,4 +57,53 @@ class RealClock:
 
 
 REAL = RealClock()
-"""The clock that is in force where nobody chose another."""
+"""The machine's clock, whichever is in force."""
+
+
+class ClockInForce:
+    """The clock that is in force: the machine's, or the virtual one of the running test.
+
+    Its time goes on from where it is when another clock comes into force, so that it never runs back and nobody who
+    keeps a moment of it need know of the change. Who has gone to wait for a moment must wait anew, however: `watchers`
+    are called when that is so.
+    """
+
+    def __init__(self) -> None:
+        """Begin with the machine's."""
+        self._in_force: tuple[Clock, float] = (REAL, 0.0)
+        self.watchers: list[Callable[[], object]] = []
+
+    @property
+    def exact(self) -> bool:
+        """Whether its times are nominal ones, without the noise of a machine."""
+        return bool(getattr(self._in_force[0], "exact", False))
+
+    def monotonic(self) -> float:
+        """Return seconds since some fixed moment; never runs back."""
+        clock, ahead = self._in_force
+        return clock.monotonic() + ahead
+
+    def wall(self) -> datetime:
+        """Return the date and time of day in UTC."""
+        return self._in_force[0].wall()
+
+    def sleep(self, seconds: float) -> None:
+        """Block the calling thread for *seconds*."""
+        self._in_force[0].sleep(seconds)
+
+    def put(self, clock: Clock) -> None:
+        """Go on with *clock*; `tell` comes when waits are ruled by it too."""
+        self._in_force = clock, self.monotonic() - clock.monotonic()
+
+    def tell(self) -> None:
+        """Have everybody wait anew."""
+        for watcher in tuple(self.watchers):
+            watcher()
+
+    def __repr__(self) -> str:
+        """Say which clock it is."""
+        return f"<ClockInForce {self._in_force[0]!r}>"
+
+
+IN_FORCE = ClockInForce()
+"""What tells the time where nobody chose a clock."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol
 
-from .clock import REAL
+from .clock import IN_FORCE
 from .errors import ScriptingError
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ class Occasion:
     ordinal: int
     random: random.Random
     call: Call | None = None
-    clock: Clock = REAL
+    clock: Clock = IN_FORCE
 
 
 class Acting(Protocol):

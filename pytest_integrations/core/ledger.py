@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, overload
 
 from .call import Connection
-from .clock import REAL
+from .clock import IN_FORCE
 from .errors import HandlerFailed, ScriptingError, UnexpectedCall
 
 if TYPE_CHECKING:
@@ -105,7 +105,7 @@ class Calls(Sequence["Call"]):
 class Ledger:
     """Append-only record of the calls and connections of one test, on one clock."""
 
-    def __init__(self, clock: Clock = REAL, settle: Callable[[], None] | None = None) -> None:
+    def __init__(self, clock: Clock = IN_FORCE, settle: Callable[[], None] | None = None) -> None:
         """Open an empty ledger; *settle* lets the wire finish what the kernel has delivered."""
         self.clock = clock
         self.origin: float = clock.monotonic()
@@ -125,7 +125,7 @@ class Ledger:
 
     def now(self) -> float:
         """Return the seconds since the ledger was opened."""
-        return self.clock.monotonic() - self.origin
+        return round(self.clock.monotonic() - self.origin, 6)  # what is beyond is the noise of floats
 
     # -- written by the wire
 

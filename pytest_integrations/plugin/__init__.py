@@ -21,13 +21,13 @@ import pytest
 from pytest_integrations.core import watch
 
 from . import hookspecs, options
-from .fixtures import fake_rest, fakes, fault_profile
+from .fixtures import fake_rest, fakes, fault_profile, virtual_clock
 from .record import RECORD, Witness
 
 if TYPE_CHECKING:
     from collections.abc import Generator
 
-__all__ = ["fake_rest", "fakes", "fault_profile"]
+__all__ = ["fake_rest", "fakes", "fault_profile", "virtual_clock"]
 
 _WITNESS = pytest.StashKey[Witness]()
 
@@ -104,8 +104,9 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Stop the run for a marker that names no profile."""
+    """Stop the run for a marker that names no profile; let marked tests run in virtual time."""
     options.check_markers(config, items)
+    options.use_virtual_time(items)
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)

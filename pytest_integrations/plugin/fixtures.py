@@ -6,16 +6,17 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from .options import profile_of
+from .options import VIRTUAL_CLOCK, clock_settings, has_real_clock, profile_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from pytest_integrations.backends.rest import FakeRest
+    from pytest_integrations.timekeeping import RealTimeClock, VirtualClock
 
     from .factory import Fakes
 
-__all__ = ["fake_rest", "fakes", "fault_profile"]
+__all__ = ["fake_rest", "fakes", "fault_profile", "virtual_clock"]
 
 
 @pytest.fixture
@@ -28,6 +29,21 @@ def fault_profile(request: pytest.FixtureRequest) -> str | None:
 
 
 @pytest.fixture
+def virtual_clock(request: pytest.FixtureRequest) -> Iterator[VirtualClock | RealTimeClock]:
+    """Virtual time: waits and timeouts take none, as the clock jumps when every thread waits; all times are exact."""
+    from pytest_integrations.timekeeping import RealTimeClock, VirtualClock
+
+    settings = clock_settings(request.node)
+    if has_real_clock(request.config):
+        kept = {name: value for name, value in settings.items() if name in {"start", "time_zone"}}
+        clock: VirtualClock | RealTimeClock = RealTimeClock(**kept)
+    else:
+        clock = VirtualClock(**settings)
+    with clock:
+        yield clock
+
+
+@pytest.fixture
 def fakes(
     request: pytest.FixtureRequest,
     fault_profile: str | None,  # noqa: ARG001 -- asked for, so that the test is repeated for each of several profiles
@@ -36,6 +52,8 @@ def fakes(
     from .factory import Fakes
     from .registries import registries
 
+    if VIRTUAL_CLOCK in request.fixturenames:
+        request.getfixturevalue(VIRTUAL_CLOCK)  # first, so that second 0 of the ledger is the clock's
     made = Fakes(registries(request.config).backends)
     try:
         yield made

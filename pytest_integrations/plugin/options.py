@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -10,11 +10,14 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 __all__ = [
+    "VIRTUAL_CLOCK",
     "add_markers",
     "add_options",
     "check_markers",
     "chosen_by_marker",
     "chosen_for_run",
+    "clock_settings",
+    "has_real_clock",
     "header",
     "key_of",
     "names_for",
@@ -24,14 +27,21 @@ __all__ = [
     "settle_seed",
     "share_seed",
     "skipped_profiles",
+    "use_virtual_time",
 ]
 
 _FIXTURE = "fault_profile"
 _WORKERINPUT = "integrations_seed"
+_VIRTUAL_TIME = "virtual_time"
+_CLOCKS = ("virtual", "real")
+
+VIRTUAL_CLOCK = "virtual_clock"
+"""The name of the fixture."""
 
 _MARKERS = (
     "fault_profile(name, ...): run the test's fakes with this fault profile, or once with each, whatever the run has",
     "no_faults: leave the test's fakes healthy, whatever fault profile the run has",
+    "virtual_time(start=..., time_zone=..., limit=...): run the test in virtual time, as if it asked for virtual_clock",
 )
 
 
@@ -54,10 +64,17 @@ def add_options(parser: pytest.Parser) -> None:
     group.addoption(
         "--list-fault-profiles", action="store_true", help="List the fault profiles that can be named, and exit"
     )
+    group.addoption(
+        "--integrations-clock",
+        choices=_CLOCKS,
+        help="What virtual_clock is: 'virtual' time, which jumps, or the 'real' one,\n"
+        "to see the same tests hold in reality; default: virtual",
+    )
     parser.addini(
         "fault_profile", "Default for --fault-profile; 'calm' on the command line switches it off", default=""
     )
     parser.addini("fault_seed", "Default for --fault-seed", default="")
+    parser.addini("integrations_clock", "Default for --integrations-clock", default="")
 
 
 def add_markers(config: pytest.Config) -> None:
@@ -75,6 +92,33 @@ def chosen_for_run(config: pytest.Config) -> tuple[str, ...]:
         msg = f"--fault-profile {text!r} names no profile; `pytest --list-fault-profiles` lists them"
         raise pytest.UsageError(msg)
     return names
+
+
+def has_real_clock(config: pytest.Config) -> bool:
+    """Tell whether the flag, or else the ini file, wants `virtual_clock` to be real time."""
+    given = config.getoption("--integrations-clock")
+    text = given or str(config.getini("integrations_clock")).strip() or _CLOCKS[0]
+    if text not in _CLOCKS:
+        msg = f"integrations_clock = {text!r} in the configuration: expected {' or '.join(map(repr, _CLOCKS))}"
+        raise pytest.UsageError(msg)
+    return text == "real"
+
+
+def clock_settings(item: pytest.Item) -> dict[str, Any]:
+    """Return what the nearest marker tells the virtual clock of a test."""
+    mark = item.get_closest_marker(_VIRTUAL_TIME)
+    if mark is not None and mark.args:
+        msg = f"@pytest.mark.{_VIRTUAL_TIME} of {item.nodeid}: name its settings, such as limit=7200"
+        raise pytest.UsageError(msg)
+    return dict(mark.kwargs) if mark is not None else {}
+
+
+def use_virtual_time(items: Sequence[pytest.Item]) -> None:
+    """Let marked tests run in virtual time without naming the fixture."""
+    for item in items:
+        names: list[str] | None = getattr(item, "fixturenames", None)
+        if names is not None and VIRTUAL_CLOCK not in names and item.get_closest_marker(_VIRTUAL_TIME):
+            names.insert(0, VIRTUAL_CLOCK)
 
 
 def settle_seed(config: pytest.Config) -> None:
@@ -114,6 +158,8 @@ def header(config: pytest.Config) -> str | None:
         parts.append(f"fault profile{'s' if len(names) > 1 else ''} {', '.join(map(repr, names))}")
     if config.option.fault_seed is not None:
         parts.append(f"{'' if names else 'fault '}seed {run_seed(config)}")
+    if has_real_clock(config):
+        parts.append("real clock")
     return f"integrations: {', '.join(parts)}" if parts else None
 
 

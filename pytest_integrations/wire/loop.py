@@ -19,7 +19,7 @@ import threading
 from collections import deque
 from typing import TYPE_CHECKING, TypeVar
 
-from pytest_integrations.core.clock import REAL
+from pytest_integrations.core.clock import IN_FORCE
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -31,6 +31,9 @@ __all__ = ["READ", "WRITE", "Loop", "Timer", "close_shared_loop", "shared_loop"]
 READ = selectors.EVENT_READ
 WRITE = selectors.EVENT_WRITE
 T = TypeVar("T")
+
+_HAIR = 1e-6
+"""A timer is due within this many seconds of its moment: sums of floats do not meet exactly."""
 
 
 class Timer:
@@ -54,7 +57,7 @@ class Loop:
     `watch`, `unwatch`, `post`, `call` and `settle` may be used by any thread, the rest by the loop's own only.
     """
 
-    def __init__(self, clock: Clock = REAL) -> None:
+    def __init__(self, clock: Clock = IN_FORCE) -> None:
         """Prepare a loop on *clock*; `start` starts its thread."""
         self.clock = clock
         self.pid: int = os.getpid()
@@ -72,6 +75,7 @@ class Loop:
     def start(self) -> None:
         """Start the thread."""
         self.watch(self._inner, READ, self._woken)
+        IN_FORCE.watchers.append(self._clock_changed)
         self._thread.start()
 
     @property
@@ -163,6 +167,8 @@ class Loop:
             self._wake()
             self._thread.join()
         self._running = False
+        with contextlib.suppress(ValueError):  # it was never started
+            IN_FORCE.watchers.remove(self._clock_changed)
         self._selector.close()
         self._inner.close()
         self._outer.close()
@@ -175,13 +181,18 @@ class Loop:
     def _woken(self, _events: int) -> None:
         self._inner.recv(4096)
 
+    def _clock_changed(self) -> None:
+        """Wait anew: for how long, and by which of the two `select`s, depends on the clock in force."""
+        if self.is_usable:
+            self._wake()
+
     # -- the loop itself
 
     def _run(self) -> None:
-        select = self._selector.select
+        selector = self._selector
         ready = self._ready
         while self._running:
-            events = select(self._patience())
+            events = selector.select(self._patience())  # looked up each time: a virtual clock replaces it
             for key, mask in events:
                 self._guarded(key.data, mask)
             for _ in range(len(ready)):
@@ -203,7 +214,7 @@ class Loop:
         return max(0.0, timers[0][0] - self.clock.monotonic()) if timers else None
 
     def _fire_timers(self) -> int:
-        now = self.clock.monotonic()
+        now = self.clock.monotonic() + _HAIR
         fired = 0
         while self._timers and self._timers[0][0] <= now:
             action = heapq.heappop(self._timers)[2].action

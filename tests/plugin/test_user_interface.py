@@ -33,7 +33,7 @@ def _width(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_help(run: Run) -> None:
     text = run("", "--help").stdout.str()
     group = re.search(r"^fake backends and fault injection .*?(?=\n\n)", text, re.MULTILINE | re.DOTALL)
-    options = re.search(r"^  fault_profile.*?(?=^  (?!fault_|   ))", text, re.MULTILINE | re.DOTALL)
+    options = re.search(r"^  fault_profile.*?(?=^  (?!fault_|integrations_|   ))", text, re.MULTILINE | re.DOTALL)
     assert group
     assert options
     _compare("help", f"{group[0]}\n\n{options[0]}")
@@ -41,7 +41,8 @@ def test_help(run: Run) -> None:
 
 def test_markers(run: Run) -> None:
     lines = run("", "--markers").outlines
-    _compare("markers", "".join(f"{line}\n" for line in lines if re.match(r"@pytest.mark.(fault|no_fault)", line)))
+    ours = re.compile(r"@pytest.mark.(fault|no_fault|virtual_time)")
+    _compare("markers", "".join(f"{line}\n" for line in lines if ours.match(line)))
 
 
 def test_fixtures(run: Run) -> None:

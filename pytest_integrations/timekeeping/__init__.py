@@ -1,0 +1,24 @@
+"""Virtual time: code takes none, only waiting does, and when every thread waits the clock jumps.
+
+    clock            VirtualClock, which a test holds, and RealTimeClock with the same face
+    timeline         the numbers: how much time has passed, who waits until when
+    driver           when to jump;  idle: asks the kernel whether every thread waits
+    ruled            which threads it rules;  real_time() for those that go out
+    redirect, real   builtins redirected in place, and the real ones kept
+    clocks, thread_waits, multiplexers, sockets, tls, outside   what is made virtual, and what is not
+    readiness        waiting for file descriptors
+    neighbours       time-machine, freezegun, uvloop, gevent, and who keeps real time
+    report, interruption, stalled   telling what is wrong
+
+Importing it loads time-machine, ssl and ctypes: the plugin does so in the fixture alone.
+"""
+
+from __future__ import annotations
+
+from .clock import RealTimeClock, VirtualClock
+from .redirect import VirtualTimeUnavailable
+from .ruled import real_time
+from .stalled import Stalled
+from .timeline import Jump
+
+__all__ = ["Jump", "RealTimeClock", "Stalled", "VirtualClock", "VirtualTimeUnavailable", "real_time"]

@@ -1,0 +1,98 @@
+"""Synchronous HTTP clients over real sockets: what they wait is exact, and takes no time."""
+
+from __future__ import annotations
+
+import time
+from datetime import timedelta
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+import pytest
+import requests
+import urllib3
+
+from pytest_integrations import assert_backoff, assert_respects_retry_after, exponential
+from pytest_integrations.faults import latency, rate_limited, status, unavailable
+
+if TYPE_CHECKING:
+    from pytest_integrations import FakeRest
+    from pytest_integrations.timekeeping import VirtualClock
+
+
+@pytest.fixture
+def shop(virtual_clock: VirtualClock, fake_rest: FakeRest) -> FakeRest:
+    fake_rest.get("/").reply(text="ok")
+    return fake_rest
+
+
+def session(total: int = 5, factor: float = 1.0) -> requests.Session:
+    retries = urllib3.Retry(total=total, backoff_factor=factor, status_forcelist=[429, 503])
+    made = requests.Session()
+    made.mount("http://", requests.adapters.HTTPAdapter(max_retries=retries))
+    return made
+
+
+def gaps(fake: FakeRest) -> list[float]:
+    times = [call.started for call in fake.calls]
+    return [round(after - before, 6) for before, after in pairwise(times)]
+
+
+def test_urllib3_backs_off_exactly(shop: FakeRest, virtual_clock: VirtualClock) -> None:
+    shop.inject(status(503), times=3)
+    retries = urllib3.Retry(total=5, backoff_factor=1, status_forcelist=[503])
+    with urllib3.PoolManager(retries=retries, timeout=5) as pool:
+        assert pool.request("GET", shop.url + "/").status == 200
+
+    assert gaps(shop) == [0, 2, 4]
+    assert virtual_clock.now == 6
+
+
+def test_assertions_need_no_tolerance(shop: FakeRest) -> None:
+    shop.inject(status(503), times=4)
+
+    def call() -> None:
+        for attempt in range(5):
+            if requests.get(shop.url + "/", timeout=5).ok:
+                return
+            time.sleep(2**attempt)
+
+    call()
+
+    assert_backoff(shop.calls, exponential(base=1.0, factor=2))
+    with pytest.raises(AssertionError):
+        assert_backoff(shop.calls, exponential(base=1.0001, factor=2))
+
+
+def test_retry_after_in_seconds(shop: FakeRest) -> None:
+    shop.inject(unavailable(7), rate_limited(3))
+    with session() as client:
+        assert client.get(shop.url + "/", timeout=5).ok
+
+    assert gaps(shop) == [7, 3]
+    assert_respects_retry_after(shop.calls)
+
+
+def test_retry_after_as_a_date(shop: FakeRest) -> None:
+    shop.inject(unavailable(timedelta(seconds=7)), latency(2), rate_limited(timedelta(seconds=11)))
+    with session() as client:
+        assert client.get(shop.url + "/", timeout=5).ok
+        assert client.get(shop.url + "/", timeout=5).ok
+
+    assert gaps(shop) == [7, 2, 11]
+    assert_respects_retry_after(shop.calls)
+
+
+def test_a_read_timeout_ends_at_its_second(shop: FakeRest, virtual_clock: VirtualClock) -> None:
+    shop.inject(latency(10))
+
+    with pytest.raises(requests.ReadTimeout):
+        requests.get(shop.url + "/", timeout=5)
+
+    assert virtual_clock.now == 5.0
+
+
+def test_an_answer_just_in_time_is_in_time(shop: FakeRest, virtual_clock: VirtualClock) -> None:
+    shop.inject(latency(4.999))
+
+    assert requests.get(shop.url + "/", timeout=5).ok
+    assert virtual_clock.now == 4.999
