@@ -53,13 +53,16 @@ _RARE = (Likeness(listed(0, 0.2, 0.4, 0.6, 0.8, 1), "celery's publish retry poli
 """Begins as urllib3 backoff_factor=0.1 does, which is met more often."""
 
 
+# A wait is late or on time, never early: of all that the waits say about the number behind them, the least is nearest.
+
+
 def _per_factor(waits: Sequence[float]) -> Likeness:
-    half = _round(waits[1] / 2)
+    half = _round(min(wait / 2**number for number, wait in enumerate(waits[1:], start=1)))
     return Likeness(exponential(half, 2, 120, first=0), f"urllib3 backoff_factor={half:g}")
 
 
 def _doubling(waits: Sequence[float]) -> Likeness:
-    first = _round(waits[0])
+    first = _round(min(wait / 2**number for number, wait in enumerate(waits)))
     names = (
         f"tenacity wait_exponential(multiplier={first:g}) or httpx-retries backoff_factor={first / 2:g} without jitter"
     )
@@ -67,7 +70,7 @@ def _doubling(waits: Sequence[float]) -> Likeness:
 
 
 def _growing(waits: Sequence[float]) -> Likeness:
-    step = _round(waits[0])
+    step = _round(min(wait / number for number, wait in enumerate(waits, start=1)))
     return Likeness(linear(step), f"waits that grow by {step:g} s")
 
 

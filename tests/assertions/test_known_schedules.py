@@ -36,3 +36,19 @@ def test_waits_are_recognised(waits: list[float], name: str, tolerance, noise: f
 def test_waits_like_nothing_are_like_nothing(waits: list[float]) -> None:
     """One wait fits many schedules, and some fit none: then nothing is claimed."""
     assert looks_like(waits, EXACT) is None
+
+
+@pytest.mark.parametrize(
+    ("waits", "name"),
+    [
+        ([0.001, 0.215, 0.402], "urllib3 backoff_factor=0.1"),
+        ([0.315, 0.602, 1.2], "tenacity wait_exponential(multiplier=0.3)"),
+        ([0.315, 0.601, 0.9], "grow by 0.3 s"),
+    ],
+)
+def test_one_late_wait_does_not_hide_the_schedule(waits: list[float], name: str) -> None:
+    """The number behind the waits is read from the one that was least late."""
+    likeness = looks_like(waits, REAL_TIME)
+
+    assert likeness is not None
+    assert name in likeness.name
