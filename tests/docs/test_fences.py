@@ -19,6 +19,9 @@ from tests.docs import fences as found
 if TYPE_CHECKING:
     from tests.docs.fences import Fence
 
+for _module in (*dict.fromkeys(each[0] for each in found.docstrings()), "trustme"):
+    importlib.import_module(_module)  # here, since pytester forgets what is first imported in a run of its own
+
 _ALL = found.page_fences() + found.docstring_fences()
 _FIXTURES = ("fake_rest", "fake_graphql", "fake_grpc", "fake_queue", "fakes", "virtual_clock")
 _PLAIN = ("-p", "no:randomly", "-p", "no:cacheprovider", "-W", "default", "-W", "ignore::ResourceWarning")
@@ -143,9 +146,7 @@ def _compare(fence: Fence, printed: pytest.LineMatcher) -> None:
     """Compare with the fence below: its lines occur, in order; see `_pattern`."""
     if fence.output:
         lines = [line for line in fence.output.code.splitlines() if line.strip(" .") and not line.startswith("$ ")]
-        bare = pytest.LineMatcher(
-            [line.rstrip() for line in printed.lines]
-        )  # pages have no spaces at the ends of lines
+        bare = pytest.LineMatcher([line.rstrip() for line in printed.lines])  # as in a page, where none ends in spaces
         bare.fnmatch_lines([_pattern(line) for line in lines])
 
 
