@@ -27,6 +27,14 @@ def test_no_fault_and_no_assertion_is_left_out() -> None:
     assert [name for name in assertions.__all__ if f"\n### {name}\n" not in told] == []
 
 
+def test_the_readme_names_every_fault_and_every_assertion() -> None:
+    readme = (reference.ROOT / "README.md").read_text(encoding="utf-8")
+    assert f"### {len(faults.registry)} faults\n" in readme
+    assert [name for name in faults.registry if f"`{name}`" not in readme] == []
+    named = [name for name in assertions.__all__ if name.startswith("assert_")]
+    assert [name for name in named if f"`{name}`" not in readme] == []
+
+
 def test_no_assertion_is_taken_for_a_word() -> None:
     words = reference._assertion_families()["Words for them"]
     assert [name for name in words if name.startswith("assert_")] == []
