@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 import pytest_integrations
+from pytest_integrations.wire.loop import shared_loop
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -41,6 +42,7 @@ def pytester(modules_kept: None, pytester: pytest.Pytester) -> pytest.Pytester:
 @pytest.fixture
 def no_leaks() -> Iterator[None]:
     """Fail a test that leaves a thread or a socket behind."""
+    shared_loop()  # it has sockets of its own, and is kept
     threads, sockets = set(threading.enumerate()), _open_sockets()
     yield
     left = [t for t in threading.enumerate() if t not in threads and not t.name.startswith(_SHARED_THREADS)]

@@ -232,7 +232,9 @@ def test_200_starts_and_stops_leave_nothing() -> None:
     for _ in range(200):
         once()
     shared_loop().settle()
-    assert (len(list(Path("/proc/self/fd").iterdir())), threading.active_count()) == before
+    descriptors, threads = len(list(Path("/proc/self/fd").iterdir())), threading.active_count()
+    assert descriptors <= before[0]
+    assert threads <= before[1]  # fewer, where one of a test before has ended meanwhile
 
 
 def test_50_fakes_need_one_thread() -> None:
