@@ -9,6 +9,7 @@ import pytest
 
 from pytest_integrations import FakeRest, Reply
 from pytest_integrations.core.errors import FakeStopped, ScriptingError, UnexpectedCall
+from pytest_integrations.faults import latency
 from tests.core.plain_faults import mark, say, turn_away
 
 
@@ -119,6 +120,20 @@ def test_a_sequence_of_faults_may_end(fake: FakeRest, client: httpx.Client) -> N
 
     assert _statuses(client, 3) == [500, 501, 404]
     assert len(fake.ledger.untold()) == 1
+
+
+@pytest.mark.parametrize("then", ["last", "unexpected"])
+def test_a_fault_that_spoils_an_answer_spoils_the_one_after_it(fake: FakeRest, client: httpx.Client, then: Any) -> None:
+    """The next call gets that one whole; where none is left, there is an empty one to spoil."""
+    fake.get("/x").replies({"n": 1}, latency(0.001), {"n": 2}, latency(0.002), then=then)
+
+    answers = [client.get("/x") for _ in range(4)]
+    assert [answer.status_code for answer in answers] == [200] * 4
+    assert [answer.json() for answer in answers[:3]] == [{"n": 1}, {"n": 2}, {"n": 2}]
+    assert answers[3].content == (b'{"n": 2}' if then == "last" else b"")
+    assert [call.fault for call in fake.calls] == [None, latency(0.001), None, latency(0.002)]
+    assert client.get("/x").status_code == (200 if then == "last" else 404)
+    assert len(fake.ledger.untold()) == (then == "unexpected")
 
 
 def test_a_fault_on_the_fake_does_not_use_up_an_answer(fake: FakeRest, client: httpx.Client) -> None:

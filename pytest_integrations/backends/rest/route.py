@@ -76,7 +76,8 @@ class Route:
     def replies(self, *answers: Any, then: Literal["last", "cycle", "unexpected"] = "last") -> Self:
         """Answer the first call with the first of *answers*, the second with the second, and *then* go on.
 
-        An answer is whatever a handler may return (`503`, `{"id": 1}`, `({"id": 1}, 201)`, a `Reply`) or a fault.
+        An answer is whatever a handler may return (`503`, `{"id": 1}`, `({"id": 1}, 201)`, a `Reply`) or a fault; one
+        that spoils an answer, rather than replacing it, spoils the one after it, which the next call gets whole.
         *then*: `"last"` repeats the last one, `"cycle"` begins again, `"unexpected"` makes a further call fail the
         test.
         """
@@ -130,15 +131,21 @@ class Route:
         self._turns = []
         self._sequence, self._given = (), 0
 
-    def next_prepared(self) -> Prepared | None:
-        """Return the declared reply that is due now; None when a sequence has come to its end."""
+    def next_prepared(self, fault: Fault | None = None) -> Prepared | None:
+        """Return the declared reply that is due now; None when a sequence has come to its end.
+
+        A *fault* whose own turn it is in the sequence is played on the answer after it, and does not use it up.
+        """
         if not self._sequence and self._then == "last":
             return self.prepared
-        number, self._given = self._given, self._given + 1
+        number = self._given
+        has_turn = any(fault is each for rule in self._turns for each in rule.faults)
+        if not has_turn:
+            self._given += 1
         if number < len(self._sequence):
             return self._sequence[number]
         if self._then == "unexpected":
-            return None
+            return self.prepared if has_turn else None
         return self._sequence[-1 if self._then == "last" else number % len(self._sequence)]
 
     # -- what goes wrong with it

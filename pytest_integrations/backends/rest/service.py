@@ -121,7 +121,7 @@ class RestService:
         call.handled = True
         handler = route.handler
         if handler is None:
-            return route.next_prepared() or self._exhausted(call, route)
+            return route.next_prepared(call.fault) or self._exhausted(call, route)
         request = call.request if handler.takes_request else None
         if handler.inline:
             return Prepared(as_reply(handler(request, values)))
