@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 __all__ = ["Listener"]
 
 _BACKLOG = 128
+_REST = 0.05
+"""Seconds until a port tries again to accept, when the process has no descriptor left."""
 _INHERITS_NODELAY = sys.platform.startswith("linux")
 
 
@@ -67,6 +69,7 @@ class Listener:
             sock, address = self._sock.accept()
         except OSError as error:
             if error.errno in {errno.EMFILE, errno.ENFILE}:
+                self._rest()
                 raise
             return  # stopped meanwhile, or the client has gone again
         if address[:2] in self._own:
@@ -77,6 +80,17 @@ class Listener:
         if not _INHERITS_NODELAY:
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._accepted(sock)
+
+    def _rest(self) -> None:
+        """Accept nothing for a moment: no descriptor is left, which the selector would tell again and again."""
+
+        def rested() -> None:
+            if self.state == "up":
+                self._loop.unwatch(self._sock)  # it may have gone down and up again meanwhile
+                self._loop.watch(self._sock, READ, self._ready)
+
+        self._loop.unwatch(self._sock)
+        self._loop.call_later(_REST, rested)
 
     # -- failing
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import subprocess
 import sys
 from typing import TYPE_CHECKING
 
@@ -108,6 +109,41 @@ def test_a_host_that_is_none() -> None:
     """The same for a name that cannot be resolved."""
     with pytest.raises(IntegrationsError, match=r"cannot listen on 'no\.such\.host\.invalid' port 0"):
         FakeRest(host="no.such.host.invalid").start()
+
+
+NO_DESCRIPTORS = """
+import resource, socket, sys, threading, time
+from pytest_integrations import FakeRest
+
+told = []
+threading.excepthook = lambda arguments: told.append(arguments.exc_value)
+with FakeRest() as fake:
+    fake.get("/").reply(text="ok")
+    client = socket.socket()
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    lowest = socket.socket()
+    limit = lowest.fileno()
+    lowest.close()
+    resource.setrlimit(resource.RLIMIT_NOFILE, (limit, hard))
+    client.connect(("127.0.0.1", fake.port))
+    time.sleep(0.12)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    client.sendall(b"GET / HTTP/1.1\\r\\n\\r\\n")
+    client.settimeout(5)
+    assert client.recv(100).endswith(b"ok")
+    client.close()
+assert 1 <= len(told) <= 5, len(told)
+print(told[0].strerror)
+"""
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="needs limits of descriptors")
+def test_a_process_without_descriptors_is_told_so_and_not_too_often() -> None:
+    """The port tries again after a moment, and serves the client when there are some."""
+    result = subprocess.run(
+        [sys.executable, "-c", NO_DESCRIPTORS], capture_output=True, text=True, timeout=30, check=False
+    )
+    assert (result.stdout, result.stderr) == ("Too many open files\n", "")
 
 
 def test_a_backlog_of_clients_is_served(server: FakeRest) -> None:
