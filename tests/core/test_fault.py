@@ -65,7 +65,7 @@ def _codes(effects: Iterable[Effect]) -> list[int]:
         (spelled(third="d"), "spelled(third='d')"),
         (spelled(5, third="d"), "spelled(5, third='d')"),
         (spelled(second=2), "spelled(second=2)"),
-        (spelled(True), "spelled(True)"),  # noqa: FBT003 -- equal to 1, but not what was written
+        (spelled(True), "spelled(True)"),  # equal to 1, but not what was written
         (say(501) + spelled(5) + idle(), "say(501) + spelled(5) + idle()"),
     ],
     ids=repr,
