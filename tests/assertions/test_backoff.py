@@ -34,6 +34,27 @@ def test_a_wait_that_is_too_short_is_caught(ledger: HandLedger) -> None:
     assert "no time to recover" in str(caught.value)
 
 
+@pytest.mark.parametrize(("outcome", "passes"), [("abandoned", True), ("answered", False)])
+def test_a_client_may_have_left_a_little_before_it_is_seen_to(real: HandLedger, outcome: str, *, passes: bool) -> None:
+    """On a busy machine its FIN waits, and the wait after it looks shorter than it was; an answer's end is our own."""
+    real.call(0, 503, outcome=outcome, took=0.177)
+    real.call(0.253, 200)
+
+    if passes:
+        assert_backoff(real.calls, fixed(0.1))
+    else:
+        with pytest.raises(ResilienceError, match=r"wait 1 of GET /users was 0\.076 s, 0\.1 s was due"):
+            assert_backoff(real.calls, fixed(0.1))
+
+
+def test_a_client_that_left_is_seen_at_once_on_an_exact_clock(ledger: HandLedger) -> None:
+    ledger.call(0, outcome="abandoned", took=0.177)
+    ledger.call(0.253, 200)
+
+    with pytest.raises(ResilienceError, match="TOO EARLY"):
+        assert_backoff(ledger.calls, fixed(0.1))
+
+
 def test_the_librarys_own_schedule_is_named(ledger: HandLedger) -> None:
     """urllib3 retries once at once by design: the message says whose schedule it is and how to expect it."""
     ledger.attempts(0, 0, 2, 6)
