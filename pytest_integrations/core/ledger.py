@@ -82,6 +82,12 @@ class Calls(Sequence["Call"]):
         """Return how many calls there are."""
         return len(self._calls)
 
+    def __eq__(self, other: object) -> bool:
+        """Tell whether *other*, a list say, holds the same calls: `fake_rest.calls == []`."""
+        return isinstance(other, Sequence) and not isinstance(other, str) and list(self) == list(other)
+
+    __hash__ = None  # type: ignore[assignment]  # as a list, which it compares with
+
     def of(self, operation: str) -> Calls:
         """Return those of one *operation*, such as `"GET /users/<int:id>"`."""
         return self.where(lambda call: call.operation == operation)

@@ -102,7 +102,7 @@ def test_a_get_route_answers_head_without_the_body(fake: FakeRest, client: httpx
     """HEAD tells of the same length; a route for HEAD itself goes before it."""
     fake.get("/x").reply(text="12345")
     fake.get("/y").reply(text="12345")
-    fake.route("HEAD", "/y").reply(204)
+    fake.head("/y").reply(204)
 
     answer = client.head("/x")
     assert (answer.content, answer.headers["content-length"]) == (b"", "5")

@@ -153,3 +153,15 @@ def test_clearing_forgets_calls_and_closed_connections() -> None:
     assert (len(ledger.calls), [connection.id for connection in ledger.connections]) == (0, [2])
     ledger.add(HttpCall("one", ledger.connect("one")))
     assert [(call.seq, call.connection.id, call.started) for call in ledger.calls] == [(3, 3, 2.0)]
+
+
+def test_calls_compare_with_lists() -> None:
+    """`fake.calls == []` is what one writes, and must not be false in silence."""
+    ledger = Ledger()
+    call = HttpCall("fake", ledger.connect("fake"), b"GET / HTTP/1.1", "GET /")
+
+    assert ledger.calls == []
+    ledger.add(call)
+    assert ledger.calls == [call]
+    assert ledger.calls != []
+    assert ledger.calls != "calls"

@@ -216,6 +216,14 @@ class FakeRest(Fake):
         """Return the route for DELETE of *path*; see `route`."""
         return self.route("DELETE", path, **conditions)
 
+    def head(self, path: str, **conditions: Any) -> Route:
+        """Return the route for HEAD of *path* alone; see `route`."""
+        return self.route("HEAD", path, **conditions)
+
+    def options(self, path: str, **conditions: Any) -> Route:
+        """Return the route for OPTIONS of *path*; see `route`."""
+        return self.route("OPTIONS", path, **conditions)
+
     def any(self, path: str, **conditions: Any) -> Route:
         """Return the route for every method of *path*; see `route`."""
         return self.route("ANY", path, **conditions)
