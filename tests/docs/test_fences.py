@@ -19,7 +19,7 @@ from tests.docs import fences as found
 if TYPE_CHECKING:
     from tests.docs.fences import Fence
 
-for _module in (*dict.fromkeys(each[0] for each in found.docstrings()), "trustme"):
+for _module in (*dict.fromkeys(each[0] for each in found.docstrings()), "hypothesis", "requests", "trustme"):
     importlib.import_module(_module)  # here, since pytester forgets what is first imported in a run of its own
 
 _ALL = found.page_fences() + found.docstring_fences()
