@@ -16,7 +16,7 @@ import os
 import shlex
 from typing import TYPE_CHECKING
 
-from pytest_integrations.core.errors import HandlerFailed, IntegrationsWarning, UnexpectedCall
+from pytest_integrations.core.errors import HandlerFailed, IntegrationsWarning, ResilienceError, UnexpectedCall
 
 from .options import chosen_by_marker, key_of, run_seed
 
@@ -31,6 +31,7 @@ __all__ = ["TITLE", "attach", "count", "replay", "spare"]
 
 TITLE = "integration timeline"
 _OURS = (UnexpectedCall, HandlerFailed, IntegrationsWarning)
+_MARKS = {"unexpected": "unexpected: nothing answers this", "handler": "its handler failed"}
 _PARTS_AT_MOST = 3
 _ROWS_AT_MOST = 60
 
@@ -45,7 +46,14 @@ def attach(report: pytest.TestReport, record: Record, error: BaseException | Non
 
 
 def spare(report: pytest.TestReport, error: BaseException | None) -> None:
-    """Take pytest's remark on hidden frames out of a *report* whose *error* is ours: they would tell nothing."""
+    """Take out of a *report* whose *error* is ours what would only take up room.
+
+    In the summary that is the name of the error: a line there has 80 columns, and the verdict is what one looks for.
+    Under the traceback it is pytest's remark on hidden frames.
+    """
+    crash = getattr(report.longrepr, "reprcrash", None)
+    if crash is not None and isinstance(error, (*_OURS, ResilienceError)):
+        crash.message = str(error)
     if isinstance(error, _OURS):
         for traceback, *_ in getattr(report.longrepr, "chain", ()):
             traceback.extraline = None
@@ -78,7 +86,8 @@ def _pictures(record: Record) -> Iterator[str]:
         yield f"the last of {left_out + len(parts)} ledgers; the others were opened earlier in this test"
     for part in parts:
         calls = part.calls
-        yield timeline(calls, limit=_ROWS_AT_MOST) if calls else f"  no calls reached {_names(part)}"
+        marks = {problem.call.seq: _MARKS[problem.kind] for problem in record.problems if problem.call in calls}
+        yield timeline(calls, limit=_ROWS_AT_MOST, marks=marks) if calls else f"  no calls reached {_names(part)}"
     yield ""
 
 

@@ -147,10 +147,16 @@ def _row(call: Call, gap: float | None, attempt: int | None, mark: str) -> Row:
         operation=call.operation,
         kind=_kind(call),
         verdict=call.verdict,
-        fault=repr(call.fault) if call.fault is not None else "",
+        fault=_fault(call),
         handled=call.handled,
         mark=mark,
     )
+
+
+def _fault(call: Call) -> str:
+    """Return the fault of *call*; a spoilt handshake that the client put up with shows at the first call after it."""
+    fault = call.fault or (None if call.reused else call.connection.fault)
+    return repr(fault) if fault is not None else ""
 
 
 def _kind(call: Call) -> Kind:

@@ -139,6 +139,13 @@ class TcpTransport:
     # -- reading
 
     def _ready(self, events: int) -> None:
+        try:
+            self._serve(events)
+        except BaseException:
+            self.drop()  # a bug of ours: nobody may wait for an answer that will not come
+            raise
+
+    def _serve(self, events: int) -> None:
         if events & WRITE:
             self._flush()
         if not events & READ or self.sock.fileno() < 0:

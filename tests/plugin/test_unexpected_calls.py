@@ -29,7 +29,9 @@ def test_a_swallowed_404_fails_the_test_where_it_was_called(run: Run) -> None:
             "*- integration timeline -*",
             "  fake_rest  1 call on 1 connection, *",
             "  #1 * GET /usres  - 404",
+            " *^ unexpected: nothing answers this",
             "replay: pytest 'test_it.py::test_swallows'",
+            "FAILED test_it.py::test_swallows - fake_rest: nothing answers GET /usres",
         ]
     )
     result.stdout.no_fnmatch_line("*traceback entries are hidden*")

@@ -152,3 +152,13 @@ def test_calls_under_way_are_not_idle(ledger: HandLedger) -> None:
     ledger.call(60.03)
 
     assert lay_out(ledger.calls).idles == ()
+
+
+def test_a_spoilt_handshake_that_the_client_put_up_with_shows_at_its_first_call(ledger: HandLedger) -> None:
+    """Such a call is answered as if nothing had been wrong, and that is what one wants to see."""
+    connection = ledger.connect()
+    connection.fault = scripted("tls")
+    ledger.call(0, connection=connection)
+    ledger.call(1, connection=connection)
+
+    assert [row.fault for row in lay_out(ledger.calls).rows] == ["tls()", ""]

@@ -307,3 +307,17 @@ def test_a_handler_on_the_loop_may_look_at_the_ledger(fake: FakeRest) -> None:
     """Reading settles everywhere else; on the I/O thread it would wait for itself."""
     fake.get("/count").calls(lambda _request: str(len(fake.calls)), inline=True)
     assert httpx.get(f"{fake.url}/count", timeout=5).text == "1"
+
+
+def test_a_bug_of_ours_leaves_no_client_waiting(fake: FakeRest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a protocol raises ends its connection; nobody waits for an answer that will not come."""
+    told: list[Any] = []
+    monkeypatch.setattr(threading, "excepthook", lambda arguments: told.append(arguments.exc_value))
+    bug = RuntimeError("a bug")
+    fake.ledger.add = lambda _call: _raise(bug)  # type: ignore[method-assign]  # the wire stumbles over its ledger
+
+    with Raw(fake) as client:
+        client.send(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+        assert client.sock.recv(100) == b""
+
+    assert told == [bug]
