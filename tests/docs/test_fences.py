@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import doctest
+import gc
 import glob
 import importlib
 import re
@@ -17,6 +18,8 @@ import pytest
 from tests.docs import fences as found
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from tests.docs.fences import Fence
 
 for _module in (*dict.fromkeys(each[0] for each in found.docstrings()), "hypothesis", "requests", "trustme"):
@@ -30,6 +33,24 @@ _PLAIN = ("-p", "no:randomly", "-p", "no:cacheprovider", "-W", "default", "-W", 
 Examples leave the answers in a client's errors to the garbage collector, which would warn of them when it likes.
 """
 _OUTCOMES = {"passed", "failed", "errors", "skipped", "xfailed", "xpassed", "warnings"}
+
+
+pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _little_to_sweep() -> Iterator[None]:
+    """Take what is there already out of the collector's sight, so that sweeping after each example costs little."""
+    gc.freeze()
+    yield
+    gc.unfreeze()
+
+
+@pytest.fixture(autouse=True)
+def _swept() -> Iterator[None]:
+    """Collect what an example leaves open within its own test; a later one would fail of the warning."""
+    yield
+    gc.collect()
 
 
 def _each(fences: list[Fence]) -> pytest.MarkDecorator:
