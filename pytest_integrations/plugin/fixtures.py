@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from .held_back import held_back
 from .options import VIRTUAL_CLOCK, clock_settings, has_real_clock, profile_of
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ def virtual_clock(request: pytest.FixtureRequest) -> Iterator[VirtualClock | Rea
         kept = {name: value for name, value in settings.items() if name in {"start", "time_zone"}}
         clock: VirtualClock | RealTimeClock = RealTimeClock(**kept)
     else:
-        clock = VirtualClock(**settings)
+        clock = VirtualClock(explain=lambda: held_back(request.node), **settings)
     with clock:
         yield clock
 

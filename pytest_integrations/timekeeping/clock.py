@@ -169,7 +169,7 @@ class VirtualClock:
             real.monotonic_ns,
         )
         patches = self._patches = Patches()
-        interruption = Interruption()
+        interruption = Interruption(shielded=VirtualClock.__exit__.__code__)
         probe = self._probe or best_probe()
         patches.callback(probe.close)
         try:
@@ -219,10 +219,12 @@ class VirtualClock:
         timeline, driver = self._timeline, self._driver
         if rule.timeline is not timeline:
             return  # in the child of a fork it has been forgotten
-        timeline.end()
-        if driver is not None:
-            driver.join()
-        rule.timeline = rule.forget = None
+        try:
+            timeline.end()
+            if driver is not None:
+                driver.join()
+        finally:
+            rule.timeline = rule.forget = None
         try:
             self._patches.close()
         finally:

@@ -129,9 +129,11 @@ class LinuxProbe:
         """Return the counts of switches of every other thread, or None if one is at work."""
         seen: dict[int, object] = {}
         self.timed.clear()
-        for name in os.listdir("/proc/self/task"):  # noqa: PTH208 -- as fast as can be: this decides what a jump costs
-            thread = int(name)
-            if thread == own:
+        threads = [int(name) for name in os.listdir("/proc/self/task")]  # noqa: PTH208 -- its cost is that of a jump
+        if self.busy in threads:  # it is likely to be at work still; each look at another costs a turn of the GIL
+            threads.insert(0, self.busy)
+        for thread in threads:
+            if thread == own or thread in seen:
                 continue
             try:
                 counts = self._counts(thread)

@@ -24,8 +24,7 @@ _CHILDREN = ("__init__", "wait", "communicate")
 def install(patches: Patches) -> None:
     """Let virtual time stand still meanwhile."""
     for name in _LOOKUPS:
-        builtin = getattr(_socket, name)
-        patches.redirect(builtin, _in_real_time(_real_lookup(name)))
+        patches.redirect(getattr(_socket, name), _lookup(name))
     for name in _CHILDREN:
         patches.wrap(subprocess.Popen, name, _in_real_time)
     connection = sys.modules.get("multiprocessing.connection")
@@ -36,9 +35,10 @@ def install(patches: Patches) -> None:
 _lookups: dict[str, Callable[..., Any]] = {}
 
 
-def _real_lookup(name: str) -> Callable[..., Any]:
+def _lookup(name: str) -> Callable[..., Any]:
+    """Return the stand-in for a function of the socket module, always the same."""
     if name not in _lookups:
-        _lookups[name] = clone(getattr(_socket, name))
+        _lookups[name] = _in_real_time(clone(getattr(_socket, name)))
     return _lookups[name]
 
 

@@ -28,8 +28,6 @@ __all__ = ["VirtualTimeUnavailable", "check_interpreter", "clone", "redirect"]
 _VARARGS, _KEYWORDS, _NOARGS = 1, 2, 4
 _ENTRY, _SELF, _MODULE, _VECTORCALL = 0, 1, 2, 4
 _Fields = ctypes.c_void_p * 5
-_kept: list[object] = []
-"""What the interpreter was made to point at; it lives as long as the process."""
 
 
 class VirtualTimeUnavailable(RuntimeError):
@@ -55,6 +53,12 @@ class _Entry(ctypes.Structure):
     )
 
 
+_clones: list[object] = []
+_entries: dict[tuple[int, int], tuple[_Entry, object, object]] = {}
+"""By addresses of builtin and function, what the interpreter was made to point at, and the two; kept, as a thread may
+be on its way through, and used again."""
+
+
 def _address_of(symbol: str) -> int | None:
     return ctypes.cast(getattr(ctypes.pythonapi, symbol), ctypes.c_void_p).value
 
@@ -62,8 +66,8 @@ def _address_of(symbol: str) -> int | None:
 def _fields_of(builtin: Any) -> Any:
     """Return the five words of *builtin*, once they are seen to be where they are expected."""
     if not isinstance(builtin, BuiltinFunctionType):
-        msg = f"{builtin!r} is not a builtin function"
-        raise TypeError(msg)
+        why = f"{builtin!r} stands in the place of a builtin function; begin the virtual clock before what put it there"
+        raise VirtualTimeUnavailable(why)
     fields = _Fields.from_address(id(builtin) + object.__basicsize__)
     if fields[_SELF] != id(builtin.__self__) or fields[_MODULE] != id(builtin.__module__):
         why = "builtin functions are laid out in memory in a way not known to this version"
@@ -81,7 +85,7 @@ def clone(builtin: Any) -> Callable[..., Any]:
     entry = _entry_of(_fields_of(builtin))
     make = ctypes.pythonapi.PyCFunction_NewEx
     make.restype, make.argtypes = ctypes.py_object, [ctypes.c_void_p, ctypes.py_object, ctypes.py_object]
-    _kept.append(entry)
+    _clones.append(entry)
     made: Callable[..., Any] = make(ctypes.addressof(entry), builtin.__self__, builtin.__module__)
     return made
 
@@ -90,14 +94,13 @@ def redirect(builtin: Callable[..., Any], function: Callable[..., Any]) -> Calla
     """Make *builtin* call *function*; return what undoes it."""
     fields = _fields_of(builtin)
     before = list(fields)
-    entry = _entry_of(fields)
     after = list(before)
-    if entry.flags & _NOARGS:  # the clocks: keep the fast path, that of a function without arguments
-        entry.meth = _address_of("PyObject_CallNoArgs")
-    else:
-        entry.meth, entry.flags = _address_of("PyObject_Call"), _VARARGS | _KEYWORDS
+    key = id(builtin), id(function)
+    if key not in _entries:
+        _entries[key] = _entry_for_calls(_entry_of(fields)), builtin, function
+    entry = _entries[key][0]
+    if not entry.flags & _NOARGS:
         after[_VECTORCALL] = None
-    _kept.extend([entry, function])
     ctypes.pythonapi.Py_IncRef(ctypes.py_object(function))
     after[_ENTRY], after[_SELF] = ctypes.addressof(entry), id(function)
     fields[:] = after  # one loop in C under the GIL: no thread sees half of it
@@ -107,6 +110,15 @@ def redirect(builtin: Callable[..., Any], function: Callable[..., Any]) -> Calla
         ctypes.pythonapi.Py_DecRef(ctypes.py_object(function))
 
     return undo
+
+
+def _entry_for_calls(entry: _Entry) -> _Entry:
+    """Return *entry*, changed to call what `m_self` is."""
+    if entry.flags & _NOARGS:  # the clocks: keep the fast path, that of a function without arguments
+        entry.meth = _address_of("PyObject_CallNoArgs")
+    else:
+        entry.meth, entry.flags = _address_of("PyObject_Call"), _VARARGS | _KEYWORDS
+    return entry
 
 
 class _Checked(BaseException):
