@@ -72,6 +72,7 @@ if TYPE_CHECKING:
     from .core.reply import Reply
     from .plugin.factory import Fakes
     from .plugin.hookspecs import hookimpl
+    from .timekeeping import Stalled, VirtualClock
 
     __version__: str
 
@@ -99,8 +100,10 @@ __all__ = [
     "ResilienceError",
     "Schedule",
     "ScriptingError",
+    "Stalled",
     "UnexpectedCall",
     "UnknownName",
+    "VirtualClock",
     "additive",
     "assert_amplification",
     "assert_attempts",
@@ -205,6 +208,7 @@ _HOMES = {
     "core.reply": ("Reply",),
     "plugin.factory": ("Fakes",),
     "plugin.hookspecs": ("hookimpl",),
+    "timekeeping": ("Stalled", "VirtualClock"),
 }
 """Where each public name lives."""
 

@@ -15,6 +15,14 @@ Importing it loads time-machine, ssl and ctypes: the plugin does so in the fixtu
 
 from __future__ import annotations
 
+from pytest_integrations.core.errors import IntegrationsError
+
+try:
+    import time_machine  # noqa: F401 -- an extra: it is a plugin of pytest as well, which costs every run 15 ms
+except ImportError as error:
+    msg = "virtual time needs time-machine: install pytest-integrations[virtual-time]"
+    raise IntegrationsError(msg) from error
+
 from .clock import RealTimeClock, VirtualClock
 from .redirect import VirtualTimeUnavailable
 from .ruled import real_time

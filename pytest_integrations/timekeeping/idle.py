@@ -14,7 +14,11 @@ import platform
 import re
 import sys
 import threading
+import warnings
+from functools import cache
 from typing import Protocol
+
+from pytest_integrations.core.errors import IntegrationsWarning
 
 from . import real
 
@@ -238,5 +242,19 @@ class FramesProbe:
 
 
 def best_probe() -> Probe:
-    """Return the kernel's view where there is one."""
-    return LinuxProbe() if LinuxProbe.is_available() else FramesProbe()
+    """Return the kernel's view where there is one, else the next best, and say that it is a guess."""
+    if LinuxProbe.is_available():
+        return LinuxProbe()
+    _say_that_it_is_a_guess()
+    return FramesProbe()
+
+
+@cache
+def _say_that_it_is_a_guess() -> None:
+    """Warn, once a process."""
+    warnings.warn(
+        "virtual time cannot ask this kernel whether every thread waits, and guesses from 20 ms without a move: a busy "
+        "machine may make it jump too early; run these tests on the real clock with `--integrations-clock=real`",
+        IntegrationsWarning,
+        stacklevel=3,
+    )
