@@ -14,6 +14,7 @@ from __future__ import annotations
 import contextlib
 import socket
 import struct
+import sys
 from collections import deque
 from functools import partial
 from typing import TYPE_CHECKING, Protocol
@@ -29,11 +30,13 @@ try:
     import fcntl
     import termios
 except ImportError:  # pragma: no cover -- Windows cannot be asked how much is under way
-    fcntl = None  # type: ignore[assignment]
+    fcntl = termios = None  # type: ignore[assignment]
 
 __all__ = ["TcpTransport", "Transport", "WireProtocol"]
 
 _AT_ONCE = struct.pack("ii", 1, 0)
+_SIOCOUTQNSD = 0x894B  # linux/sockios.h
+_OUTQ = _SIOCOUTQNSD if sys.platform.startswith("linux") else getattr(termios, "TIOCOUTQ", 0)
 _CHUNK = 65536
 _PULSE = 0.02
 """Seconds between two reads of a throttled connection."""
@@ -286,7 +289,7 @@ class TcpTransport:
     def _reset(self) -> None:
         if self.sock.fileno() < 0:
             return
-        if _unacknowledged(self.sock):
+        if _held_back(self.sock):
             self._loop.call_later(0.001, self._reset)
             return
         with contextlib.suppress(OSError):
@@ -322,11 +325,15 @@ class TcpTransport:
             self._loop.rewatch(self.sock, events, self._ready)
 
 
-def _unacknowledged(sock: socket.socket) -> int:
-    """Return how many sent bytes the client's kernel has not acknowledged (SIOCOUTQ)."""
+def _held_back(sock: socket.socket) -> int:
+    """Return how many bytes our kernel holds back, because the client reads slowly; a reset would destroy them.
+
+    On loopback what has been sent is in the client's kernel, where it can be read after a reset too. That it was
+    acknowledged, which a kernel may put off for 40 ms, need not be waited for: hence SIOCOUTQNSD, where there is one.
+    """
     if fcntl is None:
         return 0
     try:
-        return int.from_bytes(fcntl.ioctl(sock, termios.TIOCOUTQ, b"\0\0\0\0"), "little")
+        return int.from_bytes(fcntl.ioctl(sock, _OUTQ, b"\0\0\0\0"), "little")
     except OSError:
         return 0
