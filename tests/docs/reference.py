@@ -142,7 +142,9 @@ def help_page() -> str:
 
 def ini_page() -> str:
     """Return the ini options, as `pytest --help` tells them."""
-    lines = re.findall(r"^  (fault_\w+) \((\w+)\):\s+(.*(?:\n {20,}.*)*)", _pytest("--help", ""), re.MULTILINE)
+    lines = re.findall(
+        r"^  ((?:fault|integrations)_\w+) \((\w+)\):\s+(.*(?:\n {20,}.*)*)", _pytest("--help", ""), re.MULTILINE
+    )
     rows = [f"| `{name}` | {' '.join(text.split())} |" for name, _, text in lines]
     return "\n".join(["| name | meaning |", "|---|---|", *rows])
 
