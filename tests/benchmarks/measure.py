@@ -10,13 +10,13 @@ import subprocess
 import sys
 import threading
 import time
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pytest_integrations import FakeRest
 
-from . import clients, servers
+from . import clients, servers, virtual
+from .figure import ROUNDS, Figure
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,31 +27,7 @@ if TYPE_CHECKING:
     Client = Callable[[Server, int], list[float]]
     Serve = Callable[[], AbstractContextManager[Server]]
 
-__all__ = ["FIGURES", "Figure", "measure_all"]
-
-ROUNDS = 9
-
-
-@dataclass(frozen=True)
-class Figure:
-    """One figure: what it is, its value, and the bar that it must not pass."""
-
-    name: str
-    value: float
-    bar: float
-    at_least: bool = False
-    unit: str = "x"
-
-    @property
-    def holds(self) -> bool:
-        """Whether the figure is on the right side of its bar."""
-        return self.value >= self.bar if self.at_least else self.value <= self.bar
-
-    def row(self) -> str:
-        """Return the figure as a row of a Markdown table."""
-        sign = "≥" if self.at_least else "≤"
-        verdict = "yes" if self.holds else "**no**"
-        return f"| {self.name} | {self.value:.2f} {self.unit} | {sign} {self.bar:g} {self.unit} | {verdict} |"
+__all__ = ["FIGURES", "measure_all"]
 
 
 def _p50_ratio(client: Client, one: Serve, other: Serve, count: int) -> float:
@@ -203,6 +179,7 @@ FIGURES = (
     fifty_fakes,
     plugin_import,
     big_ledger,
+    *virtual.FIGURES,
 )
 
 

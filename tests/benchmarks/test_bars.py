@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from .measure import FIGURES, Figure
+from .measure import FIGURES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from .figure import Figure
 
 
 @pytest.mark.benchmark
