@@ -31,12 +31,12 @@ class Scenario:
     by_default: int = 5
     """How often it is run where no soak is asked for."""
 
-    def outcome(self) -> object:
-        """Run it once, on a clock and a fake of its own."""
-        with VirtualClock() as clock, FakeRest("fake_rest") as fake:
+    def outcome(self, clock: VirtualClock | None = None) -> object:
+        """Run it once, on a fake of its own, and a clock of its own unless one is given."""
+        with clock or VirtualClock() as current, FakeRest("fake_rest") as fake:
             fake.get("/").reply(text="ok")
             try:
-                return self.run(fake, clock)
+                return self.run(fake, current)
             except Exception as error:  # noqa: BLE001 -- an outcome like another, and a wrong one
                 return repr(error)
 

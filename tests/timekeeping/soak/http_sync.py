@@ -17,7 +17,15 @@ import tenacity
 import urllib3
 
 from pytest_integrations import FakeRest
-from pytest_integrations.faults import connection_reset, dribble, latency, rate_limited, status, unavailable
+from pytest_integrations.faults import (
+    connection_refused,
+    connection_reset,
+    dribble,
+    latency,
+    rate_limited,
+    status,
+    unavailable,
+)
 from tests.timekeeping.soak.bench import get_gaps, scenario, times_of
 
 if TYPE_CHECKING:
@@ -157,6 +165,19 @@ def httpx_times_out(fake: FakeRest, clock: VirtualClock) -> object:
         time.sleep(0.001)
         seen.append(client.get(fake.url + "/").status_code)
     return seen, get_gaps(fake), clock.now
+
+
+@scenario(([1, 2, 4, 8, 16, 30], 200, 61.0))
+def outage(fake: FakeRest, clock: VirtualClock) -> object:
+    """The port is closed for a minute; the client's waits double, to 30 s at most."""
+    fake.inject(connection_refused(), during=60)
+    waits: list[float] = []
+    while True:
+        try:
+            return waits, _get(fake), clock.now
+        except requests.ConnectionError:
+            waits.append(min(2 ** len(waits), 30))
+            time.sleep(waits[-1])
 
 
 def _drive(call: Callable[[], object], is_open: type[Exception]) -> list[str]:

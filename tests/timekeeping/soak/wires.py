@@ -188,8 +188,11 @@ def redis_blocking_pop_and_expiry(_: FakeRest, clock: VirtualClock) -> object:
             seen.append(client.get("k"))
             time.sleep(1)
             seen.append(client.get("k"))
-            threading.Timer(4, other.rpush, ["q", "x"]).start()
-            return [*seen, client.blpop("q", timeout=30), clock.now]
+            pushing = threading.Timer(4, other.rpush, ["q", "x"])
+            pushing.start()
+            seen += [client.blpop("q", timeout=30), clock.now]
+            pushing.join()
+            return seen
     finally:
         server.shutdown()
         server.server_close()
