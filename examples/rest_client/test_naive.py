@@ -79,16 +79,16 @@ def test_an_error_page_in_place_of_json_is_told_as_a_third_one(api: FakeRest, cl
 def test_it_waits_for_ever(api: FakeRest, client: RestClient) -> None:
     api.inject(hang())
 
-    too_long = pytest.raises(ResilienceError, match=r"the block was not done after 60\.000 s, 60 s is the limit")
+    too_long = pytest.raises(ResilienceError, match=r"the block was not done after 60\.0\d+ s, 60 s is the limit")
     with too_long, no_hang(api.calls, limit=60):
         client.get("/users")
 
 
 def test_it_waits_as_long_as_it_is_told(api: FakeRest, client: RestClient) -> None:
-    api.inject(rate_limited(600))
+    api.inject(rate_limited(120))
     client.get("/users")
 
-    with pytest.raises(ResilienceError, match=r"'Retry-After: 600' and #2 came after 600\.000 s; 30 s is the longest"):
+    with pytest.raises(ResilienceError, match=r"'Retry-After: 120' and #2 came after 120\.\d+ s; 30 s is the longest"):
         assert_respects_retry_after(api.calls, cap=30)
 
 

@@ -50,7 +50,7 @@ def test_its_retries_come_without_a_pause(service: FakeRest, client: ServiceClie
     service.inject(hang(), hang())
     client.get("/stock")
 
-    with pytest.raises(ResilienceError, match=r"wait 1 of GET /stock was 0.000 s, 0.25 to 0\.5 s was due"):
+    with pytest.raises(ResilienceError, match=r"wait 1 of GET /stock was 0\.0\d+ s, 0.25 to 0\.5 s was due"):
         assert_backoff(service.calls, exponential(base=0.5, jitter="equal"))
 
 
@@ -88,7 +88,7 @@ def test_its_breaker_stays_open_as_long_as_it_is_asked(service: FakeRest, client
     demand = ClientCalls(service.ledger)
     demand.repeat(25, client.get, "/stock", every=5)
 
-    with pytest.raises(ResilienceError, match=r"the breaker is still open 100\.000 s after it opened, and should try"):
+    with pytest.raises(ResilienceError, match=r"the breaker is still open 100\.\d+ s after it opened, and should try"):
         assert_breaker_closes(service.calls, after=5, recovery=60, demand=demand)
 
 
