@@ -11,7 +11,7 @@ import itertools
 from collections.abc import Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, overload
+from typing import TYPE_CHECKING, ClassVar, Literal, overload
 
 from .call import Connection
 from .clock import IN_FORCE
@@ -86,7 +86,7 @@ class Calls(Sequence["Call"]):
         """Tell whether *other*, a list say, holds the same calls: `fake_rest.calls == []`."""
         return isinstance(other, Sequence) and not isinstance(other, str) and list(self) == list(other)
 
-    __hash__ = None  # type: ignore[assignment]  # as a list, which it compares with
+    __hash__: ClassVar[None]  # type: ignore[assignment]  # as a list, which it compares with
 
     def of(self, operation: str) -> Calls:
         """Return those of one *operation*, such as `"GET /users/<int:id>"`."""

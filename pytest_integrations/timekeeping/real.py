@@ -8,11 +8,14 @@ from __future__ import annotations
 import select
 import time
 from types import ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import time_machine
 
 from .redirect import clone
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 __all__ = [
     "CLOCKS",
@@ -28,12 +31,12 @@ __all__ = [
     "wall",
 ]
 
-monotonic = clone(time.monotonic)
-monotonic_ns = clone(time.monotonic_ns)
-perf_counter = clone(time.perf_counter)
-perf_counter_ns = clone(time.perf_counter_ns)
-sleep = clone(time.sleep)
-select_ = clone(select.select)
+monotonic: Callable[[], float] = clone(time.monotonic)
+monotonic_ns: Callable[[], int] = clone(time.monotonic_ns)
+perf_counter: Callable[[], float] = clone(time.perf_counter)
+perf_counter_ns: Callable[[], int] = clone(time.perf_counter_ns)
+sleep: Callable[[float], None] = clone(time.sleep)
+select_: Callable[..., Any] = clone(select.select)
 
 poll: Any = type(select.poll()).poll if hasattr(select, "poll") else None
 epoll: Any = select.epoll.poll if hasattr(select, "epoll") else None

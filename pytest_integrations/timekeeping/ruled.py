@@ -32,7 +32,7 @@ class _Rule:
         """Restores what was patched, in the child of a fork."""
 
 
-rule = _Rule()
+rule: _Rule = _Rule()
 
 
 def _after_fork() -> None:

@@ -68,13 +68,13 @@ class Waiter:
 
     def __init__(self, deadline: int, due: int, wake: Callable[[], object], kind: str, ns: int) -> None:
         """Call *wake* when nominal time is *deadline* and the reading is *due*."""
-        self.deadline = deadline
-        self.due = due
-        self.wake = wake
-        self.kind = kind
-        self.ns = ns
-        self.thread = threading.current_thread().name
-        self.is_over = False
+        self.deadline: int = deadline
+        self.due: int = due
+        self.wake: Callable[[], object] = wake
+        self.kind: str = kind
+        self.ns: int = ns
+        self.thread: str = threading.current_thread().name
+        self.is_over: bool = False
         """Whether it has been woken, or has ended otherwise."""
 
 
@@ -87,7 +87,7 @@ class Poller:
         """Its thread, as either kind of probe calls it."""
         self.seen: object = None
         """What the others had done when it last tried."""
-        self.lock = allocate_lock()
+        self.lock: LockType = allocate_lock()
         self.lock.acquire()
 
     def wake(self) -> None:
@@ -101,16 +101,17 @@ class Timeline:
 
     def __init__(self, reading_ns: int, limit_ns: int, real_ns: Callable[[], int]) -> None:
         """Begin at nominal 0, with clocks that read *reading_ns*; time may go to *limit_ns*."""
-        self.elapsed_ns = 0
-        self.origin_ns = self.reading_ns = reading_ns
+        self.elapsed_ns: int = 0
+        self.origin_ns: int = reading_ns
+        self.reading_ns: int = reading_ns
         self.limit_ns = limit_ns
         self.jumps: list[tuple[int, int, Waiter, int]] = []
         self.pollers: list[Poller] = []
-        self.holds = 0
+        self.holds: int = 0
         """How many threads are out in real time: virtual time stands still meanwhile."""
-        self.outings = 0
+        self.outings: int = 0
         """How many were so far; one may come and go between two looks."""
-        self.has_ended = False
+        self.has_ended: bool = False
         self.work: LockType = allocate_lock()
         """Released whenever there may be something for the driver to do."""
         self._real_ns = real_ns
