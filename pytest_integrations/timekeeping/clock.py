@@ -16,7 +16,7 @@ from pytest_integrations.core.clock import IN_FORCE, REAL
 from . import clocks, multiplexers, outside, real, sockets, thread_waits, tls
 from .driver import Driver
 from .idle import best_probe
-from .interruption import Interruption
+from .interruption import Interruption, uninterrupted
 from .neighbours import keep_real, refuse_foreign_loops
 from .patches import Patches
 from .redirect import VirtualTimeUnavailable, check_interpreter
@@ -163,6 +163,15 @@ class VirtualClock:
             msg = "a virtual clock is in force already, and there is one time only"
             raise RuntimeError(msg)
         self._check()
+        try:
+            with uninterrupted():
+                self._begin()
+        except BaseException:
+            self.__exit__()
+            raise
+        return self
+
+    def _begin(self) -> None:
         timeline = self._timeline = Timeline(
             math.ceil(max(real.monotonic_ns(), _readings.latest_ns) / _SECOND) * _SECOND,
             self._timeline.limit_ns,
@@ -185,7 +194,6 @@ class VirtualClock:
         rule.forget = self._forget
         rule.timeline = timeline
         IN_FORCE.tell()
-        return self
 
     def _check(self) -> None:
         if not _readings.is_checked:
@@ -216,9 +224,12 @@ class VirtualClock:
 
     def __exit__(self, *_: object) -> None:
         """End it: everything is as it was, and who still waits in virtual time is let go."""
+        if rule.timeline is self._timeline:  # in the child of a fork it has been forgotten
+            with uninterrupted():
+                self._end()
+
+    def _end(self) -> None:
         timeline, driver = self._timeline, self._driver
-        if rule.timeline is not timeline:
-            return  # in the child of a fork it has been forgotten
         try:
             timeline.end()
             if driver is not None:

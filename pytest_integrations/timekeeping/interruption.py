@@ -1,4 +1,4 @@
-"""Raising an error in the main thread, wherever it waits."""
+"""Raising an error in the main thread, wherever it waits, and holding back those of others."""
 
 from __future__ import annotations
 
@@ -6,18 +6,45 @@ import signal
 import threading
 import warnings
 from collections import deque
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any
 
 from . import real
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from types import CodeType, FrameType
 
     from .patches import Patches
 
-__all__ = ["Interruption"]
+__all__ = ["Interruption", "uninterrupted"]
 
 _SIGNAL = getattr(signal, "SIGURG", None)  # one that nobody uses: it is ignored unless there is a handler
+
+_HELD_BACK = [getattr(signal, name) for name in ("SIGINT", "SIGALRM") if hasattr(signal, name)]
+"""The signals whose handlers raise wherever the main thread is: Ctrl-C, and the timeout of a test."""
+
+
+@contextmanager
+def uninterrupted() -> Iterator[None]:
+    """Let the main thread come to the end of the block before the handlers of those signals run."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    came: list[int] = []
+
+    def raise_late(number: int) -> None:
+        if number in came:
+            signal.raise_signal(number)
+
+    with ExitStack() as stack:
+        for number in _HELD_BACK:
+            before = signal.getsignal(number)
+            if callable(before):
+                stack.callback(raise_late, number)
+                stack.callback(signal.signal, number, before)
+                signal.signal(number, lambda number, _: came.append(number))
+        yield
 
 
 class Interruption:

@@ -25,6 +25,8 @@ from pytest_integrations import FakeRest
 from pytest_integrations.core.clock import IN_FORCE
 from pytest_integrations.faults import latency
 from pytest_integrations.timekeeping import Stalled, VirtualClock
+from pytest_integrations.timekeeping.driver import Driver
+from pytest_integrations.timekeeping.interruption import Interruption
 from pytest_integrations.timekeeping.ruled import rule
 
 if TYPE_CHECKING:
@@ -130,6 +132,28 @@ def test_interrupted_out_of_the_block() -> None:
     with pytest.raises(KeyboardInterrupt), VirtualClock() as clock:  # noqa: PT012 -- the timer is part of it
         threading.Timer(7, interrupt).start()
         in_sleep(clock)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGALRM])
+@pytest.mark.parametrize("step", [(Interruption, "install"), (Driver, "start"), (Driver, "join")])
+def test_interrupted_while_it_comes_or_goes(
+    step: tuple[type, str], number: signal.Signals, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By Ctrl-C, or by the timeout of a test: first it comes or goes, then the test has the error."""
+    original = getattr(*step)
+
+    def then_interrupted(self: object, *arguments: object) -> None:
+        original(self, *arguments)
+        signal.raise_signal(number)
+
+    before = signal.signal(signal.SIGALRM, signal.default_int_handler)
+    monkeypatch.setattr(*step, then_interrupted)
+    try:
+        with pytest.raises(KeyboardInterrupt), VirtualClock():
+            pass
+    finally:
+        signal.signal(signal.SIGALRM, before)
+    assert not [thread for thread in threading.enumerate() if thread.name == "virtual-clock"]
 
 
 @pytest.mark.parametrize("error", [ValueError, SystemExit, KeyboardInterrupt, GeneratorExit])
