@@ -236,13 +236,13 @@ class VirtualClock:
                 driver.join()
         finally:
             rule.timeline = rule.forget = None
-        try:
-            self._patches.close()
-        finally:
-            _readings.latest_ns = timeline.reading_ns
-            IN_FORCE.put(REAL)
-            timeline.let_go()
-            IN_FORCE.tell()
+            try:
+                self._patches.close()
+            finally:
+                _readings.latest_ns = timeline.reading_ns
+                IN_FORCE.put(REAL)
+                timeline.let_go()
+                IN_FORCE.tell()
 
     def __repr__(self) -> str:
         """Say which clock this is and what it shows."""

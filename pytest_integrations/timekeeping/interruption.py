@@ -27,23 +27,32 @@ _HELD_BACK = [getattr(signal, name) for name in ("SIGINT", "SIGALRM") if hasattr
 
 @contextmanager
 def uninterrupted() -> Iterator[None]:
-    """Let the main thread come to the end of the block before the handlers of those signals run."""
+    """Let the main thread come to the end of the block before the handlers of those signals run.
+
+    Whoever asks twice is heard at once: perhaps it is the block that hangs.
+    """
     if threading.current_thread() is not threading.main_thread():
         yield
         return
     came: list[int] = []
+    handlers = {number: signal.getsignal(number) for number in _HELD_BACK}
+
+    def hold_back(number: int, frame: FrameType | None) -> None:
+        came.append(number)
+        handler = handlers[number]
+        if came.count(number) > 1 and callable(handler):
+            handler(number, frame)
 
     def raise_late(number: int) -> None:
-        if number in came:
+        if came.count(number) == 1:
             signal.raise_signal(number)
 
     with ExitStack() as stack:
-        for number in _HELD_BACK:
-            before = signal.getsignal(number)
-            if callable(before):
+        for number, handler in handlers.items():
+            if callable(handler):
                 stack.callback(raise_late, number)
-                stack.callback(signal.signal, number, before)
-                signal.signal(number, lambda number, _: came.append(number))
+                stack.callback(signal.signal, number, handler)
+                signal.signal(number, hold_back)
         yield
 
 

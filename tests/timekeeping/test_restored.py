@@ -156,6 +156,21 @@ def test_interrupted_while_it_comes_or_goes(
     assert not [thread for thread in threading.enumerate() if thread.name == "virtual-clock"]
 
 
+def test_interrupted_twice_while_it_goes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Somebody who presses Ctrl-C again is heard at once, for what goes may hang."""
+    original = Driver.join
+
+    def hang(self: Driver) -> None:
+        original(self)
+        signal.raise_signal(signal.SIGINT)
+        signal.raise_signal(signal.SIGINT)
+        pytest.fail("it was not heard")
+
+    monkeypatch.setattr(Driver, "join", hang)
+    with pytest.raises(KeyboardInterrupt), VirtualClock():
+        pass
+
+
 @pytest.mark.parametrize("error", [ValueError, SystemExit, KeyboardInterrupt, GeneratorExit])
 def test_raised(error: type[BaseException]) -> None:
     """Whatever the test raises."""
