@@ -31,6 +31,7 @@ _HINT = (
     "Give every wait a timeout: connect, read (which begins anew with each byte), a connection of the pool, and one "
     "for the whole call."
 )
+_OUR_THREADS = ("integrations-", "virtual-clock")
 _FRAMES = 6
 
 
@@ -170,7 +171,7 @@ def _stacks(watch: threading.Thread) -> Iterator[str]:
     names = {thread.ident: thread.name for thread in threading.enumerate() if thread is not watch}
     frames = sys._current_frames()  # noqa: SLF001 -- documented, and the only way
     for identity, name in names.items():
-        if identity in frames and not name.startswith("integrations-"):
+        if identity in frames and not name.startswith(_OUR_THREADS):
             yield f"{name} waited in {' < '.join(_places(frames[identity]))}"
 
 

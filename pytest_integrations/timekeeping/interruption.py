@@ -79,6 +79,7 @@ class Interruption:
             signal.signal(_SIGNAL, signal.SIG_DFL if before is None else before)
 
     def _handle(self, _signal: int, frame: FrameType | None) -> None:
+        __tracebackhide__ = True  # the line that waited is what one looks for
         while frame is not None:
             if frame.f_code is self._shielded:
                 self._errors.clear()  # too late: what is being restored goes before
