@@ -41,8 +41,7 @@ VIRTUAL_CLOCK = "virtual_clock"
 _MARKERS = (
     "fault_profile(name, ...): run the test's fakes with this fault profile, or once with each, whatever the run has",
     "no_faults: leave the test's fakes healthy, whatever fault profile the run has",
-    "virtual_time(start=..., time_zone=..., limit=..., stall=..., busy=...): "
-    "run the test in virtual time, as if it asked for virtual_clock",
+    "virtual_time(start=..., time_zone=..., limit=..., stall=..., busy=...): run the test on virtual_clock",
 )
 
 
