@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from pytest_integrations.core.fault import Fault
     from pytest_integrations.core.ledger import Calls
     from pytest_integrations.wire.listener import Listener
+    from pytest_integrations.wire.loop import Timer
 
 __all__ = ["Fake"]
 
@@ -61,6 +62,7 @@ class Fake:
         self.profile: Script = Script()
         """The faults that a profile adds; it leaves alone what the test has scripted itself."""
         self._is_running = False
+        self._timers: list[Timer] = []
 
     # -- life
 
@@ -77,6 +79,9 @@ class Fake:
         """Close the port and every connection; nothing is left of them when this returns. Harmless when stopped."""
         if self._is_running:
             self._is_running = False
+            for timer in self._timers:
+                timer.cancel()  # or it would be something to wait for, in virtual time, in the next test
+            self._timers.clear()
             self._close()
             _running.discard(self)
             if not _running:
@@ -232,11 +237,11 @@ class Fake:
         def schedule() -> None:
             after, during = rule.when.after or 0.0, rule.when.during
             if after:
-                loop.call_later(after, begin)
+                self._timers.append(loop.call_later(after, begin))
             else:
                 begin()
             if during is not None:
-                loop.call_later(after + during, end)
+                self._timers.append(loop.call_later(after + during, end))
 
         loop.call(schedule)
 

@@ -19,6 +19,7 @@ from pytest_integrations.core.errors import CannotPerform, FakeStopped, Scriptin
 from pytest_integrations.core.ledger import Ledger
 from pytest_integrations.core.seed import Seed
 from pytest_integrations.faults import connection_refused, latency, reset_on_accept, status
+from pytest_integrations.wire.loop import shared_loop
 from tests.assertions.ledgers import HandClock
 from tests.core.plain_faults import endless, say, stop_upload, turn_away
 
@@ -345,3 +346,16 @@ def test_a_delay_is_in_the_record(fake: FakeRest, client: httpx.Client) -> None:
     assert call.first_byte is not None
     assert 0.019 < call.first_byte - call.started < 0.5
     assert call.fault == latency(0.02)
+
+
+def test_a_fake_that_has_stopped_leaves_nothing_to_wait_for() -> None:
+    """A timer of an outage would be waited for in the next test, if that is in virtual time."""
+    with FakeRest() as fake:
+        fake.inject(connection_refused(), during=30)
+        assert shared_loop().call(_pending) == 1
+
+    assert shared_loop().call(_pending) == 0
+
+
+def _pending() -> int:
+    return sum(timer.action is not None for _, _, timer in shared_loop()._timers)
