@@ -17,8 +17,23 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 # pytester forgets what an in-process run imported. A second import of our own modules would mean a second I/O thread,
-# and a second import of a library in C can crash. What was imported before, it keeps.
-_CLIENTS = ("aiohttp", "grpc", "httpx", "requests", "stamina", "tenacity", "urllib3")
+# and a second import of a library in C can crash. What was imported before, it keeps. httpx imports httpcore, and anyio
+# its backend, only when first used, and then hold on to it: first used in an in-process run, it is not the one that
+# later tests import, and httpx no longer knows httpcore's errors.
+_CLIENTS = (
+    "aiohttp",
+    "anyio._backends._asyncio",
+    "anyio._backends._trio",
+    "grpc",
+    "httpcore",
+    "httpx",
+    "hypothesis",
+    "requests",
+    "stamina",
+    "tenacity",
+    "trio",
+    "urllib3",
+)
 
 _SHARED_THREADS = "integrations-"  # one per process, started on first use and kept: not a leak
 
@@ -29,7 +44,7 @@ def modules_kept() -> None:
     for module in pkgutil.walk_packages(pytest_integrations.__path__, "pytest_integrations."):
         import_module(module.name)
     for name in _CLIENTS:
-        if util.find_spec(name):
+        if util.find_spec(name.partition(".")[0]):
             import_module(name)
 
 
