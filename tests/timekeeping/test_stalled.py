@@ -74,11 +74,16 @@ def test_a_loop_that_polls_the_clock_without_waiting() -> None:
         while not caught and time.clock_gettime(time.CLOCK_MONOTONIC) < end:
             time.monotonic()
 
-    with VirtualClock(busy=0.05) as clock:
-        with pytest.warns(UserWarning, match=r"time cannot move: .* at work") as caught:
-            threading.Thread(target=spin, name="spinner").start()
-            clock.sleep(5)
+    def look_on(clock: VirtualClock) -> None:
+        threading.Thread(target=spin, name="spinner").start()
+        clock.sleep(5)
         assert clock.now == 5
+
+    with (
+        VirtualClock(busy=0.05) as clock,
+        pytest.warns(UserWarning, match=r"time cannot move: .* at work") as caught,
+    ):
+        look_on(clock)
     assert len(caught) == 1
     assert "spinner: " in str(caught[0].message)
 
