@@ -118,6 +118,11 @@ class Call:
         self._cache: Any = None
 
     @property
+    def kind(self) -> str:
+        """The kind of operation, by which some faults choose: `"request"`, of queues `"publish"`, `"receive"`, ...."""
+        return "request"
+
+    @property
     def reused(self) -> bool:
         """Whether its connection had carried a request before."""
         return self.number > 1

@@ -9,6 +9,13 @@ performs; scripting a fault that needs another one fails at the scripting line.
     before the answer    Delay
     to the answer        Tamper, Trickle, Cut
     after the answer     Expire
+
+And what only those with queues are told:
+
+    instead of the work  Fail, Partly, Pretend, Full
+    to a publication     Lose, Confirm
+    to a delivery        Copies, TakeBack, Swap, Hide
+    to the bytes         Garble
 """
 
 from __future__ import annotations
@@ -25,13 +32,24 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Answer",
+    "Confirm",
+    "Copies",
     "Cut",
     "Delay",
     "Effect",
     "Expire",
+    "Fail",
+    "Full",
+    "Garble",
     "Handshake",
+    "Hide",
+    "Lose",
+    "Partly",
     "Preempt",
+    "Pretend",
     "Refuse",
+    "Swap",
+    "TakeBack",
     "Tamper",
     "Throttle",
     "Trickle",
@@ -144,11 +162,13 @@ class Refuse(Effect):
     """Do not let a connection come to be as it should.
 
     `"refuse"`: the port is closed, SYN is answered by RST; `"ignore"`: SYN is not answered; `"reset"`, `"close"`:
-    accepted, then RST or FIN before a byte is read; `"late"`: accepted *seconds* later.
+    accepted, then RST or FIN before a byte is read; `"late"`: accepted *seconds* later. *last_words* are sent before
+    a FIN.
     """
 
     how: Literal["refuse", "ignore", "reset", "close", "late"]
     seconds: float = 0.0
+    last_words: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,3 +177,81 @@ class Handshake(Effect):
 
     kind: str
     detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Fail(Effect):
+    """Refuse the operation in the protocol's own words: it is not done, and the client is told *code* and *text*.
+
+    *ends* is what the refusal ends: nothing, the `"channel"` or the `"connection"`, where the protocol knows such.
+    """
+
+    code: str
+    text: str
+    ends: Literal["", "channel", "connection"] = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Partly(Effect):
+    """Do only a part of a batch: the entries in these places (from 0) are refused with *code* and *text*."""
+
+    places: tuple[int, ...]
+    code: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Pretend(Effect):
+    """Answer as if the operation had been done, and do not do it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Full(Effect):
+    """Behave as a queue does that is full, in the protocol's own way or in one of its ways (*mode*)."""
+
+    mode: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Lose(Effect):
+    """Take the message, tell its producer that it is safe, and throw it away."""
+
+
+@dataclass(frozen=True, slots=True)
+class Confirm(Effect):
+    """Do not take the message and tell its producer so (`"refuse"`), or take it and tell nothing (`"withhold"`)."""
+
+    how: Literal["refuse", "withhold"]
+
+
+@dataclass(frozen=True, slots=True)
+class Copies(Effect):
+    """Deliver the message *count* more times, each as a delivery of its own."""
+
+    count: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class TakeBack(Effect):
+    """Put the message back into its queue *after* seconds, although its consumer has not settled it."""
+
+    after: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Swap(Effect):
+    """Deliver another of the next *window* waiting messages first, the last of them."""
+
+    window: int = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Hide(Effect):
+    """Answer a receiver that there is nothing, whatever there is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Garble(Effect):
+    """Send *data* instead of the protocol's own bytes."""
+
+    data: bytes

@@ -61,6 +61,12 @@ class Fault:
     scope: ClassVar[Scope] = "call"
     standing: ClassVar[bool] = False
     """Whether it acts on every matching call, where the script does not say how often: a loop, an expiry."""
+    kinds: ClassVar[frozenset[str]] = frozenset()
+    """The kinds of operations that it can happen to (`Call.kind`): `"publish"`, `"deliver"`, …; none named: to all."""
+
+    def acts_on(self, call: Call) -> bool:
+        """Tell whether *call* is something that it can happen to; what is not is not counted either."""
+        return not self.kinds or call.kind in self.kinds
 
     @property
     def name(self) -> str:
@@ -109,6 +115,10 @@ class Together(Fault):
             listed = ", ".join(f"{fault.name} ({fault.scope})" for fault in self.faults)
             msg = f"these faults are decided at different moments and cannot be added: {listed}; inject them one by one"
             raise ScriptingError(msg)
+
+    def acts_on(self, call: Call) -> bool:
+        """Tell whether *call* is something that all parts can happen to."""
+        return all(fault.acts_on(call) for fault in self.faults)
 
     @property
     def standing(self) -> bool:  # type: ignore[override]  # a property here: it depends on the parts

@@ -11,18 +11,20 @@ import itertools
 from collections.abc import Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar, Literal, overload
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, overload
 
 from .call import Connection
 from .clock import IN_FORCE
+from .delivery import Messages, QueueEvent, QueueMessage
 from .errors import HandlerFailed, ScriptingError, UnexpectedCall
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Mapping
     from datetime import datetime
 
     from .call import Call
     from .clock import Clock
+    from .delivery import Happening
 
 __all__ = ["Calls", "Ledger", "Problem", "raise_problems"]
 
@@ -109,7 +111,7 @@ class Calls(Sequence["Call"]):
 
 
 class Ledger:
-    """Append-only record of the calls and connections of one test, on one clock."""
+    """Append-only record of the calls, connections and messages of one test, on one clock."""
 
     def __init__(self, clock: Clock = IN_FORCE, settle: Callable[[], None] | None = None) -> None:
         """Open an empty ledger; *settle* lets the wire finish what the kernel has delivered."""
@@ -124,6 +126,9 @@ class Ledger:
         self._settle = settle
         self._calls: list[Call] = []
         self._connections: list[Connection] = []
+        self._messages: list[QueueMessage] = []
+        self._happenings = itertools.count(1)
+        self._message_ids = itertools.count(1)
         self._seq = itertools.count(1)
         self._ids = itertools.count(1)
         self._blocks = itertools.count(1)
@@ -148,6 +153,27 @@ class Ledger:
         call.block = self._block
         self._calls.append(call)
 
+    def publish(
+        self, fake: str, body: bytes, headers: Mapping[str, Any], *, to: str, key: str = "", **details: Any
+    ) -> QueueMessage:
+        """Begin the story of a message that was sent *to* a queue or an exchange now; *details* as in `tell`."""
+        message = QueueMessage(next(self._message_ids), fake, body, headers=headers, to=to, key=key)
+        self._messages.append(message)
+        self.tell(message, "published", to, **details)
+        return message
+
+    def tell(self, message: QueueMessage, kind: Happening, queue: str = "", **details: Any) -> QueueEvent:
+        """Record that something happened to *message* now, and return the event.
+
+        *details* are the other fields of `QueueEvent`. A `delivered` gets the next number of its message, by which
+        what settles it names it (`delivery=event.delivery`).
+        """
+        if kind == "delivered":
+            details["delivery"] = sum(event.kind == "delivered" for event in message.events) + 1
+        event = QueueEvent(next(self._happenings), self.latest, self.now(), kind, queue, **details)
+        message.events = (*message.events, event)  # replaced, never changed, since somebody may be reading it
+        return event
+
     # -- read by everybody
 
     def settle(self) -> None:
@@ -171,6 +197,16 @@ class Ledger:
         """Every connection of every fake so far, settled."""
         self.settle()
         return tuple(self._connections)
+
+    @property
+    def messages(self) -> Messages:
+        """Every message that was published to a queue so far, settled."""
+        self.settle()
+        return Messages(self._messages, self)
+
+    def messages_of(self, fake: str) -> Messages:
+        """Return the messages that were published to one *fake* so far, settled."""
+        return self.messages.where(lambda message: message.fake == fake)
 
     def untold(self, fake: str | None = None) -> list[Problem]:
         """Return the problems of one *fake*, or of all, that were not returned before."""
@@ -206,7 +242,8 @@ class Ledger:
         return len(self._calls)
 
     def clear(self) -> None:
-        """Forget the calls and closed connections so far; numbering and time go on."""
+        """Forget the calls, the messages and the closed connections so far; numbering and time go on."""
         self.settle()
         self._calls.clear()
+        self._messages.clear()
         self._connections[:] = [connection for connection in self._connections if connection.closed is None]

@@ -84,7 +84,7 @@ class Rule:
         key = when.key(call, connection)
         played = self._played[key]
         fault = self.faults[played % len(self.faults)]
-        if fault.scope not in scopes or self._is_over(played):
+        if fault.scope not in scopes or self._is_over(played) or not self._suits(fault, call):
             return None
         self._seen[key] += 1
         if not when.chooses(self._seen[key]):
@@ -94,6 +94,14 @@ class Rule:
             self._played[key] += 1
             self.fired += 1
         return decision
+
+    def _suits(self, fault: Fault, call: Call | None) -> bool:
+        """Tell whether *call* is something that *fault* is for; a delivery has to be asked for, it is no call."""
+        if call is None:
+            return True
+        if call.kind == "deliver" and not fault.kinds:
+            return getattr(self.when.where, "kind", "") == "deliver"
+        return fault.acts_on(call)
 
     def _is_over(self, played: int) -> bool:
         """Tell whether the script has been played as often as it was to be."""

@@ -13,7 +13,7 @@ from pytest_integrations import Reply
 from pytest_integrations.core.message import Message
 from pytest_integrations.faults import corrupt_body
 from pytest_integrations.faults.body import Mode
-from pytest_integrations.wire.http1.perform import tampered as spoiled_by
+from pytest_integrations.wire.perform import tampered as spoiled_by
 from tests.faults.occasions import NAMES, occasion, tampered
 
 _MODES = get_args(Mode)

@@ -14,7 +14,7 @@ from pytest_integrations.faults import (
     random_data_then_close,
     short_chunk,
 )
-from pytest_integrations.wire.http1.perform import tampered as spoiled_by
+from pytest_integrations.wire.perform import tampered as spoiled_by
 from tests.faults.occasions import NAMES, occasion, tampered
 
 _CHUNKED = Message.of(Reply.of(chunks=[b"ab", b"c"]))

@@ -9,7 +9,7 @@ import pytest
 from pytest_integrations.core.effect import Cut, Refuse, Trickle
 from pytest_integrations.core.message import Message
 from pytest_integrations.faults import bandwidth, dribble, hang, slicer, slow_accept, slow_headers
-from pytest_integrations.wire.http1.perform import perform
+from pytest_integrations.wire.perform import perform
 from tests.faults.occasions import NAMES, effect, occasion
 
 _MESSAGE = Message.of(NAMES)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Self
 
-from pytest_integrations.backends.fake import Fake
+from pytest_integrations.backends.listening import ListeningFake
 from pytest_integrations.core import effect
 from pytest_integrations.core.errors import ScriptingError
 from pytest_integrations.faults.limits import max_concurrency, rate_limit
-from pytest_integrations.wire.http1.server import HttpServer
+from pytest_integrations.wire.http1.protocol import Http1Protocol
 from pytest_integrations.wire.loop import shared_loop
 
 from .conditions import Conditions
@@ -17,20 +17,18 @@ from .service import RestService
 from .table import RouteTable
 
 if TYPE_CHECKING:
-    import ssl
     from collections.abc import Callable, Iterable, Mapping
     from datetime import timedelta
 
     from _typeshed.wsgi import WSGIApplication
 
     from pytest_integrations.backends.http_objects import RecordedCall
+    from pytest_integrations.core.call import Connection
     from pytest_integrations.core.clock import Clock
     from pytest_integrations.core.fault import Fault
     from pytest_integrations.core.ledger import Ledger
     from pytest_integrations.core.script import Rule, Script
     from pytest_integrations.core.seed import Seed
-    from pytest_integrations.wire.certificates import Authority
-    from pytest_integrations.wire.listener import Listener
 
     from .resource import Resource
 
@@ -40,7 +38,7 @@ _MAX_HEAD = 64 * 1024
 _MAX_BODY = 64 * 1024 * 1024
 
 
-class FakeRest(Fake):
+class FakeRest(ListeningFake):
     """A REST backend on loopback that speaks real HTTP/1.1 and answers what the test scripts.
 
     ```python
@@ -91,77 +89,20 @@ class FakeRest(Fake):
         *max_head* bytes is answered 431, one whose body is longer than *max_body* bytes 413. With *tls* it speaks
         HTTPS, with a certificate of the process's own authority (see `ca_file`); that needs the extra `tls`.
         """
-        self.performs = self.performs | {effect.Handshake} if tls else self.performs
-        self._tls = tls
-        clocked = {} if clock is None else {"clock": clock}
-        super().__init__(name, ledger=ledger, seed=seed, **clocked)
+        super().__init__(name, host=host, port=port, tls=tls, ledger=ledger, seed=seed, clock=clock)
         self.routes: RouteTable = RouteTable()
         self.has_upload_faults: bool = False
-        self._host, self._port = host, port
-        self._limits = (max_head, max_body)
-        self._server: HttpServer | None = None
+        self._service = RestService(self, max_head, max_body)
 
     # -- life
 
-    def _open(self) -> None:
-        port = None
-        if self._tls:
-            from pytest_integrations.wire.tls import TlsPort
-
-            port = TlsPort(self._authority())
-        self._server = HttpServer(shared_loop(), RestService(self, *self._limits), self._host, self._port, port)
-        self._port = self._server.listener.port
-
-    def _close(self) -> None:
-        if self._server is not None:
-            self._server.stop()
-
-    def _listener(self) -> Listener:
-        return self._running().listener
-
-    def _take_down(self, how: effect.Refuse) -> None:
-        server = self._running()
-        if how.how == "ignore":
-            server.listener.ignore()
-        else:
-            server.listener.refuse()
-            server.close_connections()
-
-    def _running(self) -> HttpServer:
-        self._must_run()
-        if self._server is None:  # pragma: no cover -- _must_run has raised
-            raise RuntimeError
-        return self._server
+    def _speak(self, connection: Connection) -> Http1Protocol:
+        return Http1Protocol(shared_loop(), self._service, connection)
 
     @property
     def url(self) -> str:
         """The base URL, without a slash at the end: `http://127.0.0.1:49152`."""
-        self._must_run()
-        host = f"[{self._host}]" if ":" in self._host else self._host
-        return f"http{'s' if self._tls else ''}://{host}:{self._port}"
-
-    @property
-    def ca_file(self) -> str:
-        """The path of the certificate authority that signed this fake's certificate, for `verify=` and the like."""
-        return self._authority().file
-
-    def client_context(self) -> ssl.SSLContext:
-        """Return a client's `ssl.SSLContext` that trusts this fake's certificate authority and no other."""
-        return self._authority().client_context()
-
-    def _authority(self) -> Authority:
-        if not self._tls:
-            msg = f"{self.name} does not speak TLS: make it with tls=True"
-            raise ScriptingError(msg)
-        from pytest_integrations.wire.certificates import session_authority
-
-        return session_authority()
-
-    @property
-    def port(self) -> int:
-        """The port it listens on."""
-        self._must_run()
-        return self._port
+        return f"http{'s' if self._tls else ''}://{self.host}:{self.port}"
 
     # -- routes
 

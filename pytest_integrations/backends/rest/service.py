@@ -16,7 +16,7 @@ from .misses import near_misses, problem_json
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from pytest_integrations.core.call import Connection, HttpCall
+    from pytest_integrations.core.call import HttpCall
     from pytest_integrations.core.ledger import Ledger
     from pytest_integrations.core.script import Decision
 
@@ -43,15 +43,6 @@ class RestService:
         self.max_body = max_body
 
     # -- deciding
-
-    def admit(self, connection: Connection) -> Decision | None:
-        """Decide about a connection that was just accepted."""
-        fake = self._fake
-        if "connection" in fake.script.scopes:
-            return fake.script.decide_connection(connection.id)
-        if not fake.script.rules and "connection" in fake.profile.scopes:
-            return fake.profile.decide_connection(connection.id)
-        return None
 
     @property
     def decides_at_head(self) -> bool:

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from pytest_integrations.core.effect import Answer, Cut, Work
 from pytest_integrations.core.reply import Reply
+from pytest_integrations.wire.perform import perform, tampered
 from pytest_integrations.wire.performance import Player
 
-from .perform import perform, tampered
 from .service import Prepared
 
 if TYPE_CHECKING:

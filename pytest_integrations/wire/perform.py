@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pytest_integrations.core.effect import Cut, Delay, Tamper, Trickle
-from pytest_integrations.wire.performance import End, Performance
+
+from .performance import End, Performance
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

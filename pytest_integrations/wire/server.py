@@ -1,4 +1,4 @@
-"""An HTTP/1.1 port: accepts connections, lets faults spoil them, and serves the rest."""
+"""A port: accepts connections, lets faults spoil them, and serves the rest in some protocol."""
 
 from __future__ import annotations
 
@@ -7,39 +7,53 @@ from typing import TYPE_CHECKING, Literal, Protocol
 
 from pytest_integrations.core.call import Call
 from pytest_integrations.core.effect import Refuse
-from pytest_integrations.wire.late import LateProtocol
-from pytest_integrations.wire.listener import Listener
-from pytest_integrations.wire.transport import TcpTransport
 
-from .protocol import Http1Protocol
-from .service import HttpService
+from .late import LateProtocol
+from .listener import Listener
+from .transport import TcpTransport
 
 if TYPE_CHECKING:
     import socket
+    from collections.abc import Callable
 
     from pytest_integrations.core.call import Connection, Outcome
+    from pytest_integrations.core.ledger import Ledger
     from pytest_integrations.core.script import Decision
-    from pytest_integrations.wire.loop import Loop
-    from pytest_integrations.wire.tls import TlsPort
-    from pytest_integrations.wire.transport import Transport, WireProtocol
 
-__all__ = ["HttpServer", "PortService"]
+    from .loop import Loop
+    from .tls import TlsPort
+    from .transport import Transport, WireProtocol
+
+__all__ = ["PortService", "Server"]
 
 
-class PortService(HttpService, Protocol):
-    """A fake that also decides about connections."""
+class PortService(Protocol):
+    """A fake that decides about connections."""
+
+    name: str
+    ledger: Ledger
 
     def admit(self, connection: Connection) -> Decision | None:
         """Decide about a connection that was just accepted."""
 
 
-class HttpServer:
+class Server:
     """One port and the connections that came in by it. Starts and stops on the caller's thread, without a hop."""
 
-    def __init__(self, loop: Loop, service: PortService, host: str, port: int, tls: TlsPort | None = None) -> None:
-        """Listen on *host* and *port* for *service*, with TLS if *tls* is given."""
+    def __init__(
+        self,
+        loop: Loop,
+        service: PortService,
+        speak: Callable[[Connection], WireProtocol],
+        *,
+        host: str,
+        port: int,
+        tls: TlsPort | None = None,
+    ) -> None:
+        """Listen on *host* and *port* for *service*; *speak* makes a connection's protocol, inside *tls* if given."""
         self._loop = loop
         self._service = service
+        self._speak = speak
         self._tls = tls
         self._connections: set[TcpTransport] = set()
         self._stopped = False
@@ -63,9 +77,9 @@ class HttpServer:
         self._open(sock, self._protocol(connection, decision))
 
     def _protocol(self, connection: Connection, decision: Decision | None) -> WireProtocol:
-        http = Http1Protocol(self._loop, self._service, connection)
+        inner = self._speak(connection)
         tls = self._tls
-        return http if tls is None else tls.protocol(http, connection, decision, self._service.ledger)
+        return inner if tls is None else tls.protocol(inner, connection, decision, self._service.ledger)
 
     def _turn_away(self, sock: socket.socket, connection: Connection, effect: Refuse) -> None:
         """End a connection before a byte of it is read."""
@@ -75,6 +89,7 @@ class HttpServer:
         if effect.how == "reset":
             transport.abort()
         else:
+            transport.write(effect.last_words)
             transport.finish()
 
     def _missed(self, connection: Connection, by_client: bool) -> None:  # noqa: FBT001 -- called back
@@ -104,6 +119,11 @@ class HttpServer:
         """Close all connections at once; called on the loop."""
         for transport in tuple(self._connections):
             transport.drop()
+
+    def abort_connections(self) -> None:
+        """Reset all connections; called on the loop."""
+        for transport in tuple(self._connections):
+            transport.abort()
 
     def stop(self) -> None:
         """Close the port and all connections; nothing of them is left when this returns."""

@@ -1,0 +1,197 @@
+"""What goes wrong between a broker and those who use it, in the way of every protocol."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+from pytest_integrations.core.effect import Confirm, Copies, Full, Garble, Hide, Lose, Pretend, Swap, TakeBack
+from pytest_integrations.core.fault import Fault
+from pytest_integrations.core.settings import seconds, whole
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from pytest_integrations.core.effect import Effect
+    from pytest_integrations.core.fault import Occasion
+
+__all__ = [
+    "duplicate",
+    "empty_receive",
+    "garbage",
+    "lost_ack",
+    "lost_confirm",
+    "lost_message",
+    "queue_full",
+    "redeliver",
+    "refused_publish",
+    "reorder",
+]
+
+_PUBLISH = frozenset({"publish"})
+_DELIVER = frozenset({"receive", "deliver"})
+_SETTLE = frozenset({"ack"})
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class queue_full(Fault):  # noqa: N801 -- a word in a script
+    """Behave as if the queue were full, in the protocol's own way.
+
+    Wire definition: Redis answers `-OOM command not allowed when used memory > 'maxmemory'.` and does nothing. AMQP
+    does what *mode* says: `"reject-publish"` (the default) refuses the message, which a producer in confirm mode
+    learns by `basic.nack` and any other never; `"drop-head"` takes it and drops the oldest message of each queue that
+    it goes to; `"block"` sends `connection.blocked` and takes it once the fault is over. SQS answers a receiver
+    `OverLimit`, as it does when too many messages are in flight: its queues have no other end.
+    """
+
+    mode: str = ""
+    kinds: ClassVar[frozenset[str]] = frozenset({"publish", "receive"})
+
+    def effects(self, occasion: Occasion) -> Iterable[Effect]:
+        """Yield the full queue."""
+        yield Full(self.mode)
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class refused_publish(Fault):  # noqa: N801 -- a word in a script
+    """Do not take a message, and tell its producer so.
+
+    Wire definition: AMQP answers a publication in confirm mode by `basic.nack`; one that is not is lost, as from a
+    broker in trouble.
+    """
+
+    kinds: ClassVar[frozenset[str]] = _PUBLISH
+
+    def effects(self, occasion: Occasion) -> Iterable[Effect]:
+        """Yield the refusal."""
+        yield Confirm("refuse")
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class lost_confirm(Fault):  # noqa: N801 -- a word in a script
+    """Take a message, and never tell its producer.
+
+    Wire definition: the message is put into its queues; no confirm is sent for it.
+    """
+
+    kinds: ClassVar[frozenset[str]] = _PUBLISH
+
+    def effects(self, occasion: Occasion) -> Iterable[Effect]:
+        """Yield the silence."""
+        yield Confirm("withhold")
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class lost_message(Fault):  # noqa: N801 -- a word in a script
+    """Tell the producer that its message is safe, and lose it: a broker that crashed before its disk had it.
+
+    Wire definition: the answer is that of a success; no queue gets the message.
+    """
+
+    kinds: ClassVar[frozenset[str]] = _PUBLISH
+
+    def effects(self, occasion: Occasion) -> Iterable[Effect]:
+        """Yield the loss."""
+        yield Lose()
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class lost_ack(Fault):  # noqa: N801 -- a word in a script
+    """Lose what settles a delivery: the consumer believes it is done, the broker does not.
+
+    Wire definition: the answer, where the protocol has one, is that of a success; the message stays in flight and is
+    delivered again when its time is up or its consumer has gone.
+    """
+
+    kinds: ClassVar[frozenset[str]] = _SETTLE
+
+    def effects(self, occasion: Occasion) -> Iterable[Effect]:
+        """Yield the pretence."""
+        yield Pretend()
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class duplicate(Fault):  # noqa: N801 -- a word in a script
+    """Deliver a message *copies* more times, as brokers that promise "at least once" may.
+
+    Wire definition: each copy is a delivery of its own, with its own tag, handle or id, right after the first; the
+    body and the message's own id are the same.
+    """
+
+    copies: int = 1
+    kinds: ClassVar[frozenset[str]] = _DELIVER
+
+    def __post_init__(self) -> None:
+        """Check the settings."""
+        whole("copies", self.copies, 1)
+
+    def effects(self, occasion: Occasion) -> Iterable[Effect]:
+        """Yield the copies."""
+        yield Copies(self.copies)
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class redeliver(Fault):  # noqa: N801 -- a word in a script
+    """Give a message to somebody else *after* seconds, although its consumer is still at work on it.
+
+    Wire definition: the message goes back into its queue, marked as redelivered; what the first consumer says of it
+    afterwards is told too late.
+    """
+
+    after: float = 0.0
+    kinds: ClassVar[frozenset[str]] = _DELIVER
+
+    def __post_init__(self) -> None:
+        """Check the settings."""
+        seconds("after", self.after)
+
+    def effects(self, occasion: Occasion) -> Iterable[Effect]:
+        """Yield the way back."""
+        yield TakeBack(self.after)
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class reorder(Fault):  # noqa: N801 -- a word in a script
+    """Deliver a later message first: the last of the next *window* that wait, in place of the one whose turn it is.
+
+    Wire definition: two messages change places; with fewer than two waiting nothing happens.
+    """
+
+    window: int = 2
+    kinds: ClassVar[frozenset[str]] = _DELIVER
+
+    def __post_init__(self) -> None:
+        """Check the settings."""
+        whole("window", self.window, 2)
+
+    def effects(self, occasion: Occasion) -> Iterable[Effect]:
+        """Yield the exchange of places."""
+        yield Swap(self.window)
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class empty_receive(Fault):  # noqa: N801 -- a word in a script
+    """Tell a receiver that there is nothing, whatever there is.
+
+    Wire definition: the answer to an empty queue (nil, `basic.get-empty`, no `Messages`), at once.
+    """
+
+    kinds: ClassVar[frozenset[str]] = frozenset({"receive"})
+
+    def effects(self, occasion: Occasion) -> Iterable[Effect]:
+        """Yield the empty answer."""
+        yield Hide()
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class garbage(Fault):  # noqa: N801 -- a word in a script
+    r"""Send bytes that are none of the protocol's.
+
+    Wire definition: *data* in place of the answer, and the connection stays open. The operation is not done.
+    """
+
+    data: bytes = b"\x00\xffnot the protocol\r\n"
+
+    def effects(self, occasion: Occasion) -> Iterable[Effect]:
+        """Yield the bytes."""
+        yield Garble(self.data)
