@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from pytest_integrations.core.call import Call
     from pytest_integrations.views.timeline import Band
 
-__all__ = ["fail", "nothing_to_check"]
+__all__ = ["compose", "fail", "nothing_to_check"]
 
 _ROWS = 40
 """More than a screen of rows is not read at 6 pm; marked rows are always among them."""
@@ -53,9 +53,8 @@ def fail(
     went by.
     """
     __tracebackhide__ = True
-    raise ResilienceError(
-        _text(verdict, _drawn(calls, marks, bands, groups), *notes, why, _hint(hint), _aside(footnote))
-    )
+    drawn = _drawn(calls, marks, bands, groups)
+    raise ResilienceError(compose(verdict, drawn, notes=notes, why=why, hint=hint, footnote=footnote))
 
 
 def nothing_to_check(
@@ -73,7 +72,17 @@ def nothing_to_check(
     __tracebackhide__ = True
     why = "No call could have broken the rule, so that passing would prove nothing."
     drawn = _drawn(calls, marks, bands, groups)
-    raise NothingToCheck(_text(f"nothing to check: {what}", drawn, *notes, why, _hint(hint), _aside(footnote)))
+    text = compose(f"nothing to check: {what}", drawn, notes=notes, why=why, hint=hint, footnote=footnote)
+    raise NothingToCheck(text)
+
+
+def compose(
+    verdict: str, drawn: str, *, notes: Iterable[str] = (), why: str = "", hint: str = "", footnote: str = ""
+) -> str:
+    """Return the text of a failure whose evidence has been *drawn*; what the parts are is told at `fail`."""
+    told = [*notes, why, f"-> {hint}" if hint else "", f"({footnote})" if footnote else ""]
+    paragraphs = [_wrapped(paragraph) for paragraph in told if paragraph]
+    return "\n".join([" ".join(verdict.split()), drawn, *([""] if paragraphs else []), *paragraphs])
 
 
 def _drawn(
@@ -85,19 +94,6 @@ def _drawn(
     from pytest_integrations.views.text import timeline  # drawing is needed by failures alone
 
     return timeline(calls, marks=marks, bands=bands, groups=groups, limit=_ROWS)
-
-
-def _text(verdict: str, drawn: str, *after: str) -> str:
-    told = [_wrapped(paragraph) for paragraph in after if paragraph]
-    return "\n".join([" ".join(verdict.split()), drawn, *([""] if told else []), *told])
-
-
-def _hint(text: str) -> str:
-    return f"-> {text}" if text else ""
-
-
-def _aside(text: str) -> str:
-    return f"({text})" if text else ""
 
 
 def _wrapped(paragraph: str) -> str:
