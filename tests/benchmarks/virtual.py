@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import concurrent.futures as cf
+import multiprocessing
 import socket
 import statistics
 import threading
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
-from pytest_integrations.timekeeping import VirtualClock
+from pytest_integrations.timekeeping import RealTimeClock, VirtualClock
 from tests.timekeeping.soak import http_async, http_sync, threads
 from tests.timekeeping.soak.bench import SCENARIOS
 
@@ -103,6 +105,37 @@ def resilience_suite() -> tuple[Figure, Figure]:
     )
 
 
+def resilience_suite_on_the_real_clock() -> tuple[Figure, Figure]:
+    """The same tests, each in a process of its own so that the measurement takes as long as the longest of them."""
+    names = [test.__name__ for test in _SUITE]
+    with cf.ProcessPoolExecutor(len(names), mp_context=multiprocessing.get_context("spawn")) as pool:
+        results = list(pool.map(_on_the_real_clock, names))
+    return (
+        Figure(f"the same {len(names)} tests on the real clock, in a row", sum(each[0] for each in results), unit="s"),
+        Figure(f"how many of them end the same, within {_ROUGHLY:g} s", sum(each[1] for each in results), unit="tests"),
+    )
+
+
+_ROUGHLY = 1.0
+
+
+def _on_the_real_clock(name: str) -> tuple[float, bool]:
+    scenario = SCENARIOS[name]
+    scenario.outcome()  # in no time; what it imports is there afterwards
+    start = _now()
+    outcome = scenario.outcome(cast("VirtualClock", RealTimeClock()))
+    return _now() - start, _agree(outcome, scenario.expected)
+
+
+def _agree(seen: Any, expected: Any) -> bool:
+    if isinstance(expected, list | tuple):
+        same_length = isinstance(seen, list | tuple) and len(seen) == len(expected)
+        return same_length and all(map(_agree, seen, expected))
+    if isinstance(expected, int | float) and isinstance(seen, int | float):
+        return abs(seen - expected) <= _ROUGHLY
+    return bool(seen == expected)
+
+
 def _per_call(action: Callable[[], object], count: int) -> float:
     def many() -> None:
         for _ in range(count):
@@ -139,4 +172,4 @@ def patched_calls() -> tuple[Figure, ...]:
     return tuple(figures)
 
 
-FIGURES = (enter_and_exit, a_jump, resilience_suite, patched_calls)
+FIGURES = (enter_and_exit, a_jump, resilience_suite, resilience_suite_on_the_real_clock, patched_calls)
