@@ -10,3 +10,6 @@ class Stalled(BaseException):
 
     Not an `Exception`, so that a client that retries whatever fails does not swallow it and go on for ever.
     """
+
+
+Stalled.__module__ = "pytest_integrations"  # the name by which it is caught, and which a failure shows
