@@ -1,0 +1,5 @@
+"""The fake Redis server."""
+
+from .fake import FakeRedis
+
+__all__ = ["FakeRedis"]

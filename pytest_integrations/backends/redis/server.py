@@ -1,0 +1,129 @@
+"""The state of one fake Redis server: the data, the clients, who waits, and what the ledger is told."""
+
+from __future__ import annotations
+
+import itertools
+from typing import TYPE_CHECKING, Any
+
+from .engine import PACKAGE, known_engine
+from .journal import Journal
+from .session import Session
+from .stand_ins import executing, install, uninstall
+from .waiting import WaitingList
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from pytest_integrations.core.ledger import Ledger
+    from pytest_integrations.core.seed import Seed
+    from pytest_integrations.wire.resp.protocol import RespProtocol
+
+    from .waiting import Waiter
+
+__all__ = ["RedisServer"]
+
+_CONFIG = {
+    "appendonly": "no", "bind": "127.0.0.1", "databases": "16", "hz": "10", "lua-time-limit": "5000", "maxclients": "10000",
+    "maxmemory": "0", "maxmemory-policy": "noeviction", "notify-keyspace-events": "", "proto-max-bulk-len": "536870912",
+    "requirepass": "", "save": "", "slowlog-log-slower-than": "10000", "stream-node-max-bytes": "4096",
+    "stream-node-max-entries": "100", "timeout": "0",
+}  # fmt: skip
+
+
+class RedisServer:
+    """A Redis server without a port. Everything here is touched on the loop only."""
+
+    def __init__(
+        self, name: str, ledger: Ledger, seed: Seed, *, version: tuple[int, ...], users: Mapping[str, str]
+    ) -> None:
+        """Begin with empty databases; *users* and their passwords, if clients have to log in."""
+        self.name: str = name
+        self.ledger: Ledger = ledger
+        self.version: tuple[int, ...] = version
+        self.users: dict[str, str] = dict(users)
+        self.port: int = 0
+        self.engine = known_engine()
+        install(PACKAGE)
+        self._chance = seed.stream("redis", name)
+        self._ids = itertools.count(1)
+        self.config: dict[str, str] = dict(_CONFIG)
+        self.sessions: dict[int, Session] = {}
+        self.waiting: WaitingList = WaitingList()
+        self.commands: int = 0
+        with executing(ledger.clock, self._chance):
+            self.data: Any = self.engine.server(version=version, server_type="redis")
+            self.own: Session = Session(self, None)
+            """The fake's own client, for what the test does."""
+            self._spy = Session(self, None, is_watched=False)
+        self.journal: Journal = Journal(name, ledger, self.look)
+
+    # -- clients
+
+    def next_id(self) -> int:
+        """Return the number of the next client."""
+        return next(self._ids)
+
+    def now(self) -> float:
+        """Return the seconds since the ledger was opened."""
+        return self.ledger.now()
+
+    @property
+    def needs_login(self) -> bool:
+        """Whether a client has to say who it is."""
+        return bool(self.users.get("default"))
+
+    def begin(self, protocol: RespProtocol, address: str) -> Session:
+        """Begin the session of a connection that was just made from *address*."""
+        with executing(self.ledger.clock, self._chance):
+            session = Session(self, protocol, address)
+        self.sessions[session.id] = session
+        return session
+
+    def forget(self, session: Session) -> None:
+        """Forget a client that is gone: it must not take anything any more."""
+        if self.sessions.pop(session.id, None) is not None:
+            self.waiting.remove(session)
+            self.journal.left(session)
+            session.socket.close()
+
+    def stop(self) -> None:
+        """Forget everything."""
+        self.waiting.clear()
+        for session in tuple(self.sessions.values()):
+            self.forget(session)
+        uninstall(PACKAGE)
+
+    # -- commands
+
+    def execute(self, session: Session, fields: list[bytes]) -> None:
+        """Let the engine execute a command; what it says to it goes to the session."""
+        with executing(self.ledger.clock, self._chance):
+            session.socket._process_command(fields)  # noqa: SLF001 -- of the engine, and tried before use
+
+    def executed(self, session: Session, fields: list[bytes]) -> None:
+        """A command has been executed: tell the ledger, and serve those that wait."""
+        self.commands += 1
+        self.journal.settle(session)
+        if len(self.waiting):
+            self.waiting.serve(self._attempt)
+
+    def _attempt(self, waiter: Waiter) -> Any:
+        """Try to give a client what it waits for."""
+        session = waiter.session
+        name = waiter.fields[0].decode().lower()
+
+        def attempt() -> Any:
+            try:
+                result = waiter.attempt(False)
+            except self.engine.error as error:
+                return error
+            return None if result is None else waiter.shaped(result)
+
+        with executing(self.ledger.clock, self._chance), self.data.lock:
+            result = session.watch(name, waiter.fields[1:], False, attempt)
+        self.journal.settle(session)
+        return result
+
+    def look(self, *fields: bytes) -> Any:
+        """Return what the engine says to a command that only looks; the ledger is not told."""
+        return self._spy.ask_engine(list(fields))[-1]

@@ -1,0 +1,209 @@
+"""One client of the fake: its commands are executed here, one after the other."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from pytest_integrations.core.queue_call import QueueCall
+from pytest_integrations.wire.resp.service import Answer
+from pytest_integrations.wire.resp.values import NIL_ARRAY, Failure, Push
+from pytest_integrations.wire.resp.writer import encode
+
+from .commands import NIL_ARRAYS, key_of, kind_of
+from .effects import perform
+from .engine import translated
+from .own import OWN
+from .waiting import Waiter
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from pytest_integrations.core.effect import Effect
+    from pytest_integrations.core.fault import Fault
+    from pytest_integrations.wire.resp.protocol import RespProtocol
+
+    from .server import RedisServer
+
+__all__ = ["Session"]
+
+_BEFORE_LOGIN = frozenset({b"AUTH", b"HELLO", b"QUIT", b"RESET"})
+_SUBSCRIBING = frozenset({b"SUBSCRIBE", b"PSUBSCRIBE", b"SSUBSCRIBE", b"UNSUBSCRIBE", b"PUNSUBSCRIBE", b"SUNSUBSCRIBE"})
+
+
+class Session:
+    """The state of one client: who it is, what it speaks, what it waits for."""
+
+    def __init__(
+        self, server: RedisServer, protocol: RespProtocol | None, address: str = "", *, is_watched: bool = True
+    ) -> None:
+        """Begin the session of a connection; without a *protocol* it is one of the fake's own.
+
+        What it does is told to the ledger if it *is_watched*.
+        """
+        self.server = server
+        self.protocol = protocol
+        self.id: int = server.next_id()
+        self.address: str = address
+        self.name: str = ""
+        self.library: dict[str, str] = {"lib-name": "", "lib-ver": ""}
+        self.flags: set[str] = set()
+        self.user: str = "default"
+        self.is_known: bool = not server.needs_login
+        """Whether the client has said who it is, if it has to."""
+        self.resp: int = 2
+        self.in_multi: bool = False
+        self.began: float = server.now()
+        self.last_command: tuple[bytes, float] = (b"NULL", self.began)
+        self.waiter: Waiter | None = None
+        self.running: tuple[str, list[bytes], bool] = ("", [], False)
+        """The engine's command that is running: its name, its arguments, and whether a script runs it."""
+        self.socket: Any = server.engine.connect(server.data, self)
+        self._said: list[Any] | None = None
+        self._is_watched = is_watched
+
+    @property
+    def connection(self) -> int:
+        """The number of its connection in the ledger, 0 for the fake's own."""
+        return self.protocol.connection.id if self.protocol is not None else 0
+
+    @property
+    def who(self) -> str:
+        """What the client calls itself, or else its number."""
+        return self.name or f"client {self.id}"
+
+    # -- the wire's
+
+    def recognise(self, fields: list[bytes]) -> QueueCall:
+        """Begin the record of the command that *fields* are."""
+        protocol = self.protocol
+        assert protocol is not None  # noqa: S101 -- only the wire calls this
+        name = fields[0].upper()
+        shown = name.decode("utf-8", "backslashreplace")
+        call = QueueCall(self.server.name, protocol.connection, shown, kind=kind_of(name), queue=key_of(name, fields))
+        call.body = fields[-1] if len(fields) == 3 else b"\r\n".join(fields[2:])
+        return call
+
+    def execute(
+        self, call: QueueCall, fields: list[bytes], effects: Sequence[Effect] = (), fault: Fault | None = None
+    ) -> Answer | None:
+        """Execute a command as *effects* want it."""
+        if effects:
+            return perform(self, call, fields, effects, fault)
+        call.handled = True
+        said = self.run(fields)
+        return None if said is None else self.worded(fields, said)
+
+    def close(self) -> None:
+        """Forget the client: it waits for nothing any more."""
+        self.server.forget(self)
+
+    # -- executing
+
+    def run(self, fields: list[bytes]) -> list[Any] | None:
+        """Execute a command and return what is said to it, mostly one thing; None if the client has to wait."""
+        name = fields[0].upper()
+        self.last_command = (name, self.server.now())
+        if not self.is_known and name not in _BEFORE_LOGIN:
+            return [Failure("NOAUTH Authentication required.")]
+        own = OWN.get(name) if not self.in_multi or name in _BEFORE_LOGIN else None  # others are only queued
+        reply = own(self, fields) if own is not None else NotImplemented
+        said = self.ask_engine(fields) if reply is NotImplemented else [reply]
+        self._follow(name, said)
+        self.server.executed(self, fields)
+        return said if self.waiter is None else None
+
+    def ask_engine(self, fields: list[bytes]) -> list[Any]:
+        """Let the engine execute a command, and return what it says."""
+        self._said = said = []
+        try:
+            self.server.execute(self, fields)
+        finally:
+            self._said = None
+        return said
+
+    def _follow(self, name: bytes, said: list[Any]) -> None:
+        """Keep in mind whether commands are only queued."""
+        if name == b"MULTI":
+            self.in_multi = self.in_multi or not isinstance(said[-1], self.server.engine.error)
+        elif name in {b"EXEC", b"DISCARD", b"RESET"}:
+            self.in_multi = False
+
+    def worded(self, fields: list[bytes], said: list[Any]) -> Answer:
+        """Return *said* as the bytes of a reply."""
+        name = fields[0].upper()
+        if not said:
+            return Answer(b"")
+        told = self.server.journal.told()
+        *pushed, last = said
+        if name in _SUBSCRIBING:
+            last = Push(last) if isinstance(last, list) else last
+        elif last is None and (name in NIL_ARRAYS or (name in {b"LPOP", b"RPOP"} and len(fields) > 2)):
+            last = NIL_ARRAY
+        data = encode(last, self.resp, translated)
+        if pushed:
+            data = b"".join((*(encode(Push(each), self.resp, translated) for each in pushed), data))
+        error = data[1 : data.find(b"\r\n")].partition(b" ")[0].decode() if data[:1] == b"-" else ""
+        return Answer(data, error, told, name == b"QUIT")
+
+    # -- the engine's
+
+    def emit(self, message: Any) -> None:
+        """Take what the engine says: the reply to the command that is running, or something to be pushed."""
+        if self._said is not None:
+            self._said.append(message)
+        elif self.protocol is not None:
+            self.protocol.push(encode(Push(message), self.resp, translated))
+
+    def watch(self, name: str, args: list[bytes], from_script: bool, run: Callable[[], Any]) -> Any:  # noqa: FBT001
+        """Let the engine *run* one command, or one of a transaction or a script, and take note of it."""
+        before, self.running = self.running, (name, args, from_script)
+        try:
+            journal = self.server.journal
+            if not journal.routes or not self._is_watched:
+                return run()
+            refusal = journal.refusal(name, args)
+            result = self.server.engine.error(refusal) if refusal else run()
+            if not (refusal or isinstance(result, (self.server.engine.error, self.server.engine.nothing))):
+                journal.note(name, args, result)
+            return result
+        finally:
+            self.running = before
+
+    def wait(self, timeout: float, name: str, args: list[bytes], attempt: Any, shape: Any) -> None:
+        """Let the client wait until *attempt* gives something, or *timeout* seconds have passed, if not 0."""
+        fields = [name.upper().encode(), *args]
+        self.waiter = Waiter(self, fields, attempt, shape)
+        self.server.waiting.add(self.waiter, timeout)
+
+    def wake(self, waiter: Waiter, value: Any) -> None:
+        """Give the client what it has waited for."""
+        self.waiter = None
+        if self.protocol is not None:
+            self.protocol.answer(self.worded(waiter.fields, [value]))
+
+    # -- who it is
+
+    @property
+    def database(self) -> int:
+        """The number of the database that its commands are about."""
+        return int(self.socket._db_num)  # noqa: SLF001 -- of the engine, and tried before use
+
+    def speak(self, protocol: int) -> None:
+        """Speak RESP *protocol*, 2 or 3, from now on."""
+        if protocol != self.resp:
+            self.ask_engine([b"HELLO", b"%d" % protocol])
+            self.resp = protocol
+
+    def log_out(self) -> None:
+        """Be as if the connection had just been made."""
+        self.is_known, self.user = not self.server.needs_login, "default"
+        self.resp, self.name = 2, ""
+        self.flags.clear()
+
+    # -- its end
+
+    def kill(self) -> None:
+        """End the connection, on somebody else's behalf."""
+        if self.protocol is not None:
+            self.server.waiting.remove(self)
+            self.protocol.loop.call_soon(self.protocol.close)
