@@ -196,13 +196,13 @@ class VirtualClock:
         IN_FORCE.tell()
 
     def _check(self) -> None:
+        refuse_foreign_loops()  # first: what they have replaced would only look strange further on
         if not _readings.is_checked:
             if not hasattr(select, "poll"):
                 why = "there is no select.poll"
                 raise VirtualTimeUnavailable(why)
             check_interpreter()
             _readings.is_checked = True
-        refuse_foreign_loops()
 
     def _install(self, patches: Patches, interruption: Interruption) -> None:
         keep_real(patches)

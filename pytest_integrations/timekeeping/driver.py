@@ -9,7 +9,7 @@ import warnings
 from typing import TYPE_CHECKING
 
 from . import real
-from .neighbours import REAL_MODULES, move_along
+from .neighbours import REAL_MODULES, move_along, out_of_reach
 from .report import threads_waiting, where_thread_waits
 from .ruled import REAL_THREADS
 from .stalled import Stalled
@@ -155,7 +155,8 @@ class Driver:
             self._interruption.raise_in_main(error)
 
     def _fail(self, why: str) -> None:
-        self._interruption.raise_in_main(Stalled(self._text(why, [*threads_waiting(), *self._explain()])))
+        lines = [*threads_waiting(), *out_of_reach(), *self._explain()]
+        self._interruption.raise_in_main(Stalled(self._text(why, lines)))
 
 
 def _keeps_real_time(thread: threading.Thread) -> bool:

@@ -16,7 +16,7 @@ from .redirect import VirtualTimeUnavailable
 if TYPE_CHECKING:
     from .patches import Patches
 
-__all__ = ["REAL_MODULES", "keep_real", "move_along", "refuse_foreign_loops"]
+__all__ = ["REAL_MODULES", "keep_real", "move_along", "out_of_reach", "refuse_foreign_loops"]
 
 REAL_MODULES = (
     "_pytest",
@@ -72,6 +72,13 @@ def refuse_foreign_loops() -> None:
         if is_patched:
             why = f"{name} has replaced threads and sockets by its own"
             raise VirtualTimeUnavailable(why)
+
+
+def out_of_reach() -> list[str]:
+    """Return a line for each library that may have begun to wait by a clock of its own since it could be refused."""
+    if "uvloop" in sys.modules:
+        return ["uvloop is loaded: a loop of its kind keeps time in C, where waits cannot be seen to have a timeout"]
+    return []
 
 
 def _asyncio_policy() -> str:
