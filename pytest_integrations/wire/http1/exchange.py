@@ -13,7 +13,7 @@ from pytest_integrations.wire.performance import Player
 from .service import Prepared
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from pytest_integrations.core.call import HttpCall
     from pytest_integrations.core.effect import Effect
@@ -39,6 +39,7 @@ class Exchange:
         "_status",
         "_timer",
         "_told",
+        "_when_sent",
         "call",
         "decision",
     )
@@ -57,6 +58,7 @@ class Exchange:
         self._player: Player | None = None
         self._timer: Timer | None = None
         self._sent = 0
+        self._when_sent: Callable[[], object] | None = None
         if decision is not None:
             call.fault = decision.fault
 
@@ -99,6 +101,8 @@ class Exchange:
         call.status = prepared.reply.status
         call.first_byte = call.ended = protocol.service.ledger.now()
         call.outcome = "answered"
+        if prepared.when_sent is not None:
+            prepared.when_sent()
         protocol.connection.sent += len(wire)
         protocol.transport.write(wire)
         protocol.exchange_done(keep=True)
@@ -122,6 +126,7 @@ class Exchange:
         for effect in effects:
             if isinstance(effect, Answer):
                 prepared = Prepared(effect.reply(self.call) if callable(effect.reply) else effect.reply)
+        self._when_sent = prepared.when_sent
         self.perform(self._framed(prepared), effects)
 
     def _framed(self, prepared: Prepared) -> Message:
@@ -163,6 +168,8 @@ class Exchange:
             call.outcome = "hung"
         elif self._sent >= len(call.reply):
             call.outcome = "answered"
+            if self._when_sent is not None and not call.spoiled:
+                self._when_sent()
         else:
             call.outcome = "truncated" if self._sent else "closed"
         if end != "stall":

@@ -20,11 +20,12 @@ __all__ = ["HttpService", "Prepared"]
 class Prepared:
     """A reply whose bytes are made once and sent many times."""
 
-    __slots__ = ("_kept", "closes", "reply")
+    __slots__ = ("_kept", "closes", "reply", "when_sent")
 
-    def __init__(self, reply: Reply) -> None:
-        """Prepare *reply*."""
+    def __init__(self, reply: Reply, when_sent: Callable[[], object] | None = None) -> None:
+        """Prepare *reply*; *when_sent* is called when all of it goes out, and goes out as it is."""
         self.reply: Reply = reply
+        self.when_sent: Callable[[], object] | None = when_sent
         self.closes: bool = closes(reply)
         """Whether it announces the end of its connection."""
         self._kept: bytes | None = None
