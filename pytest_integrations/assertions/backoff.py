@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from .chance import improbable, share
 from .evidence import fail, nothing_to_check
 from .grouping import gap, logical_calls, none_retried, told_apart
 from .known_schedules import looks_like
@@ -26,9 +26,6 @@ __all__ = ["assert_backoff"]
 
 _LEAVING = 0.050
 """By how many seconds a client may have left before the fake sees it, on a busy machine: the wait looks shorter."""
-
-_UNLIKELY = 1e-6
-"""A draw that happens less than once in a million runs is not taken for chance."""
 
 
 def assert_backoff(calls: Calls, schedule: Schedule, *, tolerance: float | None = None, per: Per | None = None) -> None:
@@ -154,30 +151,22 @@ def _likeness_hint(group: LogicalCall, tolerance: Tolerance) -> str:
 
 
 def _must_have_waited(waits: Sequence[_Wait], schedule: Schedule, calls: Calls) -> None:
-    """Fail if chance alone cannot explain how short the waits are, or on an exact clock how long.
-
-    For n numbers drawn evenly from 0 to 1, the chance of a sum of at most s is at most s^n / n!.
-    """
+    """Fail if chance alone cannot explain how short the waits are, or on an exact clock how long."""
     __tracebackhide__ = True
-    shares = [
-        (wait.seen - wait.due[0]) / (wait.due[1] - wait.due[0])
-        for wait in waits
-        if wait.seen is not None and wait.due[0] < wait.due[1] < math.inf
-    ]
-    is_exact = tolerance_of(calls.ledger) is EXACT
-    for name, drawn in (("short", shares), ("long", [1 - share for share in shares] if is_exact else [])):
-        total = sum(max(0.0, share) for share in drawn)
-        if drawn and len(drawn) * math.log(total or 1e-300) - math.lgamma(len(drawn) + 1) < math.log(_UNLIKELY):
-            fail(
-                f"the {len(drawn)} waits are too {name} for chance: all at the "
-                f"{'lower' if name == 'short' else 'upper'} end of what {schedule!r} allows",
-                calls,
-                groups=list({id(wait.group): wait.group for wait in waits}.values()),
-                marks={wait.after.seq: wait.mark for wait in waits},
-                why="Each wait alone is in range, but such waits come up less than once in a million runs: nothing was "
-                f"drawn{', the client retries at once' if name == 'short' and schedule.jitter.kind == 'full' else ''}.",
-                hint="If the test switches chance off (a patched random, say), expect the schedule without jitter.",
-            )
+    drawn = [share(wait.seen, *wait.due) for wait in waits]
+    extreme = improbable(drawn, tolerance_of(calls.ledger))
+    if extreme is not None:
+        number = sum(each is not None for each in drawn)
+        fail(
+            f"the {number} waits are too {extreme} for chance: all at the "
+            f"{'lower' if extreme == 'short' else 'upper'} end of what {schedule!r} allows",
+            calls,
+            groups=list({id(wait.group): wait.group for wait in waits}.values()),
+            marks={wait.after.seq: wait.mark for wait in waits},
+            why="Each wait alone is in range, but such waits come up less than once in a million runs: nothing was "
+            f"drawn{', the client retries at once' if extreme == 'short' and schedule.jitter.kind == 'full' else ''}.",
+            hint="If the test switches chance off (a patched random, say), expect the schedule without jitter.",
+        )
 
 
 def _nothing_to_time(calls: Calls, groups: Sequence[LogicalCall]) -> None:

@@ -26,12 +26,9 @@ class QueueState:
     def __init__(self) -> None:
         """Begin with an empty queue."""
         self.waiting: Counter[int] = Counter()
-        self.in_flight: dict[tuple[int, int], QueueEvent] = {}
-
-    @property
-    def ready(self) -> int:
+        self.ready: int = 0
         """How many copies wait."""
-        return self.waiting.total()
+        self.in_flight: dict[tuple[int, int], QueueEvent] = {}
 
     def others_waiting(self, message: QueueMessage) -> int:
         """Return how many copies of other messages than *message* wait."""
@@ -40,19 +37,24 @@ class QueueState:
     def take(self, message: QueueMessage, event: QueueEvent) -> None:
         """Let *event* happen to a copy of *message*."""
         if event.kind == "routed":
-            self.waiting[message.id] += 1
+            self._add(message)
         elif event.kind == "delivered":
             self._remove(message)
             self.in_flight[message.id, event.delivery] = event
         elif event.kind == "requeued":
             if self.in_flight.pop((message.id, event.delivery), None) is not None:
-                self.waiting[message.id] += 1
+                self._add(message)
         elif event.kind in ENDS and self.in_flight.pop((message.id, event.delivery), None) is None:
             self._remove(message)
+
+    def _add(self, message: QueueMessage) -> None:
+        self.waiting[message.id] += 1
+        self.ready += 1
 
     def _remove(self, message: QueueMessage) -> None:
         if self.waiting[message.id]:  # a duplicate is delivered without having waited
             self.waiting[message.id] -= 1
+            self.ready -= 1
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,42 @@
+"""Whether waits that each are in range can have been drawn at random."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Literal
+
+from .tolerance import EXACT
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from .tolerance import Tolerance
+
+__all__ = ["improbable", "share"]
+
+_UNLIKELY = 1e-6
+"""A draw that happens less than once in a million runs is not taken for chance."""
+
+
+def share(seen: float | None, low: float, high: float) -> float | None:
+    """Return where *seen* lies between *low* (0) and *high* (1); None where nothing was drawn."""
+    return (seen - low) / (high - low) if seen is not None and low < high < math.inf else None
+
+
+def improbable(shares: Iterable[float | None], tolerance: Tolerance) -> Literal["short", "long"] | None:
+    """Tell whether waits with these *shares* are too "short" for chance, or on an exact clock too "long".
+
+    For n numbers drawn evenly from 0 to 1, the chance of a sum of at most s is at most s^n / n!.
+
+    >>> improbable([0.0, 0.0], EXACT), improbable([0.2, 0.9], EXACT)
+    ('short', None)
+    """
+    drawn = [each for each in shares if each is not None]
+    if _is_unlikely(drawn):
+        return "short"
+    return "long" if tolerance is EXACT and _is_unlikely([1 - each for each in drawn]) else None
+
+
+def _is_unlikely(drawn: list[float]) -> bool:
+    total = sum(max(0.0, each) for each in drawn)
+    return bool(drawn) and len(drawn) * math.log(total or 1e-300) - math.lgamma(len(drawn) + 1) < math.log(_UNLIKELY)

@@ -1,0 +1,122 @@
+"""Which messages were dead-lettered, by the broker or by the consumer itself.
+
+    by the broker      the message has an event `dead_lettered`, and goes on in the other queue as the same message
+    by the consumer    it publishes a message to the dead-letter queue, and then acks the one that it could not handle
+
+Of the second kind the ledger has two messages, and which belongs to which is found by
+
+    1  per=            what the test says: "key", "body", "header:NAME", or a function of either message
+    2  the key         both have the same
+    3  a header        the dead letter carries the key of the other, whatever the header is called
+    4  the body        both have the same
+
+among the messages that had been delivered before; of several it is the one that was delivered last.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from .publications import identity
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+
+    from pytest_integrations.core.delivery import Messages, QueueEvent, QueueMessage
+
+    from .publications import Per
+
+__all__ = ["DeadLetter", "by_broker", "by_consumer", "letters_to"]
+
+
+@dataclass(frozen=True, slots=True)
+class DeadLetter:
+    """A message that was dead-lettered: the *source*, what is in the dead-letter queue, and the event that began it."""
+
+    source: QueueMessage
+    letter: QueueMessage
+    """The same as the source, if it was the broker that moved it."""
+    event: QueueEvent
+    """`dead_lettered` of the source, or `published` of the letter."""
+
+    @property
+    def is_by_broker(self) -> bool:
+        """Whether the broker moved it."""
+        return self.letter is self.source
+
+    @property
+    def body(self) -> bytes | None:
+        """What lies in the dead-letter queue; None if the fake does not tell."""
+        return self.event.body if self.is_by_broker else self.letter.body
+
+    @property
+    def headers(self) -> Mapping[str, Any] | None:
+        """Its headers there; None if the fake does not tell."""
+        return self.event.headers if self.is_by_broker else self.letter.headers
+
+    @property
+    def deliveries(self) -> int:
+        """How often the source had been delivered before."""
+        return sum(event.seq < self.event.seq for event in self.source.of("delivered"))
+
+
+def by_broker(messages: Iterable[QueueMessage], to: str | None) -> list[DeadLetter]:
+    """Return what the broker moved *to* a queue; if none is named, the last move of each message, wherever to."""
+    found: list[DeadLetter] = []
+    for message in messages:
+        moves = [event for event in message.of("dead_lettered") if to is None or to in event.to]
+        found += [DeadLetter(message, message, event) for event in (moves if to is not None else moves[-1:])]
+    return found
+
+
+def by_consumer(messages: Messages, to: str, per: Per | None = None) -> list[DeadLetter]:
+    """Return what a consumer of *messages* published *to* a queue in place of one of them, in order."""
+    found = []
+    for letter in letters_to(messages, to):
+        source = _source(letter, messages, per)
+        if source is not None:
+            found.append(DeadLetter(source, letter, letter.events[0]))
+    return found
+
+
+def letters_to(messages: Messages, to: str) -> list[QueueMessage]:
+    """Return what was published straight *to* a queue of the fakes that *messages* are of."""
+    fakes = {message.fake for message in messages}
+
+    def is_letter(message: QueueMessage) -> bool:
+        moved = any(to in event.to for event in message.events)
+        arrived = message.published_to == to or bool(message.of("routed", queue=to))
+        return message.fake in fakes and arrived and not moved
+
+    return list(messages.ledger.messages.where(is_letter))
+
+
+def _source(letter: QueueMessage, messages: Iterable[QueueMessage], per: Per | None) -> QueueMessage | None:
+    written = letter.events[0].seq
+
+    def delivered_at(message: QueueMessage) -> int:
+        return max((event.seq for event in message.of("delivered") if event.seq < written), default=0)
+
+    known = [message for message in messages if message is not letter and delivered_at(message)]
+    for fits in _rules(letter, per):
+        fitting = [message for message in known if fits(message)]
+        if fitting:
+            return max(fitting, key=delivered_at)
+    return None
+
+
+def _rules(letter: QueueMessage, per: Per | None) -> Sequence[Callable[[QueueMessage], bool]]:
+    if per is not None:
+        own = identity(letter, per)
+        return [lambda source: own is not None and identity(source, per) == own]
+    values = set(map(_text, letter.headers.values()))
+    return [
+        lambda source: bool(source.key) and source.key == letter.key,
+        lambda source: bool(source.key) and source.key in values,
+        lambda source: source.body == letter.body,
+    ]
+
+
+def _text(value: Any) -> str:
+    return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
