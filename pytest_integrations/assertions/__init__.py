@@ -5,8 +5,8 @@
     load          budget, amplification, connections, hang
     breakers      breaker, breaker_recovery, breaker_scope
     time          timing, deadline
-    messages      loss, deliveries, dead_lettering, settling, settle_order, poison, redelivery, prefetch,
-                  message_order, back_pressure, duplicates, confirms
+    messages      loss, deliveries, duplicates, dead_lettering, settling, settle_order, poison, redelivery
+    flow          prefetch, message_order, back_pressure, confirms
 
     grouping      which calls are attempts of one logical call, and the gap between two of them
     client_calls  what the client did on its own side, for what never arrives
