@@ -69,6 +69,17 @@ registry: Registry[type[Fault]] = Registry(
         "pagination_loop": f"{_HERE}.semantics:pagination_loop",
         "auth_expires": f"{_HERE}.semantics:auth_expires",
         "duplicate_reply": f"{_HERE}.semantics:duplicate_reply",
+        # queues
+        "queue_full": f"{_HERE}.queue:queue_full",
+        "refused_publish": f"{_HERE}.queue:refused_publish",
+        "lost_confirm": f"{_HERE}.queue:lost_confirm",
+        "lost_message": f"{_HERE}.queue:lost_message",
+        "lost_ack": f"{_HERE}.queue:lost_ack",
+        "duplicate": f"{_HERE}.queue:duplicate",
+        "redeliver": f"{_HERE}.queue:redeliver",
+        "reorder": f"{_HERE}.queue:reorder",
+        "empty_receive": f"{_HERE}.queue:empty_receive",
+        "garbage": f"{_HERE}.queue:garbage",
     },
     hint="They are listed in pytest_integrations.faults; a third party adds its own by the hook.",
 )

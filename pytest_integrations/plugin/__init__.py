@@ -21,13 +21,22 @@ import pytest
 from pytest_integrations.core import watch
 
 from . import hookspecs, options
-from .fixtures import fake_rest, fakes, fault_profile, virtual_clock
+from .fixtures import fake_amqp, fake_kafka, fake_redis, fake_rest, fake_sqs, fakes, fault_profile, virtual_clock
 from .record import RECORD, Witness
 
 if TYPE_CHECKING:
     from collections.abc import Generator
 
-__all__ = ["fake_rest", "fakes", "fault_profile", "virtual_clock"]
+__all__ = [
+    "fake_amqp",
+    "fake_kafka",
+    "fake_redis",
+    "fake_rest",
+    "fake_sqs",
+    "fakes",
+    "fault_profile",
+    "virtual_clock",
+]
 
 _WITNESS = pytest.StashKey[Witness]()
 

@@ -8,8 +8,13 @@ from pytest_integrations.core.errors import ScriptingError
 from pytest_integrations.core.ledger import Ledger
 
 if TYPE_CHECKING:
+    from pytest_integrations.backends.amqp.fake import FakeAmqp
     from pytest_integrations.backends.fake import Fake
+    from pytest_integrations.backends.kafka.fake import FakeKafka
+    from pytest_integrations.backends.redis.fake import FakeRedis
     from pytest_integrations.backends.rest import FakeRest
+    from pytest_integrations.backends.sqs.fake import FakeSqs
+    from pytest_integrations.core.delivery import Messages
     from pytest_integrations.core.ledger import Calls
     from pytest_integrations.core.registry import Registry
 
@@ -29,6 +34,22 @@ class Fakes:
         """Start a fake REST backend called *name*; the *settings* are those of `FakeRest`."""
         return cast("FakeRest", self.make("rest", name, **settings))
 
+    def amqp(self, name: str, **settings: Any) -> FakeAmqp:
+        """Start a fake AMQP broker called *name*; the *settings* are those of `FakeAmqp`."""
+        return cast("FakeAmqp", self.make("amqp", name, **settings))
+
+    def redis(self, name: str, **settings: Any) -> FakeRedis:
+        """Start a fake Redis called *name*; the *settings* are those of `FakeRedis`."""
+        return cast("FakeRedis", self.make("redis", name, **settings))
+
+    def sqs(self, name: str, **settings: Any) -> FakeSqs:
+        """Start a fake SQS called *name*; the *settings* are those of `FakeSqs`."""
+        return cast("FakeSqs", self.make("sqs", name, **settings))
+
+    def kafka(self, name: str, **settings: Any) -> FakeKafka:
+        """Start a fake Kafka cluster called *name*; the *settings* are those of `FakeKafka`."""
+        return cast("FakeKafka", self.make("kafka", name, **settings))
+
     def make(self, kind: str, name: str, **settings: Any) -> Fake:
         """Start a fake of any *kind* that is registered; *name* tells it from the others of the test."""
         if name in self._made:
@@ -42,6 +63,11 @@ class Fakes:
     def calls(self) -> Calls:
         """What all the fakes were asked so far, in the order of its coming."""
         return self.ledger.calls
+
+    @property
+    def messages(self) -> Messages:
+        """What became of each message that was published to any of the fakes, in the order of publication."""
+        return self.ledger.messages
 
     def stop(self) -> None:
         """Stop them all, the last one first."""

@@ -12,12 +12,25 @@ from .options import VIRTUAL_CLOCK, clock_settings, has_real_clock, profile_of
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from pytest_integrations.backends.amqp.fake import FakeAmqp
+    from pytest_integrations.backends.kafka.fake import FakeKafka
+    from pytest_integrations.backends.redis.fake import FakeRedis
     from pytest_integrations.backends.rest import FakeRest
+    from pytest_integrations.backends.sqs.fake import FakeSqs
     from pytest_integrations.timekeeping import RealTimeClock, VirtualClock
 
     from .factory import Fakes
 
-__all__ = ["fake_rest", "fakes", "fault_profile", "virtual_clock"]
+__all__ = [
+    "fake_amqp",
+    "fake_kafka",
+    "fake_redis",
+    "fake_rest",
+    "fake_sqs",
+    "fakes",
+    "fault_profile",
+    "virtual_clock",
+]
 
 
 @pytest.fixture
@@ -66,3 +79,27 @@ def fakes(
 def fake_rest(fakes: Fakes) -> FakeRest:
     """A fake REST backend on a loopback port: script it, point your client at fake_rest.url, read fake_rest.calls."""
     return fakes.rest("fake_rest")
+
+
+@pytest.fixture
+def fake_amqp(fakes: Fakes) -> FakeAmqp:
+    """A fake RabbitMQ on a loopback port: your client connects to fake_amqp.url; read fake_amqp.messages and .calls."""
+    return fakes.amqp("fake_amqp")
+
+
+@pytest.fixture
+def fake_redis(fakes: Fakes) -> FakeRedis:
+    """A fake Redis on a loopback port: point your client at fake_redis.url, read fake_redis.calls and .messages."""
+    return fakes.redis("fake_redis")
+
+
+@pytest.fixture
+def fake_sqs(fakes: Fakes) -> FakeSqs:
+    """A fake Amazon SQS on a loopback port: boto3's endpoint_url is fake_sqs.url; read fake_sqs.messages."""
+    return fakes.sqs("fake_sqs")
+
+
+@pytest.fixture
+def fake_kafka(fakes: Fakes) -> FakeKafka:
+    """A fake Kafka cluster on loopback ports, which needs the extra kafka: clients bootstrap from fake_kafka.url."""
+    return fakes.kafka("fake_kafka")

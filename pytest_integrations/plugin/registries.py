@@ -27,7 +27,13 @@ T = TypeVar("T")
 ENTRY_POINTS = "pytest_integrations"
 """The entry-point group of distributions that add to the fakes and need not be loaded with pytest."""
 
-BACKENDS = {"rest": "pytest_integrations.backends.rest:FakeRest"}
+BACKENDS = {
+    "amqp": "pytest_integrations.backends.amqp.fake:FakeAmqp",
+    "kafka": "pytest_integrations.backends.kafka.fake:FakeKafka",
+    "redis": "pytest_integrations.backends.redis.fake:FakeRedis",
+    "rest": "pytest_integrations.backends.rest:FakeRest",
+    "sqs": "pytest_integrations.backends.sqs.fake:FakeSqs",
+}
 """Our own fakes, by the names that `fakes.make` takes; a new one is a line here."""
 
 
