@@ -15,8 +15,8 @@
     publications  which publications are of one message; effects, how often it took effect; dead_letters, which dead
                   letter belongs to which message; replay, what waited and what was in flight at each moment
 
-Every assertion takes `calls` or `messages` first, has a definition, a tolerance, and refuses to pass where nothing could have failed.
-The names below are loaded when they are first used.
+Every assertion takes `calls` or `messages` first, has a definition, a tolerance, and refuses to pass where nothing
+could have failed. The names below are loaded when they are first used.
 """
 
 from __future__ import annotations

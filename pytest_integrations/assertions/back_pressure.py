@@ -7,11 +7,14 @@ from typing import TYPE_CHECKING
 from pytest_integrations.core.settings import seconds, whole
 
 from .delivery_evidence import blame, counted, must_be_messages, no_message_to_check
+from .publications import publications
 from .replay import replay
 from .tolerance import tolerance_of
 
 if TYPE_CHECKING:
     from pytest_integrations.core.delivery import Messages, QueueEvent, QueueMessage
+
+    from .publications import Sent
 
 __all__ = ["assert_back_pressure"]
 
@@ -21,8 +24,8 @@ def assert_back_pressure(messages: Messages, queue: str, *, limit: int, pause: f
 
     Definition: at no time do more than *limit* messages wait in *queue* (those in flight do not count, as in RabbitMQ);
     none was dropped from it to make room; of each that it did not take, the producer was told (refused or returned);
-    and if *pause* is given, a producer that was told leaves the queue alone for so many seconds: its next publication
-    over the same connection comes no earlier.
+    and if *pause* is given, a producer that was told leaves the queue alone for so many seconds: neither the same
+    message (`publications`) nor another one over the same connection is published earlier.
 
     Raises `NothingToCheck` if the queue was never full: nobody had to be told. Source: the "Back Pressure" of Nygard's
     "Release It!"; RabbitMQ's overflow behaviours, of which drop-head, the default, tells nobody.
@@ -52,8 +55,8 @@ def assert_back_pressure(messages: Messages, queue: str, *, limit: int, pause: f
     whole("limit", limit, 1)
     rest = None if pause is None else seconds("pause", pause)
     must_be_messages(messages)
-    most = _must_keep_the_limit(messages, queue, limit)
     _must_drop_nothing(messages, queue)
+    most = _must_keep_the_limit(messages, queue, limit)
     turned_away = [(message, event) for message in messages for event in message.of("rejected", queue=queue)]
     refused = [message for message in messages if message.published_to == queue and message.of("refused", "returned")]
     _must_tell(turned_away, queue)
@@ -68,13 +71,20 @@ def assert_back_pressure(messages: Messages, queue: str, *, limit: int, pause: f
 
 
 def _must_keep_the_limit(messages: Messages, queue: str, limit: int) -> int:
+    """Fail if too much ever waited; what makes room for the next one does so right after that has come."""
     __tracebackhide__ = True
-    most = 0
+    most, worst = 0, None
+    waiting, last = 0, None
     for moment in replay(messages):
-        if moment.event.queue == queue and moment.event.kind == "routed" and moment.queue.ready > most:
-            most = moment.queue.ready
-            worst = moment
-    if most > limit:
+        if moment.event.queue != queue:
+            continue
+        makes_room = moment.event.kind in {"dropped", "dead_lettered"} and not moment.event.delivery
+        if waiting > most and not makes_room:
+            most, worst = waiting, last
+        waiting, last = moment.queue.ready, moment
+    if waiting > most:
+        most, worst = waiting, last
+    if worst is not None and most > limit:
         blame(
             f"{counted(most)} waited in {queue} at {worst.event.time:.3f} s, expected at most {limit}",
             [worst.message],
@@ -121,21 +131,32 @@ def _must_pause(messages: Messages, queue: str, pause: float) -> None:
     __tracebackhide__ = True
     earliest = tolerance_of(messages.ledger).earliest(pause)
     sent = [message for message in messages if message.published_to == queue and message.events[0].connection]
+    again = {id(copy): one for one in publications(sent) for copy in one.copies}
     for message in sent:
-        told = message.of("refused", "returned")
-        following = [other for other in sent if told and _follows(other, message, told[-1])]
-        if following and following[0].events[0].time - told[-1].time < earliest:
-            waited = following[0].events[0].time - told[-1].time
-            blame(
-                f"the producer sent message {following[0].id} {waited:.3f} s after {queue} had refused message "
-                f"{message.id}, expected a pause of {pause:g} s",
-                [message, following[0]],
-                marks={told[-1].seq: "refused", following[0].events[0].seq: f"{waited:.3f} s later"},
-                why="A producer that sends on as fast as it can keeps the queue full, and the broker busy saying no.",
-                hint="Wait before the next publication, longer each time, and let whoever asks for it wait as well.",
-            )
+        for told in message.of("refused", "returned")[-1:]:
+            following = [other.events[0] for other in sent if _follows(other, message, told, again)]
+            if following and following[0].time - told.time < earliest:
+                _blame_haste(messages, message, told, following[0], pause)
 
 
-def _follows(other: QueueMessage, message: QueueMessage, told: QueueEvent) -> bool:
-    first = other.events[0]
-    return first.seq > told.seq and first.connection == message.events[0].connection
+def _follows(other: QueueMessage, message: QueueMessage, told: QueueEvent, again: dict[int, Sent]) -> bool:
+    """Whether *other* is what the same producer sent next: the same message, or another over the same connection."""
+    begin = other.events[0]
+    is_same = again[id(other)] is again[id(message)] or begin.connection == message.events[0].connection
+    return begin.seq > told.seq and is_same
+
+
+def _blame_haste(
+    messages: Messages, message: QueueMessage, told: QueueEvent, following: QueueEvent, pause: float
+) -> None:
+    __tracebackhide__ = True
+    waited = following.time - told.time
+    other = next(each for each in messages if each.events[0] is following)
+    blame(
+        f"the producer sent message {other.id} {waited:.3f} s after message {message.id} had been {told.kind}, "
+        f"expected a pause of {pause:g} s",
+        [message, other],
+        marks={told.seq: told.kind, following.seq: f"{waited:.3f} s later"},
+        why="A producer that sends on as fast as it can keeps the queue full, and the broker busy saying no.",
+        hint="Wait before the next publication, longer each time, and let whoever asks for it wait as well.",
+    )

@@ -96,7 +96,7 @@ def _losses(message: QueueMessage, resting: frozenset[str], allowed: frozenset[s
         if event.kind in {"dropped", "expired", "purged"} and not told:
             where = f" from {event.queue}" if event.queue else ""
             how = f"{_told(message)}{event.kind}{where}{_reason(event)}"
-            yield _Loss(message, how, event, _DROPPED.get(event.reason) or _GONE[event.kind])
+            yield _Loss(message, how, event, _hint(event))
         elif event.kind == "rejected" and _untold(message, event, told=told):
             how = f"not taken by {event.queue}{_reason(event)}, and nobody was told"
             yield _Loss(message, how, event, _CONFIRMS)
@@ -200,6 +200,12 @@ def _reason(event: QueueEvent) -> str:
     return f" ({event.reason})" if event.reason else ""
 
 
+def _hint(event: QueueEvent) -> str:
+    """Return what to do, by what the broker says of it: `"rejected"`, `"rejected, no dead-letter queue"`."""
+    known = [_DROPPED[word] for word in reversed(event.reason.split(", ")) if word in _DROPPED]
+    return known[0] if known else _GONE[event.kind]
+
+
 _DROPPED = {
     "unroutable": "No queue is bound to where it was sent: publish with mandatory=True and await the confirm, so that "
     "the producer is told.",
@@ -207,8 +213,11 @@ _DROPPED = {
     "producer instead, and a dead-letter queue keeps what goes.",
     "rejected": "The consumer rejected it, and the queue has no dead-letter queue: declare it with one, "
     'queue("orders", dead_letter="orders.dead").',
+    "no dead-letter queue": "Its dead-letter exchange leads to no queue: declare the dead-letter queue, and bind it.",
+    "dead-letter cycle": "It went round between its queue and the dead-letter queue: break the circle, or let a "
+    "consumer do it that counts.",
 }
-"""What to do, by the broker's reason …"""
+"""What to do, by a word of the broker's reason …"""
 
 _GONE = {
     "dropped": "Give the queue a dead-letter queue: what a broker would drop goes there.",

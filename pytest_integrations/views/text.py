@@ -177,9 +177,14 @@ def _cells(row: Row, *, named: bool) -> list[str]:
         _plain(row.fake) if named else "",
         f"conn {row.connection}{' reused' if row.reused else ''}",
         _plain(row.operation),
-        f"{_SHAPES[row.kind]} {row.verdict}{applied}{left}",
+        f"{_shape(row)}{applied}{left}",
         f"<- {_plain(row.fault)}" if row.fault else "",
     ]
+
+
+def _shape(row: Row) -> str:
+    shape = _SHAPES[row.kind]
+    return shape if row.verdict == shape else f"{shape} {row.verdict}"
 
 
 def _gap(gap: float | None) -> str:

@@ -69,8 +69,27 @@ def test_a_producer_that_goes_on_at_once_is_caught(queue: HandQueue) -> None:
         assert_back_pressure(queue.messages, "orders", limit=1, pause=1)
 
     assert str(caught.value).startswith(
-        "the producer sent message 2 0.250 s after orders had refused message 1, expected a pause of 1 s\n"
+        "the producer sent message 2 0.250 s after message 1 had been refused, expected a pause of 1 s\n"
     )
+
+
+def test_what_the_broker_moves_on_makes_room_and_loses_nothing(queue: HandQueue) -> None:
+    oldest = queue.publish("1")
+    queue.publish("2")
+    queue.tell(oldest, "dead_lettered", "orders", reason="maxlen", to=("orders.dead",))
+    queue.tell(oldest, "routed", "orders.dead")
+
+    with pytest.raises(NothingToCheck, match="orders turned nothing away: at most 1 message waited in it"):
+        assert_back_pressure(queue.messages, "orders", limit=1)
+
+
+def test_over_a_new_connection_it_is_the_same_producer_if_it_is_the_same_message(queue: HandQueue) -> None:
+    _turned_away(queue, "1")
+    queue.producer = queue.ledger.connect("fake_amqp")
+    _turned_away(queue, "1")
+
+    with pytest.raises(ResilienceError, match=r"message 2 0\.000 s after message 1"):
+        assert_back_pressure(queue.messages, "orders", limit=1, pause=1)
 
 
 def test_another_producer_need_not_wait(queue: HandQueue) -> None:
