@@ -1,0 +1,178 @@
+"""The resilient queue under the same faults, and under more of them."""
+
+import threading
+
+import pytest
+
+from examples.message_queue.resilient import CriticalError, OrderQueue, QueueFull
+from pytest_integrations import (
+    assert_all_settled,
+    assert_back_pressure,
+    assert_confirms_awaited,
+    assert_dead_lettered,
+    assert_delivered,
+    assert_no_poison_loop,
+    assert_nothing_lost,
+    assert_prefetch_respected,
+    assert_settle_order,
+)
+from pytest_integrations.faults import (
+    connection_reset,
+    duplicate,
+    latency,
+    lost_ack,
+    lost_response,
+    queue_full,
+    redeliver,
+    refused_publish,
+    reorder,
+)
+
+
+@pytest.fixture
+def orders(fake_amqp):
+    fake_amqp.queue("orders.dead")
+    fake_amqp.queue("orders.later", ttl=30, dead_letter="orders")
+    return fake_amqp.queue("orders", max_length=5, overflow="reject-publish", dead_letter="orders.later")
+
+
+@pytest.fixture
+def queue(orders, fake_amqp, virtual_clock):
+    queue = OrderQueue(fake_amqp.url)
+    yield queue
+    queue.close()
+
+
+class Work:
+    """What is done with an order, and how often each was tried."""
+
+    def __init__(self):
+        self.done = []
+        self.tried = []
+
+    def __call__(self, body):
+        self.tried.append(body)
+        if body == b"poison":
+            raise CriticalError("no such product")
+        if body == b"unlucky" or (body == b"flaky" and self.tried.count(body) < 2):
+            raise ValueError(body)
+        self.done.append(body)
+
+
+@pytest.fixture
+def work():
+    return Work()
+
+
+def test_a_full_queue_slows_the_producer_down(orders, queue, work, virtual_clock):
+    worker = OrderQueue(queue.url)
+    later = threading.Timer(5, worker.work, [work])
+    later.start()
+    for number in range(8):
+        queue.send(b"order %d" % number)
+    later.join()
+    worker.close()
+
+    assert work.done == [b"order %d" % number for number in range(8)]
+    assert_back_pressure(orders.messages, "orders", limit=5)
+    assert_nothing_lost(orders.messages)
+
+
+def test_and_tells_it_in_the_end(orders, queue, virtual_clock):
+    for number in range(5):
+        queue.send(b"order %d" % number)
+
+    with pytest.raises(QueueFull):
+        queue.send(b"one too many")
+    assert 45 <= virtual_clock.now <= 60
+
+
+def test_what_fails_is_tried_later(orders, queue, work, virtual_clock):
+    queue.send(b"flaky")
+    queue.work(work)
+
+    assert work.done == [b"flaky"]
+    assert virtual_clock.now == 30 + 120  # the wait, and the idle time after which the worker goes
+    assert_nothing_lost(orders.messages)
+
+
+def test_what_fails_again_and_again_is_put_aside(orders, queue, work):
+    for body in (b"unlucky", b"fine"):
+        queue.send(body)
+    queue.work(work)
+
+    assert work.tried.count(b"unlucky") == 3
+    assert work.done == [b"fine"]
+    assert_dead_lettered(orders.messages, ["unlucky"], after=3, to="orders.dead")
+    assert_nothing_lost(orders.messages, dead_letter="orders.dead")
+
+
+def test_what_can_never_succeed_is_put_aside_at_once(orders, queue, work):
+    for body in (b"poison", b"fine"):
+        queue.send(body)
+    queue.work(work)
+
+    assert work.tried == [b"poison", b"fine"]
+    assert_dead_lettered(orders.messages, ["poison"], after=1, to="orders.dead")
+    assert_settle_order(orders.messages, dead_letter="orders.dead")
+    assert_all_settled(orders.messages)
+
+
+def test_not_more_is_in_flight_than_can_be_worked_on(orders, queue, work):
+    for number in range(3):
+        queue.send(b"order %d" % number)
+    queue.work(work)
+
+    assert_prefetch_respected(orders.messages, 2)
+
+
+@pytest.mark.parametrize(
+    ("kind", "fault"),
+    [
+        ("publish", queue_full()),
+        ("publish", refused_publish()),
+        ("publish", connection_reset()),
+        ("publish", lost_response()),
+        ("publish", latency(2)),
+        ("ack", connection_reset()),
+        ("deliver", duplicate()),
+        ("deliver", redeliver()),
+        ("deliver", reorder()),
+        ("subscribe", connection_reset()),
+    ],
+    ids=str,
+)
+def test_every_order_is_worked_off_once_whatever_goes_wrong(orders, queue, work, fake_amqp, kind, fault):
+    fake_amqp.on(kind).inject(fault)
+    for body in (b"fine", b"poison", b"better"):
+        queue.send(body)
+    queue.work(work)
+
+    assert sorted(work.done) == [b"better", b"fine"]
+    assert_delivered(orders.messages, at_least=1)
+    assert_dead_lettered(orders.messages, ["poison"], to="orders.dead")
+    assert_nothing_lost(orders.messages, dead_letter="orders.dead")
+
+
+def test_an_ack_that_is_lost(orders, queue, work, fake_amqp):
+    """The broker has the message still, and gives it to the next worker."""
+    fake_amqp.inject(lost_ack())
+    queue.send(b"fine")
+    queue.work(work)
+    queue.close()
+    another = OrderQueue(fake_amqp.url, done=queue.done)
+    another.work(work)
+    another.close()
+
+    assert_delivered(orders.messages, exactly=1, effects=work.done)
+    assert_nothing_lost(orders.messages)
+
+
+def test_an_outage_of_a_minute(orders, queue, work, fake_amqp):
+    queue.send(b"fine")
+    fake_amqp.outage(60)
+    queue.send(b"better")
+    queue.work(work)
+
+    assert work.done == [b"fine", b"better"]
+    assert_nothing_lost(orders.messages)
