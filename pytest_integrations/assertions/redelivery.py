@@ -49,8 +49,9 @@ def assert_redelivery_backoff(
     from pytest_integrations.assertions import listed
 
     def test_a_message_that_failed_waits_before_it_comes_again(fake_amqp, virtual_clock):
+        back = {"x-dead-letter-exchange": "", "x-dead-letter-routing-key": "orders"}
+        fake_amqp.queue("orders.wait", ttl=30, arguments=back)
         orders = fake_amqp.queue("orders", dead_letter="orders.wait")
-        fake_amqp.queue("orders.wait", ttl=30, dead_letter="orders")
         orders.publish("poison")
 
         connection = pika.BlockingConnection(pika.URLParameters(fake_amqp.url))

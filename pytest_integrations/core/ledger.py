@@ -121,6 +121,8 @@ class Ledger:
         """The date and time of the ledger's second 0."""
         self.latest: int = 0
         """The number of the newest call, 0 before the first; not settled."""
+        self.latest_event: int = 0
+        """The number of the newest event of a message, 0 before the first; not settled."""
         self.problems: list[Problem] = []
         self._told: set[int] = set()
         self._settle = settle
@@ -170,7 +172,8 @@ class Ledger:
         """
         if kind == "delivered":
             details["delivery"] = sum(event.kind == "delivered" for event in message.events) + 1
-        event = QueueEvent(next(self._happenings), self.latest, self.now(), kind, queue, **details)
+        self.latest_event = next(self._happenings)
+        event = QueueEvent(self.latest_event, self.latest, self.now(), kind, queue, **details)
         message.events = (*message.events, event)  # replaced, never changed, since somebody may be reading it
         return event
 

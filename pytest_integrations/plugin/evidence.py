@@ -4,6 +4,10 @@
   payments  3 calls on 2 connections, 3.01 s             what crossed the wire, from all fakes
   #1  0.000 s  ...
 
+  message 1  to orders  ...                              what became of each message, if there is a queue
+  message 2 to orders: poison                            the stories of those that were not just delivered and acked
+     0.000 s  published  ...
+
 unexpected: payments was asked for GET /chargs ...       what the client may have swallowed
 never fired: inject(status(503), times=9) on payments    what the test scripted and never met
 fault profile 'flaky', seed 7                            under which chance
@@ -34,11 +38,15 @@ _OURS = (UnexpectedCall, HandlerFailed, IntegrationsWarning)
 _MARKS = {"unexpected": "unexpected: nothing answers this", "handler": "its handler failed"}
 _PARTS_AT_MOST = 3
 _ROWS_AT_MOST = 60
+_MESSAGES_AT_MOST = 20
+_STORIES_AT_MOST = 3
+_EVENTS_AT_MOST = 24
 
 
 def attach(report: pytest.TestReport, record: Record, error: BaseException | None) -> None:
     """Put the evidence under the *report* of a test that failed with *error*."""
-    text = "\n".join([*_pictures(record), *_remarks(record, _messages(error))])
+    said = _messages(error)
+    text = "\n".join([*_pictures(record, said), *_remarks(record, said)])
     if text != record.shown:
         record.shown = text
         report.sections.append((TITLE, text))
@@ -63,7 +71,9 @@ def count(record: Record) -> list[tuple[str, object]]:
     """Return the figures that go into a JUnit report."""
     calls = [call for part in record.parts for call in part.calls]
     faults = sum(call.fault is not None for call in calls)
-    named = [("integrations_profile", record.profile)] if record.profile else []
+    messages = sum(len(part.messages) for part in record.parts)
+    named: list[tuple[str, object]] = [("integrations_messages", messages)] if messages else []
+    named += [("integrations_profile", record.profile)] if record.profile else []
     return [
         ("integrations_calls", len(calls)),
         ("integrations_faults", faults),
@@ -77,7 +87,7 @@ def _messages(error: BaseException | None) -> str:
     return "\n".join([str(error), *map(_messages, getattr(error, "exceptions", ()))])
 
 
-def _pictures(record: Record) -> Iterator[str]:
+def _pictures(record: Record, error: str) -> Iterator[str]:
     from pytest_integrations.views.text import timeline
 
     parts = _latest(record)
@@ -88,7 +98,26 @@ def _pictures(record: Record) -> Iterator[str]:
         calls = part.calls
         marks = {problem.call.seq: _MARKS[problem.kind] for problem in record.problems if problem.call in calls}
         yield timeline(calls, limit=_ROWS_AT_MOST, marks=marks) if calls else f"  no calls reached {_names(part)}"
+        yield from _stories(part, error)
     yield ""
+
+
+def _stories(part: Part, error: str) -> Iterator[str]:
+    """Yield what became of the messages, and the stories of those that were not simply done with.
+
+    A story that the *error* has told is not told again.
+    """
+    messages = part.messages
+    if not messages:
+        return
+    from pytest_integrations.views.story import is_simple, name_of, story, table
+
+    yield f"\n{table(messages, limit=_MESSAGES_AT_MOST)}"
+    untold = [message for message in messages if not is_simple(message) and name_of(message) not in error]
+    for message in untold[:_STORIES_AT_MOST]:
+        yield f"\n{story(message, limit=_EVENTS_AT_MOST)}"
+    if len(untold) > _STORIES_AT_MOST:
+        yield f"\n  the first {_STORIES_AT_MOST} of {len(untold)} stories; fake.messages has them all"
 
 
 def _latest(record: Record) -> Sequence[Part]:

@@ -16,6 +16,7 @@ import pytest
 if TYPE_CHECKING:
     from pytest_integrations.backends.fake import Fake
     from pytest_integrations.core.call import Call
+    from pytest_integrations.core.delivery import Messages
     from pytest_integrations.core.fault import Fault
     from pytest_integrations.core.ledger import Ledger, Problem
     from pytest_integrations.core.script import Rule
@@ -38,11 +39,27 @@ class Part:
     fakes: tuple[Fake, ...]
     since: int = 0
     """The newest call when the test began; the calls after it are the test's own."""
+    since_event: int = 0
+    """The newest event of a message at that time."""
 
     @property
     def calls(self) -> tuple[Call, ...]:
         """The calls of the test, settled."""
         return tuple(call for call in self.ledger.calls if call.seq > self.since)
+
+    @property
+    def messages(self) -> Messages:
+        """The messages that something happened to in the test, settled."""
+        return self.ledger.messages.where(lambda message: message.events[-1].seq > self.since_event)
+
+
+@dataclass(frozen=True, slots=True)
+class _Beginning:
+    """How much was in a ledger when the test began: the newest *call* and *event*, and how many *problems*."""
+
+    call: int
+    event: int
+    problems: int
 
 
 @dataclass
@@ -57,7 +74,7 @@ class Record:
     """Whether the test itself has passed, so that what is found later is not hidden by its failure."""
     shown: str = ""
     """The evidence as it was last shown; a failure in the teardown need not repeat it."""
-    _since: dict[int, tuple[int, int]] = field(default_factory=dict)
+    _since: dict[int, _Beginning] = field(default_factory=dict)
 
     @property
     def seed(self) -> Seed:
@@ -70,7 +87,10 @@ class Record:
 
     def add(self, fake: Fake) -> None:
         """Take in a *fake* that has started, or that goes on from earlier tests."""
-        self._since.setdefault(id(fake.ledger), (fake.ledger.latest, len(fake.ledger.problems)))
+        ledger = fake.ledger
+        self._since.setdefault(
+            id(ledger), _Beginning(ledger.latest, ledger.latest_event, problems=len(ledger.problems))
+        )
         if any(fake is known for known in self.fakes):
             return
         self.fakes.append(fake)
@@ -88,12 +108,17 @@ class Record:
         by_ledger: dict[int, list[Fake]] = {}
         for fake in self.fakes:
             by_ledger.setdefault(id(fake.ledger), []).append(fake)
-        return [Part(fakes[0].ledger, tuple(fakes), self._since[key][0]) for key, fakes in by_ledger.items()]
+        begun = self._since
+        return [
+            Part(fakes[0].ledger, tuple(fakes), begun[key].call, begun[key].event) for key, fakes in by_ledger.items()
+        ]
 
     @property
     def problems(self) -> list[Problem]:
         """What fails the test by itself, whether or not anybody was told."""
-        return [problem for part in self.parts for problem in part.ledger.problems[self._since[id(part.ledger)][1] :]]
+        return [
+            problem for part in self.parts for problem in part.ledger.problems[self._since[id(part.ledger)].problems :]
+        ]
 
     def tell(self) -> None:
         """Count the problems as told, so that the end of a `with` block in a fixture does not raise them again."""

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from pytest_integrations.core.delivery import Happening, QueueEvent, QueueMessage
 
-__all__ = ["fate", "name_of", "stories", "story", "table"]
+__all__ = ["fate", "is_simple", "name_of", "stories", "story", "table"]
 
 _INDENT = "  "
 _BODY = 36
@@ -117,6 +117,11 @@ def name_of(message: QueueMessage, *, named: bool = False) -> str:
     fake = f" of {_short(message.fake, 16)}" if named else ""
     key = f" (id {_short(message.key, 20)})" if message.key else ""
     return f"message {message.id}{fake} to {_short(message.published_to, 32)}{key}: {_body(message)}"
+
+
+def is_simple(message: QueueMessage) -> bool:
+    """Tell whether nothing is to be told of *message* but that it was delivered once and acked."""
+    return len(message.deliveries) == 1 and fate(message) == "acked"
 
 
 def fate(message: QueueMessage) -> str:
