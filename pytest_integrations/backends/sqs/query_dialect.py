@@ -19,6 +19,21 @@ __all__ = ["QueryDialect"]
 
 _SPACE = "http://queue.amazonaws.com/doc/2012-11-05/"
 
+_WITHOUT_RESULT = frozenset(
+    {
+        "AddPermission",
+        "ChangeMessageVisibility",
+        "DeleteMessage",
+        "DeleteQueue",
+        "PurgeQueue",
+        "RemovePermission",
+        "SetQueueAttributes",
+        "TagQueue",
+        "UntagQueue",
+    }
+)
+"""The actions whose answers say no more than that it was done."""
+
 _LISTS = {
     "AttributeName": "AttributeNames",
     "MessageAttributeName": "MessageAttributeNames",
@@ -69,7 +84,7 @@ class QueryDialect:
     def success(self, action: str, result: dict[str, Any], request_id: str) -> Reply:
         """Return the answer of an action that was done."""
         content = "".join(_element(action, name, value) for name, value in result.items())
-        result_part = f"<{action}Result>{content}</{action}Result>" if content else ""
+        result_part = "" if action in _WITHOUT_RESULT else f"<{action}Result>{content}</{action}Result>"
         metadata = f"<ResponseMetadata><RequestId>{request_id}</RequestId></ResponseMetadata>"
         return _reply(200, f'<{action}Response xmlns="{_SPACE}">{result_part}{metadata}</{action}Response>', request_id)
 

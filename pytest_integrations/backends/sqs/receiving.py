@@ -35,6 +35,7 @@ class Reception:
         self.queue: StoredQueue = queue
         self.request: Request = request
         self._store = store
+        self._pending = tuple(each for each in request.effects if isinstance(each, Copies | Swap | TakeBack))
         self._most = request.number("MaxNumberOfMessages", 1, LARGEST_BATCH, 1)
         self._hidden_for = request.number("VisibilityTimeout", 0, LONGEST_HIDING, queue.number("VisibilityTimeout"))
         self.patience: int = request.number("WaitTimeSeconds", 0, 20, queue.number("ReceiveMessageWaitTimeSeconds"))
@@ -105,11 +106,12 @@ class Reception:
         return answer
 
     def _mishaps(self) -> tuple[tuple[Effect, ...], Fault | None]:
-        """Return what happens to the next delivery: what happens to the whole call, and what is decided for it."""
+        """Return what happens to the next delivery: what is decided for it, or, to the first, for the whole call."""
+        effects, self._pending = self._pending, ()
+        if effects:
+            return effects, self.request.fault
         decision = self.request.decide()
-        if decision is None:
-            return self.request.effects, self.request.fault
-        return (*self.request.effects, *decision.effects), decision.fault
+        return (decision.effects, decision.fault) if decision is not None else ((), None)
 
     def _copy(self, message: StoredMessage, fault: Fault | None) -> StoredMessage:
         """Put a second copy behind *message*, as if a server of the service had missed that it was taken."""
