@@ -29,8 +29,9 @@ def assert_not_retried(
     """Assert that the client does not try again *after* outcomes that another attempt cannot better.
 
     Definition: in every logical call, no attempt with one of these outcomes is followed by another attempt. *after*
-    is one outcome or several: a status (404), the name of a fault as it is scripted ("truncated_body"), or how the
-    exchange ended ("reset", "closed", "truncated", "hung", "abandoned", "spoiled"). Not given, it is each client
+    is one outcome or several: a status (404), the code of a refusal ("OOM", "OverLimit"), the name of a fault as it is
+    scripted ("truncated_body"), or how the exchange ended ("reset", "closed", "truncated", "hung", "abandoned",
+    "spoiled"). Not given, it is each client
     error: the 4xx but 408, 425 and 429. A 401 followed by the same request with other credentials is a login, not a
     retry.
 
@@ -87,8 +88,9 @@ def assert_not_retried(
 def _outcomes(call: Call) -> set[int | str]:
     """Return all that *call*'s outcome can be called."""
     names: set[int | str] = {call.outcome}
-    if call.outcome == "answered" and call.status is not None:
-        names = {call.status, *(["spoiled"] if call.spoiled else [])}
+    if call.outcome == "answered":
+        words = call.verdict.split()  # of what has no status: the code of its refusal, or "ok"
+        names = {call.status if call.status is not None else "".join(words[:1]), *words[1:]}
     return names | ({call.fault.name} if call.fault is not None else set())
 
 
