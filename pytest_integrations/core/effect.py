@@ -152,9 +152,9 @@ class Preempt(Effect):
 
 @dataclass(frozen=True, slots=True)
 class Withhold(Effect):
-    """Leave out the interim *what* that the client asked for: `"continue"` is the 100 Continue."""
+    """Leave out *what* the client waits for: `"continue"`, the 100 Continue, or `"heartbeat"`, from now on."""
 
-    what: Literal["continue"] = "continue"
+    what: Literal["continue", "heartbeat"] = "continue"
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,12 +183,13 @@ class Handshake(Effect):
 class Fail(Effect):
     """Refuse the operation in the protocol's own words: it is not done, and the client is told *code* and *text*.
 
-    *ends* is what the refusal ends: nothing, the `"channel"` or the `"connection"`, where the protocol knows such.
+    *ends* is what the refusal ends: nothing, the `"consumer"`, the `"channel"` or the `"connection"`, where the protocol
+    knows such.
     """
 
     code: str
     text: str
-    ends: Literal["", "channel", "connection"] = ""
+    ends: Literal["", "consumer", "channel", "connection"] = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -58,10 +58,13 @@ def _check(session: BrokerSession, command: Command) -> None:
     extra_keys(content.properties)
 
 
-def publish_now(session: BrokerSession, command: Command, number: int) -> None:
-    """Put a publication into its queues and tell the producer; *number* is that of its confirm, 0 for none."""
+def publish_now(session: BrokerSession, command: Command, number: int) -> bool:
+    """Put a publication into its queues and tell the producer; *number* is that of its confirm, 0 for none.
+
+    Returns whether it was taken, as far as the producer is to know.
+    """
     if command.content is None:  # pragma: no cover -- it was checked
-        return
+        return False
     exchange, key = command.text("exchange"), command.text("routing_key")
     properties = reply_to.addressed(session, command.content.properties)
     copy = new_copy(session.vhost, exchange, key, properties, command.content.body, connection=session.connection)
@@ -69,6 +72,7 @@ def publish_now(session: BrokerSession, command: Command, number: int) -> None:
     confirm = command.effect(Confirm)
     if session.confirms is not None and not (confirm is not None and confirm.how == "withhold"):
         session.confirms.resolve(number, copy.message, taken=taken, fault=None if taken else command.fault)
+    return taken
 
 
 def new_copy(

@@ -189,7 +189,7 @@ class BrokerQueue:
                 other = min(effect.window, len(self.ready)) - 1
                 self.ready[0], self.ready[other] = self.ready[other], self.ready[0]
         copy = self._pop()
-        self._watch_expiry()
+        self.drop_expired()  # what comes to the head may long be over
         return copy
 
     def run(self, *, fresh: bool = False) -> None:
@@ -207,28 +207,19 @@ class BrokerQueue:
 
     # -- how a copy goes
 
-    def requeue(self, returned: Iterable[tuple[Copy, int]], reason: str, who: str = "", connection: int = 0) -> None:
-        """Put copies back, each with the number of its delivery, to where they were; *reason* is who wanted it."""
-        broker = self.vhost.broker
-        for copy, delivery in returned:
-            copy.redelivered = True
-            copy.attempts += 1
-            details: dict[str, Any] = {"delivery": delivery, "reason": reason, "who": who, "connection": connection}
-            if self.is_deleted:
-                continue
-            if self.arguments.quorum:
-                if self.delivery_limit is not None and 0 <= self.delivery_limit < copy.attempts:
-                    self.discard(copy, "delivery_limit", delivery=delivery)
-                    continue
-                copy.position = next(self._returns)
-            broker.tell(copy.message, "requeued", self.name, **details)
-            self._insert(copy)
-
-    def bring_back(self, copy: Copy, delivery: int, fault: Fault | None) -> None:
-        """Put a copy back that a fault has taken from its consumer."""
-        self.vhost.broker.tell(copy.message, "requeued", self.name, delivery=delivery, reason="taken back", fault=fault)
+    def requeue(self, copy: Copy, delivery: int, reason: str, **details: Any) -> None:
+        """Put a copy back to where it was, after the *delivery* of this number; *reason* is who wanted it."""
+        if self.is_deleted:
+            return
+        copy.redelivered = True
+        copy.attempts += 1
+        if self.arguments.quorum:
+            if self.delivery_limit is not None and 0 <= self.delivery_limit < copy.attempts:
+                self.discard(copy, "delivery_limit", delivery=delivery)
+                return
+            copy.position = next(self._returns)
+        self.vhost.broker.tell(copy.message, "requeued", self.name, delivery=delivery, reason=reason, **details)
         self._insert(copy)
-        self.settle()
 
     def settle(self) -> None:
         """Go on after something came back or was settled."""

@@ -120,25 +120,19 @@ class BrokerSession:
         """Keep a delivery until it is settled."""
         self.unacked[held.tag] = held
         held.queue.held.add(held)
-        self._count(held, 1)
+        if held.consumer is not None:
+            held.consumer.in_flight += 1
+            self.in_flight += 1
 
     def hold_again(self, undone: Iterable[Held]) -> None:
         """Keep deliveries again whose settling was rolled back."""
-        for held in undone:
-            self._count(held, 1)
-            self.unacked[held.tag] = held
+        self.unacked |= {held.tag: held for held in undone}
         self.unacked = dict(sorted(self.unacked.items()))
 
     def release(self, done: Iterable[Held]) -> None:
-        """Keep deliveries no more."""
+        """Keep deliveries no more: what becomes of them is decided."""
         for held in done:
-            if self.unacked.pop(held.tag, None) is not None:
-                self._count(held, -1)
-
-    def _count(self, held: Held, change: int) -> None:
-        if held.consumer is not None:
-            held.consumer.in_flight += change
-            self.in_flight += change
+            self.unacked.pop(held.tag, None)
 
     def take_back(self, tag: int, fault: Fault | None) -> None:
         """Give a message to somebody else although its consumer is at work on it."""
@@ -147,10 +141,7 @@ class BrokerSession:
             return
         self.release([held])
         self.taken_back.add(tag)
-        held.queue.held.discard(held)
-        held.copy.redelivered = True
-        held.copy.attempts += 1
-        held.queue.bring_back(held.copy, held.delivery, fault)
+        settling.take_back(self, held, fault)
 
     def serve(self, consumer: Consumer) -> None:
         """Deliver what is first in its queue to *consumer*."""
@@ -193,7 +184,7 @@ class BrokerSession:
             self.release(done)
             for consumer in tuple(self.consumers.values()):
                 consumer.queue.consumers.remove(consumer)
-            settling.put_back(self, done, why)
+            settling.give_back(self, done, why)
             for consumer in tuple(self.consumers.values()):
                 consumer.queue.forget(consumer)
                 consumer.queue.settle()

@@ -9,7 +9,7 @@ from pytest_integrations.core.settings import among
 from pytest_integrations.wire.amqp.properties import NAMES, Properties
 
 from .declaring import make_queue
-from .exchange import TYPES, Binding, Exchange
+from .exchange import TYPES, Exchange
 from .publishing import bring, new_copy
 from .routing import route
 
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from pytest_integrations.core.delivery import QueueMessage
 
     from .broker import Broker
+    from .exchange import Binding
+    from .queue import BrokerQueue
     from .vhost import VirtualHost
 
 __all__ = ["put", "set_up_binding", "set_up_exchange", "set_up_queue"]
@@ -35,11 +37,16 @@ def set_up_queue(broker: Broker, vhost: str, name: str, arguments: dict[str, Any
     if dead_letter is not None and dead_letter not in place.queues:
         make_queue(place, dead_letter, {})
     known = place.queues.get(name)
-    if known is None:
+    if known is None or _is_untouched(known):
         make_queue(place, name, arguments)
     elif known.declared != arguments:
         msg = f"queue {name!r} is there already, with {known.declared}; it cannot become one with {arguments}"
         raise ScriptingError(msg)
+
+
+def _is_untouched(queue: BrokerQueue) -> bool:
+    """Tell whether it is as it was made for somebody's dead letters: in a circle of queues one has to be the first."""
+    return not (queue.declared or queue.ready or queue.consumers)
 
 
 def set_up_exchange(
@@ -63,8 +70,8 @@ def set_up_exchange(
         raise ScriptingError(msg)
 
 
-def set_up_binding(broker: Broker, vhost: str, queue: str, exchange: str, key: str, arguments: dict[str, Any]) -> None:
-    """Bind a queue to an exchange."""
+def set_up_binding(broker: Broker, vhost: str, exchange: str, binding: Binding) -> None:
+    """Bind a queue to an exchange; both must be there."""
     place = _place(broker, vhost)
     place.queue(binding.destination)
     place.bind(place.exchange(exchange), binding)

@@ -9,14 +9,16 @@ from pytest_integrations.wire.amqp import methods
 from pytest_integrations.wire.amqp.refusal import Refusal
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
+
+    from pytest_integrations.core.fault import Fault
 
     from .command import Command
     from .held import Held
     from .queue import BrokerQueue
     from .session import BrokerSession
 
-__all__ = ["accept", "ack", "nack", "put_back", "recover", "reject", "throw_out"]
+__all__ = ["accept", "ack", "give_back", "nack", "put_back", "recover", "reject", "take_back", "throw_out"]
 
 
 def ack(session: BrokerSession, command: Command) -> None:
@@ -87,52 +89,77 @@ def _chosen(session: BrokerSession, tag: int, *, multiple: bool) -> list[Held]:
 
 def accept(session: BrokerSession, done: Iterable[Held]) -> None:
     """Let copies go whose consumers are done with them."""
-    queues: dict[BrokerQueue, None] = {}
-    for held in done:
-        queue = held.queue
-        if held in queue.held:
-            queue.held.discard(held)
+    for queue, group in _groups(done):
+        for held in group:
             details = {"who": _who(held), "connection": session.connection}
             session.broker.tell(held.copy.message, "acked", queue.name, delivery=held.delivery, **details)
-        queues[queue] = None
-    _go_on(session, queues)
+        queue.settle()
+    _free(session, done)
 
 
 def put_back(session: BrokerSession, done: Iterable[Held], reason: str) -> None:
     """Put copies back into their queues."""
-    queues = _by_queue(done)
-    for queue, group in queues.items():
+    for queue, group in _groups(done):
         for held in group:
-            who, connection = _who(held), session.connection
-            queue.requeue([(held.copy, held.delivery)], reason, who, connection)
-    _go_on(session, queues)
+            queue.requeue(held.copy, held.delivery, reason, who=_who(held), connection=session.connection)
+        queue.settle()
+    _free(session, done)
 
 
 def throw_out(session: BrokerSession, done: Iterable[Held]) -> None:
     """Let copies die that their consumers do not want."""
-    queues = _by_queue(done)
-    for queue, group in queues.items():
+    for queue, group in _groups(done):
         for held in group:
             queue.discard(held.copy, "rejected", delivery=held.delivery)
-    _go_on(session, queues)
-
-
-def _by_queue(done: Iterable[Held]) -> dict[BrokerQueue, list[Held]]:
-    """Return what is still the queue's to settle, by queue."""
-    queues: dict[BrokerQueue, list[Held]] = {}
-    for held in done:
-        group = queues.setdefault(held.queue, [])
-        if held in held.queue.held:
-            held.queue.held.discard(held)
-            group.append(held)
-    return queues
-
-
-def _go_on(session: BrokerSession, queues: Iterable[BrokerQueue]) -> None:
-    """Let the queues go on, and those too whose consumers here were at the channel's limit."""
-    others = {consumer.queue: None for consumer in session.consumers.values()} if session.limit else {}
-    for queue in (*queues, *(queue for queue in others if queue not in set(queues))):
         queue.settle()
+    _free(session, done)
+
+
+def give_back(session: BrokerSession, done: Iterable[Held], reason: str) -> None:
+    """Put all copies back into their queues that a channel has when it ends; nobody is told before all are there."""
+    queues: dict[BrokerQueue, None] = {}
+    for queue, group in _groups(done):
+        for held in group:
+            queue.requeue(held.copy, held.delivery, reason, who=_who(held), connection=session.connection)
+        queues[queue] = None
+    for queue in queues:
+        queue.settle()
+
+
+def take_back(session: BrokerSession, held: Held, fault: Fault | None) -> None:
+    """Put a copy back that a fault takes from its consumer."""
+    for queue, group in _groups([held]):
+        for each in group:
+            queue.requeue(each.copy, each.delivery, "taken back", fault=fault)
+        queue.settle()
+    _free(session, [held])
+
+
+def _groups(done: Iterable[Held]) -> Iterator[tuple[BrokerQueue, list[Held]]]:
+    """Yield what is still the queue's to settle, by queue and consumer, as RabbitMQ's channels tell their queues.
+
+    A consumer has room again once its own group is dealt with, not before.
+    """
+    groups: dict[tuple[str, bool, str], list[Held]] = {}
+    for held in done:
+        tag = held.consumer.tag if held.consumer is not None else ""
+        groups.setdefault((held.queue.name, held.consumer is not None, tag), []).append(held)
+    for _, group in sorted(groups.items()):
+        queue = group[0].queue
+        for held in group:
+            if held.consumer is not None:
+                held.consumer.in_flight -= 1
+        owned = [held for held in group if held in queue.held]
+        queue.held.difference_update(owned)
+        yield queue, owned
+
+
+def _free(session: BrokerSession, done: Iterable[Held]) -> None:
+    """Let the consumers of the channel go on that were at its common limit."""
+    session.in_flight -= sum(held.consumer is not None for held in done)
+    if session.limit:
+        for queue in {consumer.queue: None for consumer in session.consumers.values()}:
+            queue.settle()
 
 
 def _who(held: Held) -> str:

@@ -46,10 +46,11 @@ def commit(session: BrokerSession, _command: Command) -> None:
     """Take `tx.commit`; raises `Refusal`."""
     done = _of(session)
     session.transaction = Transaction()
-    for publication in done.publications:
-        publish_now(session, publication, 0)
+    taken = [publish_now(session, publication, 0) for publication in done.publications]
     for settle in done.settlements:
         settle()
+    if not all(taken):
+        raise Refusal(406, "partial tx completion")
     session.send(methods.method(session.number, 90, 21))
 
 
