@@ -34,12 +34,13 @@ def assert_redelivery_backoff(
 ) -> None:
     """Assert that the waits between the deliveries of each message are those of *schedule*.
 
-    Definition: wait k, from the moment when delivery k was settled to delivery k+1 of the same message, is in the range
-    that *schedule* has for it; 5 ms below it and a tenth and 150 ms above it still pass, on a virtual clock a millionth
-    of a second. *tolerance*, in seconds, replaces the lateness that is allowed. Deliveries from one *queue* count, or
-    from all; where a message waits in another queue meanwhile and comes back as the same message, that is one wait.
-    Where a consumer publishes it again instead, *per* says which messages are one (`"key"`, `"body"`, `"header:NAME"`,
-    or a function). As in `assert_backoff`, waits that are too short for chance fail where the schedule has jitter.
+    Definition: wait k, from the moment when delivery k was settled (or began, if the broker took it back by itself, as
+    SQS does) to delivery k+1 of the same message, is in the range that *schedule* has for it; 5 ms below it and a tenth
+    and 150 ms above it still pass, on a virtual clock a millionth of a second. *tolerance*, in seconds, replaces the
+    lateness that is allowed. Deliveries from one *queue* count, or from all; where a message waits in another queue
+    meanwhile and comes back as the same message, that is one wait. Where a consumer publishes it again instead, *per*
+    says which messages are one (`"key"`, `"body"`, `"header:NAME"`, or a function). As in `assert_backoff`, waits that
+    are too short for chance fail where the schedule has jitter.
 
     Raises `NothingToCheck` if no message was delivered twice. Source: the retry ladders of RabbitMQ (dead-lettering
     with a TTL), SQS's ChangeMessageVisibility, and Celery's `retry_backoff`.
@@ -120,11 +121,17 @@ def _series(messages: Messages, queue: str | None, per: Per | None) -> list[list
 def _waits(series: Sequence[Delivery], schedule: Schedule, tolerance: Tolerance) -> Iterator[_Wait]:
     previous: float | None = None
     for number, (before, after) in enumerate(pairwise(series), start=1):
-        begin = before.time if before.settled is None else min(before.settled, after.time)
-        seen = after.time - begin
+        seen = after.time - min(_let_go(before), after.time)
         low, high = schedule.allowed(number, previous)
         yield _Wait(number, after, seen, (low, high), (tolerance.earliest(low), tolerance.latest(high)))
         previous = seen
+
+
+def _let_go(delivery: Delivery) -> float:
+    """Return when the consumer was done with *delivery*; if it never said so, when it got it."""
+    end = delivery.end
+    took_back = end is None or (end.kind == "requeued" and not end.connection)
+    return delivery.time if end is None or took_back else end.time
 
 
 def _fail(broken: Sequence[_Wait], waits: Sequence[_Wait], schedule: Schedule, tolerance: Tolerance) -> None:

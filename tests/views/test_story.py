@@ -32,7 +32,7 @@ def test_a_message_that_was_dead_lettered(queue: HandQueue) -> None:
      0.000 s  routed                into orders
      0.000 s  confirmed                                         conn 1
      0.010 s  delivered      try 1  from orders                 to worker-1, conn 2
-     0.012 s  requeued       try 1  into orders                 (nacked)  <- redeliver()
+     0.012 s  requeued       try 1  into orders                 (nacked), conn 2  <- redeliver()
      0.012 s  delivered      try 2  from orders                 redelivered, to worker-1, conn 2
      0.012 s  dead lettered  try 2  from orders to orders.dead  (rejected)
               ^ after 2 deliveries

@@ -75,6 +75,7 @@ class HandQueue:
         return self.settle(message, "acked", **details)
 
     def requeue(self, message: QueueMessage, reason: str = "nacked", **details: Any) -> QueueEvent:
+        details.setdefault("connection", self.consumer.id)
         return self.settle(message, "requeued", reason=reason, **details)
 
     def drop(self, message: QueueMessage, reason: str = "rejected", **details: Any) -> QueueEvent:

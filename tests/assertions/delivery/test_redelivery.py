@@ -99,6 +99,16 @@ def test_jitter_that_was_never_drawn_is_caught(queue: HandQueue) -> None:
         assert_redelivery_backoff(queue.messages, fixed(1, jitter="full"))
 
 
+def test_what_the_broker_takes_back_by_itself_has_waited_since_its_delivery(queue: HandQueue) -> None:
+    message = queue.publish("1")
+    queue.deliver(message)
+    queue.at(30)
+    queue.requeue(message, "visibility timeout", connection=0)
+    queue.deliver(message)
+
+    assert_redelivery_backoff(queue.messages, fixed(30))
+
+
 def test_a_delivery_that_is_taken_back_counts_from_there(queue: HandQueue) -> None:
     message = queue.publish("1")
     queue.deliver(message)
