@@ -9,9 +9,10 @@ from pytest_integrations.core.settings import among, whole
 
 from .delivery_evidence import blame, counted, must_be_messages, no_message_to_check
 from .replay import replay
+from .settling import is_automatic
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Iterator
+    from collections.abc import Hashable, Iterator, Sequence
 
     from pytest_integrations.core.delivery import Messages, QueueEvent, QueueMessage
 
@@ -26,9 +27,10 @@ def assert_prefetch_respected(
     Definition: at no time are more than *prefetch* deliveries of these messages in flight to one consumer, or to one
     connection, whatever consumers it has.
 
-    Raises `NothingToCheck` if there were never more than *prefetch* messages to be had at a time: a consumer without
-    any limit keeps it then. Source: `basic.qos` of AMQP 0-9-1, MaxNumberOfMessages of SQS, COUNT of XREADGROUP; without
-    a limit, one consumer takes the whole queue into its memory, and what it has is tried again when it dies.
+    Raises `NothingToCheck` if there were never more than *prefetch* messages to be had at a time, since a consumer
+    without any limit keeps it then, or if every message counted as acked when it was sent. Source: `basic.qos` of AMQP
+    0-9-1, MaxNumberOfMessages of SQS, COUNT of XREADGROUP; without a limit, one consumer takes the whole queue into its
+    memory, and what it has is tried again when it dies.
 
     ```python
     import pika
@@ -54,12 +56,24 @@ def assert_prefetch_respected(
     whole("prefetch", prefetch, 1)
     among("per", per, ("consumer", "connection"))
     must_be_messages(messages)
-    most, at_hand = _Held(), 0
-    for held, ready in _held(messages, per):
-        at_hand = max(at_hand, ready)
-        most = max(most, held, key=_number)
-    if len(most.messages) > prefetch:
+    held = list(_held(messages, per))
+    most = max(held, key=_number, default=None)
+    if most is not None and len(most.messages) > prefetch:
         _fail(most, prefetch, per)
+    _must_be_limited(messages, held, prefetch)
+
+
+def _must_be_limited(messages: Messages, held: Sequence[_Held], prefetch: int) -> None:
+    """Fail if a consumer without a limit would have passed as well."""
+    __tracebackhide__ = True
+    deliveries = messages.deliveries
+    if deliveries and all(is_automatic(delivery) for delivery in deliveries):
+        no_message_to_check(
+            "every message counted as acked when it was sent, and then there is no prefetch",
+            messages,
+            hint="A consumer with auto_ack=True gets all that the queue has, and loses it when it dies: let it ack.",
+        )
+    at_hand = max((each.at_hand for each in held), default=0)
     if at_hand <= prefetch:
         no_message_to_check(
             f"there were never more than {counted(at_hand)} to be had at a time, and then a consumer without a limit "
@@ -71,18 +85,19 @@ def assert_prefetch_respected(
 
 @dataclass(frozen=True, slots=True)
 class _Held:
-    """What one consumer had in flight when it was given one more."""
+    """What one consumer had in flight when it was given one more, and how much its queue had altogether."""
 
-    event: QueueEvent | None = None
-    messages: tuple[QueueMessage, ...] = ()
+    event: QueueEvent
+    messages: tuple[QueueMessage, ...]
+    at_hand: int
 
 
 def _number(held: _Held) -> int:
     return len(held.messages)
 
 
-def _held(messages: Messages, per: str) -> Iterator[tuple[_Held, int]]:
-    """Yield what a consumer had in flight after each delivery, and how many messages its queue had altogether."""
+def _held(messages: Messages, per: str) -> Iterator[_Held]:
+    """Yield what the consumer had in flight after each delivery."""
     asked = {message.id for message in messages}
     by_consumer: dict[Hashable, dict[tuple[int, int], QueueMessage]] = {}
     holder: dict[tuple[int, int], Hashable] = {}
@@ -94,7 +109,7 @@ def _held(messages: Messages, per: str) -> Iterator[tuple[_Held, int]]:
             who = holder[copy] = (event.connection, event.who if per == "consumer" else "")
             own = by_consumer.setdefault(who, {})
             own[copy] = moment.message
-            yield _Held(event, tuple(own.values())), moment.queue.ready + len(moment.queue.in_flight)
+            yield _Held(event, tuple(own.values()), moment.queue.ready + len(moment.queue.in_flight))
         elif copy in holder and copy not in moment.queue.in_flight:
             by_consumer[holder.pop(copy)].pop(copy, None)
 
@@ -102,8 +117,6 @@ def _held(messages: Messages, per: str) -> Iterator[tuple[_Held, int]]:
 def _fail(held: _Held, prefetch: int, per: str) -> None:
     __tracebackhide__ = True
     event = held.event
-    if event is None:
-        return
     who = (event.who or "the consumer") if per == "consumer" else f"connection {event.connection}"
     blame(
         f"{who} had {counted(len(held.messages))} in flight from {event.queue} at {event.time:.3f} s, expected at most "

@@ -14,7 +14,10 @@ if TYPE_CHECKING:
 
     from pytest_integrations.core.delivery import Delivery, Messages, QueueMessage
 
-__all__ = ["assert_all_settled"]
+__all__ = ["AUTOMATIC", "assert_all_settled", "is_automatic"]
+
+AUTOMATIC = "automatic"
+"""The reason of an ack that no consumer sent: the protocol counts what is delivered as done."""
 
 
 def assert_all_settled(messages: Messages, *, within: float | None = None) -> None:
@@ -25,8 +28,10 @@ def assert_all_settled(messages: Messages, *, within: float | None = None) -> No
     A message that was requeued, by the consumer or because the consumer was gone, was delivered again: what waits at
     the end was given back to nobody.
 
-    Raises `NothingToCheck` if nothing was delivered. Source: RabbitMQ's "Consumer Acknowledgements", where unsettled
-    deliveries use up the prefetch until the consumer gets nothing any more.
+    Raises `NothingToCheck` if nothing was delivered, or if every message counted as acked when it was sent
+    (`auto_ack=True`, LPOP): then nothing can stay open, and what a consumer had when it died is lost. Source:
+    RabbitMQ's "Consumer Acknowledgements", where unsettled deliveries use up the prefetch until the consumer gets
+    nothing any more.
 
     ```python
     import pika
@@ -59,12 +64,23 @@ def assert_all_settled(messages: Messages, *, within: float | None = None) -> No
         no_message_to_check(
             "nothing was delivered", messages, hint="Does a consumer run on this queue, and had it time?"
         )
+    if all(is_automatic(delivery) for delivery in deliveries):
+        no_message_to_check(
+            "every message counted as acked when it was sent, and then nothing can stay open",
+            messages,
+            hint="Let the consumer ack by itself, when it is done: what it had when it died is lost otherwise.",
+        )
     unsettled = [delivery for delivery in deliveries if delivery.end is None]
     if unsettled:
         _blame_unsettled(messages, unsettled, len(deliveries))
     _must_not_wait_again(messages)
     if limit is not None:
         _must_be_in_time(messages, deliveries, limit)
+
+
+def is_automatic(delivery: Delivery) -> bool:
+    """Tell whether *delivery* counted as acked when it was sent."""
+    return delivery.end is not None and delivery.end.reason == AUTOMATIC
 
 
 def _blame_unsettled(messages: Messages, unsettled: Sequence[Delivery], total: int) -> None:

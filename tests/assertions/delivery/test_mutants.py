@@ -24,7 +24,7 @@ from pytest_integrations.assertions import (
     exponential,
 )
 from pytest_integrations.backends.amqp.fake import FakeAmqp
-from pytest_integrations.core.errors import ResilienceError
+from pytest_integrations.core.errors import NothingToCheck, ResilienceError
 from pytest_integrations.faults.connection import connection_reset, lost_response
 from pytest_integrations.faults.delay import latency
 from pytest_integrations.faults.queue import (
@@ -317,6 +317,21 @@ def test_no_prefetch(broker: FakeAmqp) -> None:
 
     text = _caught(assert_prefetch_respected, orders.messages, 2)
     assert "had 5 messages in flight from orders" in text.splitlines()[0]
+
+
+def test_acks_that_nobody_sends(broker: FakeAmqp) -> None:
+    orders = broker.queue("orders")
+    for number in range(5):
+        orders.publish(str(number))
+
+    with connected(broker.url) as channel:
+        for delivery in channel.consume("orders", auto_ack=True, inactivity_timeout=0.1):
+            if delivery[0] is None:
+                break
+
+    for assertion in (assert_all_settled, lambda messages: assert_prefetch_respected(messages, 2)):
+        with pytest.raises(NothingToCheck, match="every message counted as acked when it was sent"):
+            assertion(orders.messages)
 
 
 def test_a_prefetch(broker: FakeAmqp) -> None:
