@@ -155,12 +155,13 @@ def _fail(messages: Messages, broken: Sequence[_Tally], tallies: Sequence[_Tally
     message = first.sent.copies[0]
     about = [copy for tally in broken for copy in tally.sent.copies]
     others = f" ({len(broken)} of {len(tallies)} messages are wrong)" if len(broken) > 1 else ""
-    why, hint = _too_few(first) if first.together < wanted.low else _too_many(first)
+    is_too_few = first.together < wanted.low
+    why, hint = _too_few(first) if is_too_few else _too_many(first)
     blame(
         f"expected {wanted.words(first.what)} of message {message.id} to {message.published_to}, saw "
         f"{first.shown}{others}",
         about,
-        notes=departures(messages, about),
+        notes=departures(messages, about) if is_too_few else (),
         why=why,
         hint=hint,
     )

@@ -35,6 +35,9 @@ __all__ = ["blame", "counted", "departures", "must_be_messages", "no_message_to_
 _STORIES = 5
 """One story tells how it happened; the others tell that it was no accident."""
 
+_MARKS = 8
+"""Lines with marks are always shown, and so there may not be too many."""
+
 
 def blame(
     verdict: str,
@@ -48,12 +51,12 @@ def blame(
 ) -> NoReturn:
     """Raise `ResilienceError` with a *verdict* and the stories of the *messages* that it is about.
 
-    *marks* are remarks by number of the event; the other parts are those of `evidence.fail`.
+    *marks* are remarks by number of the event, the most important first; the other parts are those of `evidence.fail`.
     """
     __tracebackhide__ = True
     from pytest_integrations.views.story import stories  # drawing is needed by failures alone
 
-    drawn = stories(messages, marks=marks, limit=_STORIES)
+    drawn = stories(messages, marks=dict(list((marks or {}).items())[:_MARKS]), limit=_STORIES)
     raise ResilienceError(compose(verdict, drawn, notes=notes, why=why, hint=hint, footnote=footnote))
 
 

@@ -145,7 +145,7 @@ def _fail(broken: Sequence[_Wait], waits: Sequence[_Wait], schedule: Schedule, t
         f"wait {first.number} of message {first.message.id} was {first.seen:.3f} s, {due} was due by {schedule!r}"
         f"{more}",
         list({wait.message.id: wait.message for wait in broken}.values()),
-        marks={wait.after.event.seq: wait.mark for wait in waits},
+        marks={wait.after.event.seq: wait.mark for wait in broken},
         why="What failed a moment ago fails again: the message uses up its deliveries before the cause has had time to "
         "pass."
         if first.seen < low

@@ -42,6 +42,16 @@ def test_a_requeue_at_once_is_too_early(queue: HandQueue) -> None:
     assert "The waits look like no wait at all" in text
 
 
+def test_many_wrong_waits_are_not_all_remarked_on(queue: HandQueue) -> None:
+    _tried(queue, *[0.5 * number for number in range(100)])
+
+    with pytest.raises(ResilienceError) as caught:
+        assert_redelivery_backoff(queue.messages, fixed(10))
+
+    assert str(caught.value).count("TOO EARLY") == 8
+    assert len(str(caught.value).splitlines()) < 60
+
+
 def test_a_long_wait_is_too_late(queue: HandQueue) -> None:
     _tried(queue, 0, 3.5)
 
