@@ -183,8 +183,8 @@ class Handshake(Effect):
 class Fail(Effect):
     """Refuse the operation in the protocol's own words: it is not done, and the client is told *code* and *text*.
 
-    *ends* is what the refusal ends: nothing, the `"consumer"`, the `"channel"` or the `"connection"`, where the protocol
-    knows such.
+    *ends* is what the refusal ends: nothing, the `"consumer"`, the `"channel"` or the `"connection"`, where the
+    protocol knows such.
     """
 
     code: str

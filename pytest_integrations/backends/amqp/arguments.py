@@ -45,6 +45,8 @@ class QueueArguments:
     def of(cls, arguments: Mapping[str, Any], whose: str) -> QueueArguments:
         """Understand *arguments*; raises `Refusal` in RabbitMQ's words, which name *whose* they are."""
         for name, value in arguments.items():
+            if name in _TEXTS and not isinstance(value, str):
+                raise Refusal(406, f"invalid type '{_kind(value)}' for arg '{name}' in {whose}")
             wrong = _wrong(name, value, arguments)
             if wrong is not None:
                 raise Refusal(406, f"invalid arg '{name}' for {whose}: {wrong}")
@@ -76,7 +78,7 @@ def _wrong(name: str, value: Any, arguments: Mapping[str, Any]) -> str | None:
 
 def _wrong_number(name: str, value: Any) -> str | None:
     if isinstance(value, bool) or not isinstance(value, int):
-        return f"{{unacceptable_type,{_kind(value)}}}"
+        return f'"expected integer, got {_kind(value)}"'
     least = _NUMBERS[name]
     if least is not None and value < 0:
         return f"{{value_negative,{value}}}"
@@ -86,12 +88,10 @@ def _wrong_number(name: str, value: Any) -> str | None:
 
 
 def _wrong_text(name: str, value: Any, arguments: Mapping[str, Any]) -> str | None:
-    if not isinstance(value, str):
-        return f"{{unacceptable_type,{_kind(value)}}}"
     if name == "x-overflow" and value not in OVERFLOWS:
         return "invalid_overflow"
     if name == "x-queue-type" and value not in _TYPES:
-        return f'{{unsupported_queue_type,<<"{value}">>}}'
+        return f"\"unsupported queue type '{value}'\""
     without = name == "x-dead-letter-routing-key" and "x-dead-letter-exchange" not in arguments
     return "routing_key_but_no_dlx_defined" if without else None
 
@@ -100,5 +100,5 @@ def _kind(value: Any) -> str:
     """Name the type of a value as RabbitMQ does."""
     if isinstance(value, bool):
         return "bool"
-    names = {int: "long", str: "longstr", float: "double", list: "array", dict: "table", type(None): "void"}
+    names = {int: "signedint", str: "longstr", float: "double", list: "array", dict: "table", type(None): "void"}
     return names.get(type(value), "binary")

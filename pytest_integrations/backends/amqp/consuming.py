@@ -96,7 +96,6 @@ def get(session: BrokerSession, command: Command) -> None:
     queue = session.queue(command.text("queue"))
     session.link.require("read", "queue", queue.name)
     queue.used()
-    queue.drop_expired()
     copy = None if command.effect(Hide) is not None else queue.take(command.effects)
     if copy is None:
         session.send(methods.method(session.number, 60, 72, methods.shortstr("")))

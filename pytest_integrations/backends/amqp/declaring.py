@@ -93,9 +93,15 @@ def _must_agree(whose: str, known: Mapping[str, Any], wanted: Mapping[str, Any])
     for name in sorted(known.keys() | wanted.keys()):
         have, want = known.get(name), wanted.get(name)
         if have != want:
-            received = "none" if want is None else f"the value '{want}' of type '{_type_of(want)}'"
-            current = "none" if have is None else f"the value '{have}' of type '{_type_of(have)}'"
+            both = have is not None and want is not None
+            received, current = _told(want, typed=not both), _told(have, typed=not both)
             raise Refusal(406, f"inequivalent arg '{name}' for {whose}: received {received} but current is {current}")
+
+
+def _told(value: object, *, typed: bool) -> str:
+    if value is None:
+        return "none"
+    return f"the value '{value}' of type '{_type_of(value)}'" if typed else f"'{value}'"
 
 
 def _type_of(value: object) -> str:
@@ -110,7 +116,7 @@ def delete_exchange(session: BrokerSession, command: Command) -> None:
         raise Refusal(403, "operation not permitted on the default exchange")
     session.link.require("configure", "exchange", name)
     if name.startswith("amq."):
-        raise Refusal(403, f"exchange name '{name}' contains reserved prefix 'amq.*'")
+        raise Refusal(403, f"deletion of system {session.vhost.spoken('exchange', name)} not allowed")
     exchange = session.vhost.exchanges.get(name)
     if exchange is not None:
         if command.flag("if_unused") and exchange.bindings:
@@ -170,8 +176,10 @@ def _declared(session: BrokerSession, command: Command, name: str) -> BrokerQueu
     if name in session.vhost.queues:
         queue = session.link.queue(name)
         whose = session.vhost.spoken("queue", name)
-        had = {"durable": queue.durable, "auto_delete": queue.auto_delete, "exclusive": queue.owner is not None}
-        wanted = {"durable": durable, "auto_delete": auto_delete, "exclusive": exclusive}
+        if exclusive != (queue.owner is not None):
+            raise session.link.locked(name)
+        had = {"durable": queue.durable, "auto_delete": queue.auto_delete}
+        wanted = {"durable": durable, "auto_delete": auto_delete}
         for key, want in wanted.items():
             if had[key] != want:
                 said = f"received '{_said(want)}' but current is '{_said(had[key])}'"

@@ -55,10 +55,14 @@ class BrokerLink:
         """Return a queue that this connection may use; raises `Refusal`."""
         queue = self.vhost.queue(name)
         if queue.owner is not None and queue.owner is not self:
-            what = self.vhost.spoken("queue", name)
-            raise Refusal(
-                405,
-                f"cannot obtain exclusive access to locked {what}. It could be originally declared on another "
-                "connection or the exclusive property value does not match that of the original declaration.",
-            )
+            raise self.locked(name)
         return queue
+
+    def locked(self, name: str) -> Refusal:
+        """Return the refusal for a queue that is exclusive, or that is not and was asked for as such."""
+        return Refusal(
+            405,
+            f"cannot obtain exclusive access to locked {self.vhost.spoken('queue', name)}. It could be originally "
+            "declared on another connection or the exclusive property value does not match that of the original "
+            "declaration.",
+        )

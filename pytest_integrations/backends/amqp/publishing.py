@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from pytest_integrations.core.effect import Confirm, Fail, Full, Lose, Pretend
@@ -53,9 +54,17 @@ def _check(session: BrokerSession, command: Command) -> None:
         raise Refusal(406, f"user_id property set to '{user}' but authenticated user was '{session.link.user.name}'")
     expiration = content.properties.text("expiration")
     if expiration is not None and not expiration.isdecimal():
-        wrong = f'{{leftover_string,"{expiration}"}}' if expiration[:1].isdigit() else "no_integer"
-        raise Refusal(406, f"invalid expiration '{expiration}': {wrong}")
+        raise Refusal(406, f"invalid expiration '{expiration}': {_what_is_wrong(expiration)}")
     extra_keys(content.properties)
+
+
+def _what_is_wrong(expiration: str) -> str:
+    """Say why *expiration* is no number of milliseconds, in Erlang's notation."""
+    number = re.match(r"[+-]?[0-9]+", expiration)
+    if number is None:
+        return "no_integer"
+    left = expiration[number.end() :]
+    return f'{{leftover_string,"{left}"}}' if left else f"{{value_negative,{int(expiration)}}}"
 
 
 def publish_now(session: BrokerSession, command: Command, number: int) -> bool:

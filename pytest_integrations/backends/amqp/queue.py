@@ -87,8 +87,12 @@ class BrokerQueue:
         self._insert(copy)
         tell(copy.message, "routed", self.name, fault=fault)
         self.run(fresh=True)
-        self.trim()
-        self.drop_expired()
+        length = len(self.ready)
+        was_trimmed = self.trim()
+        # As RabbitMQ does, which looks at times only here: what goes to the head of a priority queue, before others, may
+        # stay there beyond its time, until something else happens in the queue.
+        if (was_trimmed or length == 1) and (copy.expires is not None or not was_trimmed or length != 1):
+            self.drop_expired()
         return True
 
     def _prepare(self, copy: Copy) -> None:
@@ -115,8 +119,6 @@ class BrokerQueue:
             while (-ready[place - 1].priority, ready[place - 1].position) > order:
                 place -= 1
             ready.insert(place, copy)
-        if copy.expires is not None:
-            self._watch_expiry()
 
     def _pop(self) -> Copy:
         copy = self.ready.popleft()
@@ -131,15 +133,17 @@ class BrokerQueue:
             most_bytes is not None and self.bytes + len(copy.body) > most_bytes
         )
 
-    def trim(self) -> None:
-        """Drop the oldest until the limits are kept."""
+    def trim(self) -> bool:
+        """Drop the oldest until the limits are kept; return whether any had to go."""
         if self.arguments.overflow != "drop-head":
-            return
+            return False
+        before = len(self.ready)
         most, most_bytes = self.arguments.max_length, self.arguments.max_bytes
         while self.ready and (
             (most is not None and len(self.ready) > most) or (most_bytes is not None and self.bytes > most_bytes)
         ):
             self.discard(self._pop(), "maxlen")
+        return len(self.ready) < before
 
     def drop_oldest(self, fault: Fault | None) -> None:
         """Drop the oldest, as if the queue were full."""

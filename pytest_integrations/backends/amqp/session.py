@@ -102,7 +102,7 @@ class BrokerSession:
     def known(self, name: str) -> str:
         """Return *name*, or that of the queue that the channel declared last; raises `Refusal` if there is none."""
         if not name and not self._last_queue:
-            raise Refusal(404, f"no previously declared queue in vhost '{self.vhost.name}'")
+            raise Refusal(404, "no previously declared queue")
         return name or self._last_queue
 
     def remember(self, queue: BrokerQueue) -> None:

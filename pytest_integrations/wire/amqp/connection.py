@@ -112,6 +112,10 @@ class AmqpProtocol:
             self.finish()
         except Refusal as refusal:
             self.refuse(refusal, 0, None)
+            if self._reader.is_lost:
+                self.finish()
+            else:
+                self.loop.call_soon(self._read)
 
     def _receive(self, frame: Frame) -> None:
         if frame.kind == HEARTBEAT:
@@ -139,7 +143,8 @@ class AmqpProtocol:
         elif name == "Connection.TuneOk" and self.state == "tune":
             self._tune(method)
         elif name == "Connection.Open" and self.state == "enter":
-            self._ask(0, method, lambda _decision: self._enter(method), "connect")
+            vhost = str(method["virtual_host"])
+            self._execution.begin(Asked(0, method, lambda _decision: self._enter(vhost), "connect", vhost))
         elif name == "Connection.UpdateSecret":
             self._ask(0, method, lambda _decision: self.send(methods.method(0, 10, 71)))
         else:
@@ -218,8 +223,8 @@ class AmqpProtocol:
         if heartbeat:
             self._heartbeat = Heartbeat(self.loop, heartbeat, send=self.send, missed=self._give_up)
 
-    def _enter(self, method: Method) -> None:
-        self._link = self.service.enter(self, self.handshake.user, str(method["virtual_host"]))
+    def _enter(self, vhost: str) -> None:
+        self._link = self.service.enter(self, self.handshake.user, vhost)
         self.state = "open"
         self.send(methods.method(0, 10, 41, methods.shortstr("")))
 

@@ -52,6 +52,8 @@ class FrameReader:
         self._came = bytearray()
         self._position = 0
         self._greeted = False
+        self.is_lost: bool = False
+        """Whether nobody knows any more where the next frame begins."""
 
     @property
     def waiting(self) -> int:
@@ -84,17 +86,19 @@ class FrameReader:
         kind, channel, size = _HEAD.unpack_from(came, start)
         begin = start + _HEAD.size
         if self.frame_max and size > self.frame_max:
+            self.is_lost = True
             text = f"type {kind}, all octets = <<>>: {{frame_too_large,{size},{self.frame_max - 8}}}"
             raise Refusal(501, text)
         if len(came) <= begin + size:
             return None
         payload = bytes(came[begin : begin + size])
         if came[begin + size] != _END:
+            self.is_lost = True
             text = f"{_snippet(kind, payload)}: {{invalid_frame_end_marker,{came[begin + size]}}}"
             raise Refusal(501, text)
+        self._position = begin + size + 1
         if kind not in {METHOD, HEADER, BODY, HEARTBEAT}:
             raise Refusal(501, f"{_snippet(kind, payload)}: unknown_frame")
-        self._position = begin + size + 1
         return Frame(kind, channel, payload)
 
 

@@ -41,7 +41,7 @@ def topology(random: Random, number: int) -> Topology:
     parts += [("bind", {"queue": name, "exchange": exchanges[0], "routing_key": name}) for name in dead_letters]
     if is_wide:
         parts += _bindings(random, exchanges, names)
-    return Topology(is_wide, parts, queues, exchanges)
+    return Topology(is_wide, parts, queues, exchanges, {1: random.choice(queues), 2: random.choice(queues)})
 
 
 @dataclass(frozen=True)
@@ -52,6 +52,8 @@ class Topology:
     parts: list[tuple[str, dict[str, Any]]]
     queues: list[str]
     exchanges: list[str]
+    consumed: dict[int, str]
+    """The one queue that the consumers of a channel consume: two queues would race for its delivery tags."""
 
 
 def _bindings(random: Random, exchanges: list[str], names: list[str]) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -155,7 +157,8 @@ class Load:
     def _consume(self, channel: int) -> Any:
         tag = f"{'na' if self.random.random() < 0.2 else 'c'}{self.count}"
         self.consumers[tag] = channel = self.random.choice((1, 2))
-        arguments = {"queue": self.random.choice(self.topology.queues), "consumer_tag": tag, "no_ack": tag[:2] == "na"}
+        queue = self.topology.consumed[channel]
+        arguments = {"queue": queue, "consumer_tag": tag, "no_ack": tag[:2] == "na"}
         if self.random.random() < 0.3:
             arguments["arguments"] = {"x-priority": self.random.randint(-1, 3)}
         return channel, arguments, self.random.choice((1, 1, 2, 3))
