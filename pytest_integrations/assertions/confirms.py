@@ -75,8 +75,7 @@ def assert_confirms_awaited(
         no_message_to_check(
             "every message was confirmed at once, and then nobody can see whether the producer waited for it",
             messages,
-            hint='Let the broker refuse or be silent: fake.on("publish").inject(refused_publish()), lost_confirm() or '
-            "latency(0.5).",
+            hint="Let the broker refuse one, or be silent: fake.inject(refused_publish(), lost_confirm()).",
         )
 
 

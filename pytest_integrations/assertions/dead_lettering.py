@@ -41,7 +41,8 @@ def assert_dead_lettered(
     Definition: *which* (bodies, or a function of a message), and only they, were moved to the dead-letter queue, each
     of them once; or *exactly* so many, whichever; or if neither is given, at least one. Each had been delivered just
     *after* so many times. With *to*, the queue is this one, and a consumer may have published them there itself
-    (`dead_letters` tells how they are recognised; *per* overrules it); without it, only what the broker moved counts,
+    (`dead_letters` tells how they are recognised; *per* overrules it, and tells as well which messages are one to a
+    framework that publishes what failed again); without it, only what the broker moved counts,
     wherever to. A *reason* must have been recorded: the broker's own word, or in a header. The *payload* is kept:
     the same body, and every header that there was, to which others may have been added.
 
@@ -76,7 +77,7 @@ def assert_dead_lettered(
     _must_be_those(messages, dead, wanted, to)
     _must_be_once(dead, to)
     if after is not None:
-        _must_come_after(dead, after)
+        _must_come_after([(letter, letter.deliveries(messages, per)) for letter in dead], after)
     for letter in dead:
         _must_say_why(letter, reason)
         if payload == "kept":
@@ -239,22 +240,23 @@ def _must_be_once(dead: list[DeadLetter], to: str | None) -> None:
     )
 
 
-def _must_come_after(dead: list[DeadLetter], after: int) -> None:
+def _must_come_after(dead: list[tuple[DeadLetter, int]], after: int) -> None:
     __tracebackhide__ = True
-    wrong = [letter for letter in dead if letter.deliveries != after]
+    wrong = [(letter, count) for letter, count in dead if count != after]
     if not wrong:
         return
-    first = wrong[0]
+    first, count = wrong[0]
     others = f" ({len(wrong)} of {counted(len(dead), 'dead letter')} are wrong)" if len(wrong) > 1 else ""
     blame(
         f"message {first.source.id} to {first.source.published_to} was dead-lettered after "
-        f"{counted(first.deliveries, 'delivery')}, expected after {after}{others}",
-        _stories_of(wrong),
-        marks={letter.event.seq: f"after {counted(letter.deliveries, 'delivery')}" for letter in wrong},
+        f"{counted(count, 'delivery')}, expected after {after}{others}",
+        _stories_of([letter for letter, _ in wrong]),
+        marks={letter.event.seq: f"after {counted(number, 'delivery')}" for letter, number in wrong},
         why="Too few deliveries give up what would have passed; too many keep others waiting.",
         hint="A limit of 3 retries is 4 deliveries; and a delivery that was cut short counts as well."
-        if first.deliveries > after
-        else "Is it rejected at the first failure? A count of receives counts what was never handled, too.",
+        if count > after
+        else "Is it rejected at the first failure? If what failed is published again as a message of its own, say by "
+        "per= which ones are the same.",
     )
 
 

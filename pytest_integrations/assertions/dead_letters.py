@@ -55,10 +55,19 @@ class DeadLetter:
         """Its headers there; None if the fake does not tell."""
         return self.event.headers if self.is_by_broker else self.letter.headers
 
-    @property
-    def deliveries(self) -> int:
-        """How often the source had been delivered before."""
-        return sum(event.seq < self.event.seq for event in self.source.of("delivered"))
+    def deliveries(self, among: Iterable[QueueMessage], per: Per | None = None) -> int:
+        """Return how often the source had been delivered before.
+
+        Where *per* tells which messages are one to a consumer that publishes what failed again, the deliveries of all
+        of them *among* those given count, from the queue that the source came from last.
+        """
+        before = [event for event in self.source.of("delivered") if event.seq < self.event.seq]
+        if per is not None and before:
+            own, queue = identity(self.source, per), before[-1].queue
+            same = [message for message in among if own is not None and identity(message, per) == own]
+            kin = same or [self.source]
+            before = [event for message in kin for event in message.of("delivered", queue=queue)]
+        return sum(event.seq < self.event.seq for event in before)
 
 
 def by_broker(messages: Iterable[QueueMessage], to: str | None) -> list[DeadLetter]:

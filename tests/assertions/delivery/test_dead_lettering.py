@@ -146,6 +146,19 @@ def test_what_is_delivered_out_of_the_dead_letter_queue_does_not_count(queue: Ha
     assert_dead_lettered(queue.messages, after=2, to="orders.dead")
 
 
+def test_what_is_published_again_is_one_by_what_the_test_says(queue: HandQueue) -> None:
+    queue.handled("another", headers={"task": 2})
+    queue.handled("1", headers={"task": 1})
+    queue.handled("1", to="orders.wait", headers={"task": 1})
+    last = queue.publish("1", headers={"task": 1})
+    queue.deliver(last)
+    queue.dead_letter(last)
+
+    assert_dead_lettered(queue.messages, exactly=1, after=2, per="header:task")
+    with pytest.raises(ResilienceError, match=r"after 1 delivery, expected after 2[\s\S]*say by per= which ones"):
+        assert_dead_lettered(queue.messages, exactly=1, after=2)
+
+
 def test_a_ladder_of_waits_is_no_dead_letter_queue(queue: HandQueue) -> None:
     message = queue.publish("poison")
     for _ in range(2):
