@@ -36,7 +36,7 @@ def qos(session: BrokerSession, command: Command) -> None:
     if command.flag("global_"):
         session.limit = count
         for queue in {consumer.queue for consumer in session.consumers.values()}:
-            queue.settle()
+            queue.go_on()
     else:
         session.prefetch = count
     session.send(methods.method(session.number, 60, 11))
@@ -86,7 +86,7 @@ def cancel(session: BrokerSession, command: Command) -> None:
     consumer = session.consumers.pop(tag, None)
     if consumer is not None:
         consumer.queue.forget(consumer)
-        consumer.queue.settle()
+        consumer.queue.go_on()
     if not command.flag("nowait"):
         session.send(methods.method(session.number, 60, 31, methods.shortstr(tag)))
 

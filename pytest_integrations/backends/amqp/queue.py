@@ -86,7 +86,7 @@ class BrokerQueue:
         self._prepare(copy)
         self._insert(copy)
         tell(copy.message, "routed", self.name, fault=fault)
-        self.run(fresh=True)
+        self.run()
         length = len(self.ready)
         was_trimmed = self.trim()
         # As RabbitMQ does, which looks at times only here: what goes to the head of a priority queue, before others, may
@@ -196,14 +196,12 @@ class BrokerQueue:
         self.drop_expired()  # what comes to the head may long be over
         return copy
 
-    def run(self, *, fresh: bool = False) -> None:
-        """Deliver as long as something waits and somebody may take it; *fresh* are those without any time at all."""
+    def run(self) -> None:
+        """Deliver as long as something waits and somebody may take it."""
         if self._is_running:
             return
         self._is_running = True
         try:
-            if not fresh:
-                self.drop_expired()
             while self.ready and (consumer := self.consumers.next()) is not None:
                 consumer.session.serve(consumer)
         finally:
@@ -225,14 +223,18 @@ class BrokerQueue:
         self.vhost.broker.tell(copy.message, "requeued", self.name, delivery=delivery, reason=reason, **details)
         self._insert(copy)
 
+    def go_on(self) -> None:
+        """Deliver what can be delivered, now that a consumer has room again."""
+        if not self.is_deleted:
+            self.consumers.readmit()
+            self.run()
+
     def settle(self) -> None:
-        """Go on after something came back or was settled."""
-        if self.is_deleted:
-            return
-        self.trim()
-        self.drop_expired()
-        self.consumers.readmit()
-        self.run()
+        """Keep the limits, now that something came back, and go on."""
+        if not self.is_deleted:
+            self.trim()
+            self.drop_expired()
+            self.go_on()
 
     def discard(self, copy: Copy, reason: str, *, delivery: int = 0, fault: Fault | None = None) -> None:
         """Let a copy die: to the dead-letter exchange, if there is one, or for good."""

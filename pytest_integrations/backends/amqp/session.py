@@ -187,7 +187,7 @@ class BrokerSession:
             settling.give_back(self, done, why)
             for consumer in tuple(self.consumers.values()):
                 consumer.queue.forget(consumer)
-                consumer.queue.settle()
+                consumer.queue.go_on()
             self.consumers.clear()
 
         self.broker.do(end)
@@ -197,7 +197,7 @@ def _flow(session: BrokerSession, command: Command) -> None:
     session.flows = command.flag("active")
     session.send(methods.method(session.number, 20, 21, methods.flag(session.flows)))
     for consumer in tuple(session.consumers.values()):
-        consumer.queue.settle()
+        consumer.queue.go_on()
 
 
 def _confirm(session: BrokerSession, command: Command) -> None:

@@ -93,7 +93,7 @@ def accept(session: BrokerSession, done: Iterable[Held]) -> None:
         for held in group:
             details = {"who": _who(held), "connection": session.connection}
             session.broker.tell(held.copy.message, "acked", queue.name, delivery=held.delivery, **details)
-        queue.settle()
+        queue.go_on()
     _free(session, done)
 
 
@@ -111,7 +111,7 @@ def throw_out(session: BrokerSession, done: Iterable[Held]) -> None:
     for queue, group in _groups(done):
         for held in group:
             queue.discard(held.copy, "rejected", delivery=held.delivery)
-        queue.settle()
+        queue.go_on()
     _free(session, done)
 
 
@@ -159,7 +159,7 @@ def _free(session: BrokerSession, done: Iterable[Held]) -> None:
     session.in_flight -= sum(held.consumer is not None for held in done)
     if session.limit:
         for queue in {consumer.queue: None for consumer in session.consumers.values()}:
-            queue.settle()
+            queue.go_on()
 
 
 def _who(held: Held) -> str:

@@ -139,6 +139,7 @@ class AmqpProtocol:
         elif self.state == "closing":
             return
         elif name == "Connection.StartOk" and self.state == "login":
+            self.handshake.listen(method)
             self._ask(0, method, lambda _decision: self.handshake.log_in(method), "connect")
         elif name == "Connection.TuneOk" and self.state == "tune":
             self._tune(method)

@@ -63,11 +63,14 @@ class Handshake:
         self._protocol.send(methods.start(product, MECHANISMS))
         return True
 
-    def log_in(self, method: Method) -> None:
-        """Take `connection.start-ok`; raises `Refusal`."""
+    def listen(self, method: Method) -> None:
+        """Note what the client says of itself in its `connection.start-ok`."""
         told = method["client_properties"]
         capabilities = told.get("capabilities") if isinstance(told, dict) else None
         self.capabilities = capabilities if isinstance(capabilities, dict) else {}
+
+    def log_in(self, method: Method) -> None:
+        """Take `connection.start-ok`; raises `Refusal`."""
         mechanism, user, password = credentials(method)
         service = self._service
         service.log_in(mechanism, user, password)
