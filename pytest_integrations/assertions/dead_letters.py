@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 from .publications import identity
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Hashable, Iterable, Iterator, Mapping
 
     from pytest_integrations.core.delivery import Messages, QueueEvent, QueueMessage
 
@@ -81,12 +81,10 @@ def by_broker(messages: Iterable[QueueMessage], to: str | None) -> list[DeadLett
 
 def by_consumer(messages: Messages, to: str, per: Per | None = None) -> list[DeadLetter]:
     """Return what a consumer of *messages* published *to* a queue in place of one of them, in order."""
-    found = []
-    for letter in letters_to(messages, to):
-        source = _source(letter, messages, per)
-        if source is not None:
-            found.append(DeadLetter(source, letter, letter.events[0]))
-    return found
+    letters = letters_to(messages, to)
+    sources = _Sources(messages, per)
+    found = [(letter, sources.of(letter)) for letter in letters]
+    return [DeadLetter(source, letter, letter.events[0]) for letter, source in found if source is not None]
 
 
 def letters_to(messages: Messages, to: str) -> list[QueueMessage]:
@@ -101,30 +99,42 @@ def letters_to(messages: Messages, to: str) -> list[QueueMessage]:
     return list(messages.ledger.messages.where(is_letter))
 
 
-def _source(letter: QueueMessage, messages: Iterable[QueueMessage], per: Per | None) -> QueueMessage | None:
-    written = letter.events[0].seq
+class _Sources:
+    """The messages that may have been put aside, by what they can be recognised by."""
 
-    def delivered_at(message: QueueMessage) -> int:
-        return max((event.seq for event in message.of("delivered") if event.seq < written), default=0)
+    def __init__(self, messages: Iterable[QueueMessage], per: Per | None) -> None:
+        self._per = per
+        self._delivered: dict[int, list[int]] = {}
+        self._by_key: dict[Hashable, list[QueueMessage]] = {}
+        self._by_body: dict[Hashable, list[QueueMessage]] = {}
+        for message in messages:
+            self._delivered[message.id] = [event.seq for event in message.of("delivered")]
+            key = (message.key or None) if per is None else identity(message, per)
+            if key is not None:
+                self._by_key.setdefault(key, []).append(message)
+            self._by_body.setdefault(message.body, []).append(message)
 
-    known = [message for message in messages if message is not letter and delivered_at(message)]
-    for fits in _rules(letter, per):
-        fitting = [message for message in known if fits(message)]
-        if fitting:
-            return max(fitting, key=delivered_at)
-    return None
+    def of(self, letter: QueueMessage) -> QueueMessage | None:
+        """Return the message that *letter* stands for, if there is one."""
+        written = letter.events[0].seq
+        for fitting in self._fitting(letter):
+            last = {message.id: self._last_before(message, written) for message in fitting if message is not letter}
+            known = [message for message in fitting if last.get(message.id)]
+            if known:
+                return max(known, key=lambda message: last[message.id])
+        return None
 
+    def _fitting(self, letter: QueueMessage) -> Iterator[list[QueueMessage]]:
+        if self._per is not None:
+            yield self._by_key.get(identity(letter, self._per), [])
+            return
+        yield self._by_key.get(letter.key, [])
+        for value in letter.headers.values():
+            yield self._by_key.get(_text(value), [])
+        yield self._by_body.get(letter.body, [])
 
-def _rules(letter: QueueMessage, per: Per | None) -> Sequence[Callable[[QueueMessage], bool]]:
-    if per is not None:
-        own = identity(letter, per)
-        return [lambda source: own is not None and identity(source, per) == own]
-    values = set(map(_text, letter.headers.values()))
-    return [
-        lambda source: bool(source.key) and source.key == letter.key,
-        lambda source: bool(source.key) and source.key in values,
-        lambda source: source.body == letter.body,
-    ]
+    def _last_before(self, message: QueueMessage, seq: int) -> int:
+        return max((each for each in self._delivered[message.id] if each < seq), default=0)
 
 
 def _text(value: Any) -> str:

@@ -149,7 +149,7 @@ class Delivery:
 class QueueMessage:
     """One message, from its publication to its end; the same one when it is delivered again or dead-lettered."""
 
-    __slots__ = ("body", "events", "fake", "headers", "id", "key", "published_to")
+    __slots__ = ("_events", "body", "delivered", "fake", "headers", "id", "key", "published_to")
 
     def __init__(
         self,
@@ -171,8 +171,19 @@ class QueueMessage:
         """The queue that it was sent to, or `exchange/key`."""
         self.key: str = key
         """The message's own id, as its producer or its protocol gave it; `""` if it has none."""
-        self.events: tuple[QueueEvent, ...] = ()
-        """Its story, oldest first."""
+        self.delivered: int = 0
+        """How often it was delivered."""
+        self._events: list[QueueEvent] = []
+
+    def add(self, event: QueueEvent) -> None:
+        """Let *event* be the next in its story; called by the ledger."""
+        self._events.append(event)
+        self.delivered += event.kind == "delivered"
+
+    @property
+    def events(self) -> tuple[QueueEvent, ...]:
+        """Its story so far, oldest first."""
+        return tuple(self._events)
 
     def of(self, *kinds: Happening, queue: str | None = None) -> tuple[QueueEvent, ...]:
         """Return the events of these *kinds*, in one *queue* or in all."""

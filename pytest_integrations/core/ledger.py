@@ -171,10 +171,10 @@ class Ledger:
         what settles it names it (`delivery=event.delivery`).
         """
         if kind == "delivered":
-            details["delivery"] = sum(event.kind == "delivered" for event in message.events) + 1
+            details["delivery"] = message.delivered + 1
         self.latest_event = next(self._happenings)
         event = QueueEvent(self.latest_event, self.latest, self.now(), kind, queue, **details)
-        message.events = (*message.events, event)  # replaced, never changed, since somebody may be reading it
+        message.add(event)
         return event
 
     # -- read by everybody
