@@ -66,6 +66,7 @@ if TYPE_CHECKING:
     )
     from .backends.amqp.fake import FakeAmqp
     from .backends.kafka.fake import FakeKafka
+    from .backends.queues import Queue
     from .backends.redis.fake import FakeRedis
     from .backends.rest import FakeRest
     from .backends.sqs.fake import FakeSqs
@@ -85,6 +86,7 @@ if TYPE_CHECKING:
         UnexpectedCall,
         UnknownName,
     )
+    from .core.fault import Fault
     from .core.ledger import Calls, Ledger
     from .core.queue_call import QueueCall
     from .core.reply import Reply
@@ -110,6 +112,7 @@ __all__ = [
     "FakeSqs",
     "FakeStopped",
     "Fakes",
+    "Fault",
     "FaultNeverFired",
     "HandlerFailed",
     "IntegrationsError",
@@ -120,6 +123,7 @@ __all__ = [
     "NothingToCheck",
     "ProfileError",
     "ProfilesSkipped",
+    "Queue",
     "QueueCall",
     "QueueEvent",
     "QueueMessage",
@@ -195,6 +199,7 @@ _HOMES = {
     "FakeSqs": "backends.sqs.fake",
     "FakeStopped": "core.errors",
     "Fakes": "plugin.factory",
+    "Fault": "core.fault",
     "FaultNeverFired": "core.errors",
     "HandlerFailed": "core.errors",
     "IntegrationsError": "core.errors",
@@ -203,6 +208,7 @@ _HOMES = {
     "NothingToCheck": "core.errors",
     "ProfileError": "core.errors",
     "ProfilesSkipped": "core.errors",
+    "Queue": "backends.queues",
     "QueueCall": "core.queue_call",
     "QueueEvent": "core.delivery",
     "QueueMessage": "core.delivery",

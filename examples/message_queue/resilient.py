@@ -108,7 +108,7 @@ class OrderQueue:
             process(body)
         except CriticalError as error:
             self._put_aside(body, properties, error)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 -- whatever it is, the message must go somewhere
             if self._attempt(properties) < self.attempts:
                 log.warning("later: %r", error)
                 return False
@@ -119,7 +119,8 @@ class OrderQueue:
     def _attempt(self, properties: BasicProperties) -> int:
         """Return which attempt this is: the broker has counted the rejections."""
         deaths = (properties.headers or {}).get("x-death", [])
-        return 1 + sum(death["count"] for death in deaths if death["queue"] == self.queue)
+        rejections: int = sum(death["count"] for death in deaths if death["queue"] == self.queue)
+        return 1 + rejections
 
     def _put_aside(self, body: bytes, properties: BasicProperties, error: Exception) -> None:
         """Publish a dead letter; the message is acked when the broker has confirmed it, and not before."""

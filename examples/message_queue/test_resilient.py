@@ -1,6 +1,9 @@
 """The resilient queue under the same faults, and under more of them."""
 
+from __future__ import annotations
+
 import threading
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -8,10 +11,8 @@ from examples.message_queue.resilient import CriticalError, OrderQueue, QueueFul
 from pytest_integrations import (
     assert_all_settled,
     assert_back_pressure,
-    assert_confirms_awaited,
     assert_dead_lettered,
     assert_delivered,
-    assert_no_poison_loop,
     assert_nothing_lost,
     assert_prefetch_respected,
     assert_settle_order,
@@ -28,17 +29,24 @@ from pytest_integrations.faults import (
     reorder,
 )
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pytest_integrations import FakeAmqp, Fault, Queue, VirtualClock
+
+pytestmark = pytest.mark.virtual_time
+
 
 @pytest.fixture
-def orders(fake_amqp):
+def orders(fake_amqp: FakeAmqp) -> Queue:
     fake_amqp.queue("orders.dead")
     fake_amqp.queue("orders.later", ttl=30, dead_letter="orders")
     return fake_amqp.queue("orders", max_length=5, overflow="reject-publish", dead_letter="orders.later")
 
 
 @pytest.fixture
-def queue(orders, fake_amqp, virtual_clock):
-    queue = OrderQueue(fake_amqp.url)
+def queue(orders: Queue) -> Iterator[OrderQueue]:
+    queue = OrderQueue(orders.fake.url)
     yield queue
     queue.close()
 
@@ -46,11 +54,11 @@ def queue(orders, fake_amqp, virtual_clock):
 class Work:
     """What is done with an order, and how often each was tried."""
 
-    def __init__(self):
-        self.done = []
-        self.tried = []
+    def __init__(self) -> None:
+        self.done: list[bytes] = []
+        self.tried: list[bytes] = []
 
-    def __call__(self, body):
+    def __call__(self, body: bytes) -> None:
         self.tried.append(body)
         if body == b"poison":
             raise CriticalError("no such product")
@@ -60,11 +68,11 @@ class Work:
 
 
 @pytest.fixture
-def work():
+def work() -> Work:
     return Work()
 
 
-def test_a_full_queue_slows_the_producer_down(orders, queue, work, virtual_clock):
+def test_a_full_queue_slows_the_producer_down(orders: Queue, queue: OrderQueue, work: Work) -> None:
     worker = OrderQueue(queue.url)
     later = threading.Timer(5, worker.work, [work])
     later.start()
@@ -78,7 +86,7 @@ def test_a_full_queue_slows_the_producer_down(orders, queue, work, virtual_clock
     assert_nothing_lost(orders.messages)
 
 
-def test_and_tells_it_in_the_end(orders, queue, virtual_clock):
+def test_and_tells_it_in_the_end(queue: OrderQueue, virtual_clock: VirtualClock) -> None:
     for number in range(5):
         queue.send(b"order %d" % number)
 
@@ -87,7 +95,7 @@ def test_and_tells_it_in_the_end(orders, queue, virtual_clock):
     assert 45 <= virtual_clock.now <= 60
 
 
-def test_what_fails_is_tried_later(orders, queue, work, virtual_clock):
+def test_what_fails_is_tried_later(orders: Queue, queue: OrderQueue, work: Work, virtual_clock: VirtualClock) -> None:
     queue.send(b"flaky")
     queue.work(work)
 
@@ -96,7 +104,7 @@ def test_what_fails_is_tried_later(orders, queue, work, virtual_clock):
     assert_nothing_lost(orders.messages)
 
 
-def test_what_fails_again_and_again_is_put_aside(orders, queue, work):
+def test_what_fails_again_and_again_is_put_aside(orders: Queue, queue: OrderQueue, work: Work) -> None:
     for body in (b"unlucky", b"fine"):
         queue.send(body)
     queue.work(work)
@@ -107,7 +115,7 @@ def test_what_fails_again_and_again_is_put_aside(orders, queue, work):
     assert_nothing_lost(orders.messages, dead_letter="orders.dead")
 
 
-def test_what_can_never_succeed_is_put_aside_at_once(orders, queue, work):
+def test_what_can_never_succeed_is_put_aside_at_once(orders: Queue, queue: OrderQueue, work: Work) -> None:
     for body in (b"poison", b"fine"):
         queue.send(body)
     queue.work(work)
@@ -118,7 +126,7 @@ def test_what_can_never_succeed_is_put_aside_at_once(orders, queue, work):
     assert_all_settled(orders.messages)
 
 
-def test_not_more_is_in_flight_than_can_be_worked_on(orders, queue, work):
+def test_not_more_is_in_flight_than_can_be_worked_on(orders: Queue, queue: OrderQueue, work: Work) -> None:
     for number in range(3):
         queue.send(b"order %d" % number)
     queue.work(work)
@@ -142,8 +150,10 @@ def test_not_more_is_in_flight_than_can_be_worked_on(orders, queue, work):
     ],
     ids=str,
 )
-def test_every_order_is_worked_off_once_whatever_goes_wrong(orders, queue, work, fake_amqp, kind, fault):
-    fake_amqp.on(kind).inject(fault)
+def test_every_order_is_worked_off_once_whatever_goes_wrong(
+    orders: Queue, queue: OrderQueue, work: Work, kind: str, fault: Fault
+) -> None:
+    orders.fake.on(kind).inject(fault)
     for body in (b"fine", b"poison", b"better"):
         queue.send(body)
     queue.work(work)
@@ -154,7 +164,7 @@ def test_every_order_is_worked_off_once_whatever_goes_wrong(orders, queue, work,
     assert_nothing_lost(orders.messages, dead_letter="orders.dead")
 
 
-def test_an_ack_that_is_lost(orders, queue, work, fake_amqp):
+def test_an_ack_that_is_lost(orders: Queue, queue: OrderQueue, work: Work, fake_amqp: FakeAmqp) -> None:
     """The broker has the message still, and gives it to the next worker."""
     fake_amqp.inject(lost_ack())
     queue.send(b"fine")
@@ -168,7 +178,7 @@ def test_an_ack_that_is_lost(orders, queue, work, fake_amqp):
     assert_nothing_lost(orders.messages)
 
 
-def test_an_outage_of_a_minute(orders, queue, work, fake_amqp):
+def test_an_outage_of_a_minute(orders: Queue, queue: OrderQueue, work: Work, fake_amqp: FakeAmqp) -> None:
     queue.send(b"fine")
     fake_amqp.outage(60)
     queue.send(b"better")

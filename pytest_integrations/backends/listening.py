@@ -69,6 +69,11 @@ class ListeningFake(Fake):
             self._server.stop()
 
     @property
+    def url(self) -> str:
+        """Where clients connect."""
+        raise NotImplementedError(type(self))
+
+    @property
     def host(self) -> str:
         """The address it listens on, in brackets if it is IPv6, as in a URL."""
         return f"[{self._host}]" if ":" in self._host else self._host
