@@ -81,6 +81,9 @@ def test_what_came_went_once_or_is_there(broker: FakeAmqp, seed: int) -> None:
         went = Counter(event.queue for event in message.events if event.kind in ENDS and event.queue)
         assert not went - came, repr(message.events)
         assert message.places == dict(came - went)
+        for queue, copies in came.items():
+            again = [delivery for delivery in message.deliveries if delivery.queue == queue][1:]
+            assert copies > 1 or all(delivery.redelivered for delivery in again), repr(message.events)
     with connected(broker.url) as channel:
         for name in QUEUES:
             counted = channel.queue_declare(name, passive=True).method.message_count
