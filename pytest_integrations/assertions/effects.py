@@ -2,7 +2,7 @@
 
     handled = []                                    a list of what was handled: keys, bodies as bytes, or as text
     Counter(row.order_id for row in database)       a count for each of them
-    lambda message: charges[message.json()["id"]]   a function of the message that returns the count
+    lambda message: charges[message.key]            a function of the message that returns the count
 
 A list and a count are looked up by the key of the message, else by its body, else by its text. Messages that share
 what they are looked up by share the effects evenly.
@@ -62,10 +62,10 @@ def _told(effects: Callable[[QueueMessage], int], sent: Sent) -> Effect:
     seen: dict[Hashable, int] = {}
     for copy in sent.copies:
         count = effects(copy)
-        if isinstance(count, bool) or not isinstance(count, int) or count < 0:
+        if not isinstance(count, int) or count < 0:
             msg = f"effects= returned {count!r} for message {copy.id}: valid are whole numbers from 0 on"
             raise ScriptingError(msg)
-        seen[copy.key or copy.body] = count
+        seen[copy.key or copy.body] = int(count)  # True is once
     total = sum(seen.values())
     return Effect(total, total)
 

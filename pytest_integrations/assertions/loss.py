@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from pytest_integrations.core.delivery import Messages, QueueEvent, QueueMessage
 
-__all__ = ["assert_nothing_lost", "names"]
+__all__ = ["assert_nothing_lost"]
 
 
 def assert_nothing_lost(
@@ -55,7 +55,7 @@ def assert_nothing_lost(
     """
     __tracebackhide__ = True
     must_be_messages(messages)
-    resting, allowed = names("dead_letter", dead_letter), names("allow", allow)
+    resting, allowed = _names("dead_letter", dead_letter), _names("allow", allow)
     recovered = {id(each) for sent in publications(messages) for each in sent.superseded}
     losses = [
         loss
@@ -67,7 +67,7 @@ def assert_nothing_lost(
         _fail(messages, losses)
 
 
-def names(argument: str, given: str | Iterable[str]) -> frozenset[str]:
+def _names(argument: str, given: str | Iterable[str]) -> frozenset[str]:
     """Return one name or several as a set; *argument* is what they were given as."""
     found = frozenset([given] if isinstance(given, str) else given if isinstance(given, Iterable) else [""])
     if not all(isinstance(each, str) and each for each in found):

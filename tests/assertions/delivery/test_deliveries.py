@@ -88,7 +88,7 @@ def test_deliveries_of_one_queue_can_be_asked_for(queue: HandQueue) -> None:
         assert_delivered(queue.messages, exactly=1)
 
 
-@pytest.mark.parametrize("effects", [[b"1"], ["1"], {"1": 1}, Counter([b"1"]), lambda _: 1])
+@pytest.mark.parametrize("effects", [[b"1"], ["1"], {"1": 1}, Counter([b"1"]), lambda _: 1, lambda _: True])
 def test_effects_are_counted_in_place_of_deliveries(queue: HandQueue, effects: Any) -> None:
     _rounds(queue, "1", 3)
 
