@@ -61,6 +61,8 @@ class Consumers:
         self._all: list[Consumer] = []
         self._turns: list[Consumer] = []
         self._aside: list[Consumer] = []
+        self._active: Consumer | None = None
+        """The one that has all messages, where only one may."""
 
     def __len__(self) -> int:
         """Return how many there are."""
@@ -74,6 +76,7 @@ class Consumers:
         """Let a consumer join."""
         self._all.append(consumer)
         self._queue_up(consumer)
+        self._active = self._active or consumer
 
     def _queue_up(self, consumer: Consumer) -> None:
         """Put *consumer* behind those of its priority."""
@@ -87,11 +90,13 @@ class Consumers:
         for group in (self._all, self._turns, self._aside):
             if consumer in group:
                 group.remove(consumer)
+        if self._active is consumer:
+            self._active = max(self._all, key=lambda each: each.priority, default=None)  # of equals the oldest
 
     def next(self) -> Consumer | None:
         """Return whose turn it is, if anybody may take one more; that one is the last then."""
         if self._single_active:
-            return self._all[0] if self._all and self._all[0].may_take else None
+            return self._active if self._active is not None and self._active.may_take else None
         while self._turns:
             consumer = self._turns.pop(0)
             if consumer.may_take:

@@ -102,7 +102,7 @@ def get(session: BrokerSession, command: Command) -> None:
         return
     tag = _hand_out(session, queue, copy, None, no_ack=command.flag("no_ack"), fault=command.fault)
     _repeat(queue, copy, command.effects, command.fault)
-    properties = _shown(queue, copy)
+    properties = _shown(queue, copy, always=True)
     place = methods.shortstr(copy.exchange), methods.shortstr(copy.key), methods.long(len(queue.ready))
     told = methods.longlong(tag), methods.flag(copy.redelivered), *place
     session.send(methods.method(session.number, 60, 71, *told))
@@ -200,9 +200,12 @@ def _hand_out(
     return tag
 
 
-def _shown(queue: BrokerQueue, copy: Copy) -> Properties:
-    """Return the properties as the consumer sees them: a quorum queue tells how often a message came back."""
-    if not queue.arguments.quorum or not copy.attempts:
+def _shown(queue: BrokerQueue, copy: Copy, *, always: bool = False) -> Properties:
+    """Return the properties as the client sees them: a quorum queue tells how often a message came back.
+
+    Where it never did, RabbitMQ tells so in the answer to `basic.get`, *always*, and leaves it out of deliveries.
+    """
+    if not queue.arguments.quorum or not (always or copy.attempts):
         return copy.properties
     fields = {**copy.properties.table, "x-delivery-count": table.long(copy.attempts)}
     if queue.vhost.broker.version.counts_acquired:

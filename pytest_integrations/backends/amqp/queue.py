@@ -89,8 +89,8 @@ class BrokerQueue:
         self.run()
         length = len(self.ready)
         was_trimmed = self.trim()
-        # As RabbitMQ does, which looks at times only here: what goes to the head of a priority queue, before others, may
-        # stay there beyond its time, until something else happens in the queue.
+        # As RabbitMQ does, which looks at times only here: what goes to the head of a priority queue, before others,
+        # may stay there beyond its time, until something else happens in the queue.
         if (was_trimmed or length == 1) and (copy.expires is not None or not was_trimmed or length != 1):
             self.drop_expired()
         return True

@@ -118,9 +118,7 @@ MISTAKES: dict[str, Callable[[Client], object]] = {
         Queue.Declare(queue="q.new", arguments={"x-max-length": 1}),
         Queue.Declare(queue="q.new", arguments={"x-max-length": 2}),
     ),
-    "a length more": _twice(
-        Queue.Declare(queue="q.new"), Queue.Declare(queue="q.new", arguments={"x-max-length": 2})
-    ),
+    "a length more": _twice(Queue.Declare(queue="q.new"), Queue.Declare(queue="q.new", arguments={"x-max-length": 2})),
     "a dead-letter exchange less": _twice(
         Queue.Declare(queue="q.new", arguments={"x-dead-letter-exchange": "a"}), Queue.Declare(queue="q.new")
     ),

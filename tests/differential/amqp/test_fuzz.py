@@ -5,33 +5,17 @@ from __future__ import annotations
 import os
 import random
 from contextlib import ExitStack
-from typing import TYPE_CHECKING
-
 import pytest
 
 from pytest_integrations.backends.amqp.fake import FakeAmqp
 
 from .load import Load, perform, topology
-from .rabbitmq import is_installed, rabbitmq
 from .world import World
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-pytestmark = [
-    pytest.mark.differential,
-    pytest.mark.skipif(not is_installed(), reason="no rabbitmq-server is installed"),
-    pytest.mark.timeout(0),
-]
+pytestmark = [pytest.mark.differential, pytest.mark.timeout(0)]
 
 STEPS = int(os.environ.get("AMQP_FUZZ_STEPS", "5000"))
 STEPS_A_TOPOLOGY = 60
-
-
-@pytest.fixture(scope="module")
-def real(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
-    with rabbitmq(tmp_path_factory.mktemp("rabbitmq")) as port:
-        yield port
 
 
 @pytest.mark.parametrize("seed", range(1, 6))
