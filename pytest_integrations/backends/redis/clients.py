@@ -110,7 +110,7 @@ _FILTERS: dict[bytes, Callable[[Session, bytes], bool]] = {
     b"ADDR": lambda session, value: session.address.encode() == value,
     b"LADDR": lambda session, value: f"127.0.0.1:{session.server.port}".encode() == value,
     b"USER": lambda session, value: session.user.encode() == value,
-    b"TYPE": lambda session, value: value.lower() == b"normal",
+    b"TYPE": lambda _session, value: value.lower() == b"normal",
 }
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pytest_integrations.core.queue_call import Kind
 
-__all__ = ["NIL_ARRAYS", "key_of", "kind_of"]
+__all__ = ["NIL_ARRAYS", "WRITING", "key_of", "kind_of"]
 
 _KINDS: dict[Kind, str] = {
     "publish": "LINSERT LPUSH LPUSHX PUBLISH RPUSH RPUSHX SPUBLISH XADD",
@@ -22,12 +22,20 @@ _KINDS: dict[Kind, str] = {
 _KIND = {name.encode(): kind for kind, names in _KINDS.items() for name in names.split()}
 
 _KEYLESS = frozenset(
-    b"ACL AUTH BGREWRITEAOF BGSAVE CLIENT CLUSTER COMMAND CONFIG DBSIZE DEBUG DISCARD ECHO EXEC FLUSHALL FLUSHDB FUNCTION "
-    b"HELLO INFO KEYS LASTSAVE LATENCY MODULE MONITOR MULTI PING PUBSUB QUIT RANDOMKEY READONLY READWRITE RESET ROLE SAVE "
-    b"SCAN SCRIPT SELECT SHUTDOWN SLOWLOG SWAPDB TIME UNWATCH WAIT".split()
+    b"ACL AUTH BGREWRITEAOF BGSAVE CLIENT CLUSTER COMMAND CONFIG DBSIZE DEBUG DISCARD ECHO EXEC FLUSHALL FLUSHDB "
+    b"FUNCTION HELLO INFO KEYS LASTSAVE LATENCY MODULE MONITOR MULTI PING PUBSUB QUIT RANDOMKEY READONLY READWRITE "
+    b"RESET ROLE SAVE SCAN SCRIPT SELECT SHUTDOWN SLOWLOG SWAPDB TIME UNWATCH WAIT".split()
 )
 _SECOND = frozenset(b"MEMORY OBJECT XGROUP XINFO".split())
 _COUNTED = {b"LMPOP": 1, b"ZMPOP": 1, b"BLMPOP": 2, b"BZMPOP": 2, b"EVAL": 2, b"EVALSHA": 2, b"EVAL_RO": 2, b"FCALL": 2}
+
+WRITING = frozenset({
+    "APPEND", "COPY", "DECR", "DECRBY", "EVAL", "EVALSHA", "EXPIRE", "GETDEL", "GETEX", "GETSET",
+    "HDEL", "HINCRBY", "HMSET", "HSET", "HSETNX", "INCR", "INCRBY", "LSET", "MSET", "MSETNX",
+    "PERSIST", "PFADD", "PSETEX", "RESTORE", "SADD", "SET", "SETBIT", "SETEX", "SETNX", "SETRANGE",
+    "SMOVE", "SPOP", "SREM", "ZADD", "ZINCRBY", "ZREM", "ZREMRANGEBYRANK", "ZREMRANGEBYSCORE",
+})  # fmt: skip
+"""Commands of no kind in particular that a replica refuses."""
 
 NIL_ARRAYS = frozenset(
     b"BLMOVE BLMPOP BLPOP BRPOP BRPOPLPUSH BZMPOP BZPOPMAX BZPOPMIN EXEC LMPOP XREAD XREADGROUP ZMPOP".split()
@@ -42,7 +50,7 @@ def kind_of(name: bytes) -> Kind:
 
 
 def key_of(name: bytes, fields: list[bytes]) -> str:
-    """Return the key, or the channel, that a command is about, the first if there are several; `""` if there is none."""
+    """Return the key, or the channel, that a command is about, the first of several; `""` if there is none."""
     if name in _KEYLESS:
         return ""
     place = 1

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import quote
 
-from pytest_integrations.backends.queues import QueueFake
+from pytest_integrations.backends.queues import Queue, QueueFake
 from pytest_integrations.core import effect
-from pytest_integrations.core.effect import Effect
 from pytest_integrations.core.errors import ScriptingError
+from pytest_integrations.core.script import Script, decide
+from pytest_integrations.core.settings import among, whole
+from pytest_integrations.faults.redis import redis_error
 from pytest_integrations.wire.loop import shared_loop
 from pytest_integrations.wire.resp.protocol import RespProtocol
 
+from .commands import WRITING
+from .route import Route
 from .server import RedisServer
 
 if TYPE_CHECKING:
@@ -19,7 +23,11 @@ if TYPE_CHECKING:
 
     from pytest_integrations.core.call import Connection
     from pytest_integrations.core.clock import Clock
+    from pytest_integrations.core.delivery import Messages, QueueMessage
+    from pytest_integrations.core.effect import Effect
     from pytest_integrations.core.ledger import Ledger
+    from pytest_integrations.core.queue_call import QueueCall
+    from pytest_integrations.core.script import Decision
     from pytest_integrations.core.seed import Seed
 
     from .session import Session
@@ -52,7 +60,6 @@ class FakeRedis(QueueFake):
         effect.Copies, effect.Cut, effect.Delay, effect.Expire, effect.Fail, effect.Full, effect.Garble, effect.Hide,
         effect.Lose, effect.Pretend, effect.Refuse, effect.Swap, effect.TakeBack, effect.Trickle, effect.Work,
     })  # fmt: skip
-    names: ClassVar[tuple[int, ...]] = ()
 
     def __init__(
         self,
@@ -99,6 +106,105 @@ class FakeRedis(QueueFake):
         """Return the session of a connection that was just made; called on the loop."""
         return self.state.begin(protocol, _address(protocol.transport))
 
+    # -- queues
+
+    def queue(  # type: ignore[override]  # the settings of this protocol
+        self,
+        name: str,
+        kind: Literal["list", "stream"] = "list",
+        *,
+        max_length: int | None = None,
+        dead_letter: str | None = None,
+        processing: str | None = None,
+        group: str | None = None,
+    ) -> Queue:
+        """Declare the list or stream called *name* as a queue, so that its messages are in the ledger.
+
+        Beyond *max_length* messages a producer is answered `-OOM`. What a consumer puts into the list or stream called
+        *dead_letter* while it has it is dead-lettered. *processing* is the list that consumers move messages to while
+        they work on them; *group* is the consumer group whose deliveries count, the first one to read if not given.
+        """
+        __tracebackhide__ = True
+        among("kind", kind, ("list", "stream"))
+        if max_length is not None:
+            whole("max_length", max_length, 1)
+        if kind == "stream" and processing is not None:
+            msg = f"processing={processing!r} is for lists: a stream keeps by itself what a consumer works on"
+            raise ScriptingError(msg)
+        if kind == "list" and group is not None:
+            msg = f"group={group!r} is for streams: a list has no consumer groups"
+            raise ScriptingError(msg)
+        if len({name, dead_letter, processing} - {None}) < sum(
+            each is not None for each in (name, dead_letter, processing)
+        ):
+            msg = f"{name!r} cannot be its own dead_letter= or processing=: give each a name of its own"
+            raise ScriptingError(msg)
+        route = Route(name, kind, dead_letter, processing, group, max_length)
+        state = self.state
+        shared_loop().call(lambda: state.journal.declare(route))
+        return Queue(self, name, dead_letter)
+
+    def publish(
+        self, queue: str, body: bytes | str, headers: Mapping[str, Any] | None = None, **properties: Any
+    ) -> QueueMessage:
+        """Put a message into *queue*, as a producer would, and return it as the ledger has it.
+
+        By RPUSH into a list, whose messages have no *headers*; by XADD into a stream, as the field `body`, with the
+        *headers* as further fields.
+        """
+        __tracebackhide__ = True
+        state = self.state
+        route = state.journal.routes.get(queue.encode())
+        if route is None:
+            msg = f"{queue!r} is no queue yet: declare it with {self.name}.queue({queue!r})"
+            raise ScriptingError(msg)
+        if properties or (headers and route.way == "list"):
+            given = ", ".join(f"{word}=" for word in (*properties, *(["headers"] if headers else [])))
+            msg = f"a message in a Redis {route.way} has no {given}: put it into the body"
+            raise ScriptingError(msg)
+        data = body.encode() if isinstance(body, str) else body
+        if route.way == "list":
+            fields = [b"RPUSH", route.key, data]
+        else:
+            pairs = [(name.encode(), str(value).encode()) for name, value in (headers or {}).items()]
+            fields = [b"XADD", route.key, b"*", b"body", data, *(part for pair in pairs for part in pair)]
+        return shared_loop().call(lambda: state.publish(route, fields))
+
+    @property
+    def messages(self) -> Messages:
+        """Every message that was published to a declared queue so far, oldest first, with its story."""
+        self.ledger.settle()
+        state = self._state
+        if state is not None and self._is_running:
+            shared_loop().call(state.journal.look_for_expired)
+        return super().messages
+
+    # -- what goes wrong
+
+    def decide(self, call: QueueCall) -> Decision | None:
+        """Decide what goes wrong with *call*; what clients send to greet the server is spared unless it is asked for.
+
+        Otherwise the first call that a test scripts a fault for would be a client library's own greeting, or not,
+        according to the library and its version.
+        """
+        if call.kind != "connect":
+            return super().decide(call)
+        asked = Script()
+        for rule in (self.script if self.script.rules else self.profile).rules:
+            if getattr(rule.when.where, "kind", "") == "connect" or any(
+                "connect" in each.kinds for each in rule.faults
+            ):
+                asked.add(rule)
+        return decide((asked,), call, call.connection.id) if asked.rules else None
+
+    def failover(self) -> None:
+        """Let the server be a replica from now on: connections are closed, and writing is refused with READONLY.
+
+        `heal()` makes it the master again.
+        """
+        self.inject(redis_error("readonly"), every=1, where=_writes)
+        self.drop_all()
+
     @property
     def state(self) -> RedisServer:
         """The server without its port; touched on the loop only."""
@@ -116,6 +222,10 @@ class FakeRedis(QueueFake):
         user = "" if user == "default" else quote(user, safe="")
         login = f"{user}:{quote(password, safe='')}@" if password else ""
         return f"{scheme}://{login}{self.host}:{self.port}/0"
+
+
+def _writes(call: Any) -> bool:
+    return call.kind in {"publish", "receive", "ack", "nack", "declare"} or call.operation.split()[0] in WRITING
 
 
 def _version(version: str) -> tuple[int, ...]:

@@ -63,8 +63,9 @@ def hello(session: Session, fields: list[bytes]) -> Any:
             return Failure(f"ERR Syntax error in HELLO option '{rest[0].decode('utf-8', 'replace')}'")
     if not session.is_known:
         return Failure(
-            "NOAUTH HELLO must be called with the client already authenticated, otherwise the HELLO <proto> AUTH <user> "
-            "<pass> option can be used to authenticate the client and select the RESP protocol version at the same time"
+            "NOAUTH HELLO must be called with the client already authenticated, otherwise the HELLO <proto> AUTH "
+            "<user> <pass> option can be used to authenticate the client and select the RESP protocol version at the "
+            "same time"
         )
     session.speak(protocol)
     version = ".".join(str(part) for part in (*session.server.version, 0, 0)[:3])

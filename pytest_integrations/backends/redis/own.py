@@ -90,7 +90,7 @@ def _memory(session: Session, fields: list[bytes]) -> Any:
     return 56 + len(fields[2])  # of no consequence, but a number that grows with the name, as Redis's does
 
 
-def _wait(session: Session, fields: list[bytes]) -> Any:
+def _wait(_session: Session, fields: list[bytes]) -> Any:
     if len(fields) != 3:
         return Failure("ERR wrong number of arguments for 'wait' command")
     return 0  # replicas

@@ -5,6 +5,9 @@ from __future__ import annotations
 import itertools
 from typing import TYPE_CHECKING, Any
 
+from pytest_integrations.core.errors import ScriptingError
+from pytest_integrations.wire.loop import shared_loop
+
 from .engine import PACKAGE, known_engine
 from .journal import Journal
 from .session import Session
@@ -12,18 +15,21 @@ from .stand_ins import executing, install, uninstall
 from .waiting import WaitingList
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
+    from pytest_integrations.core.delivery import QueueMessage
     from pytest_integrations.core.ledger import Ledger
     from pytest_integrations.core.seed import Seed
+    from pytest_integrations.wire.loop import Timer
     from pytest_integrations.wire.resp.protocol import RespProtocol
 
-    from .waiting import Waiter
+    from .route import Route
 
 __all__ = ["RedisServer"]
 
 _CONFIG = {
-    "appendonly": "no", "bind": "127.0.0.1", "databases": "16", "hz": "10", "lua-time-limit": "5000", "maxclients": "10000",
+    "appendonly": "no", "bind": "127.0.0.1", "databases": "16", "hz": "10", "lua-time-limit": "5000",
+    "maxclients": "10000",
     "maxmemory": "0", "maxmemory-policy": "noeviction", "notify-keyspace-events": "", "proto-max-bulk-len": "536870912",
     "requirepass": "", "save": "", "slowlog-log-slower-than": "10000", "stream-node-max-bytes": "4096",
     "stream-node-max-entries": "100", "timeout": "0",
@@ -50,6 +56,7 @@ class RedisServer:
         self.sessions: dict[int, Session] = {}
         self.waiting: WaitingList = WaitingList()
         self.commands: int = 0
+        self._timers: list[Timer] = []
         with executing(ledger.clock, self._chance):
             self.data: Any = self.engine.server(version=version, server_type="redis")
             self.own: Session = Session(self, None)
@@ -88,6 +95,8 @@ class RedisServer:
 
     def stop(self) -> None:
         """Forget everything."""
+        for timer in self._timers:
+            timer.cancel()
         self.waiting.clear()
         for session in tuple(self.sessions.values()):
             self.forget(session)
@@ -100,29 +109,50 @@ class RedisServer:
         with executing(self.ledger.clock, self._chance):
             session.socket._process_command(fields)  # noqa: SLF001 -- of the engine, and tried before use
 
-    def executed(self, session: Session, fields: list[bytes]) -> None:
-        """A command has been executed: tell the ledger, and serve those that wait."""
+    def executed(self, session: Session) -> None:
+        """A command has been executed: tell the ledger."""
         self.commands += 1
         self.journal.settle(session)
-        if len(self.waiting):
-            self.waiting.serve(self._attempt)
+        session.told = self.journal.told() or session.told
 
-    def _attempt(self, waiter: Waiter) -> Any:
-        """Try to give a client what it waits for."""
-        session = waiter.session
-        name = waiter.fields[0].decode().lower()
+    def serve(self, session: Session) -> None:
+        """Serve those that wait, after a command of *session*; one that has just gone to wait has added nothing."""
+        if len(self.waiting) and session.waiter is None:
+            self.waiting.serve()
 
-        def attempt() -> Any:
-            try:
-                result = waiter.attempt(False)
-            except self.engine.error as error:
-                return error
-            return None if result is None else waiter.shaped(result)
+    def later(self, seconds: float, action: Callable[[], object]) -> None:
+        """Call *action* after so many *seconds*, unless the fake has stopped by then."""
+        self._timers = [timer for timer in self._timers if timer.action is not None]
+        self._timers.append(shared_loop().call_later(seconds, action))
 
-        with executing(self.ledger.clock, self._chance), self.data.lock:
-            result = session.watch(name, waiter.fields[1:], False, attempt)
-        self.journal.settle(session)
-        return result
+    def drop_others(self, session: Session) -> None:
+        """End all connections but that of *session*."""
+        for other in tuple(self.sessions.values()):
+            if other is not session:
+                other.kill()
+
+    def publish(self, route: Route, fields: list[bytes]) -> QueueMessage:
+        """Execute a publication of the test, and return the message."""
+        before = self.journal.newest
+        said = self.own.run(fields)
+        if self.own.told is not None:
+            self.own.told()
+            self.own.told = None
+        message = self.journal.newest
+        if message is None or message is before:
+            answer = getattr(said[-1] if said else None, "value", said)
+            msg = f"nothing was published to {route.name!r}: the server answered {answer!r}"
+            raise ScriptingError(msg)
+        return message
+
+    def newest(self, stream: bytes) -> bytes:
+        """Return the id of the last entry of a stream."""
+        entries = self.look(b"XREVRANGE", stream, b"+", b"-", b"COUNT", b"1")
+        return entries[0][0] if isinstance(entries, list) and entries else b"0-0"
+
+    def exists(self, key: bytes) -> bool:
+        """Tell whether there is a *key* of this name in the first database."""
+        return bool(self.look(b"EXISTS", key))
 
     def look(self, *fields: bytes) -> Any:
         """Return what the engine says to a command that only looks; the ledger is not told."""

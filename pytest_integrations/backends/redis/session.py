@@ -9,6 +9,8 @@ from pytest_integrations.wire.resp.service import Answer
 from pytest_integrations.wire.resp.values import NIL_ARRAY, Failure, Push
 from pytest_integrations.wire.resp.writer import encode
 
+from .amendments import amended, refused, rewritten
+from .blocking import wish_of
 from .commands import NIL_ARRAYS, key_of, kind_of
 from .effects import perform
 from .engine import translated
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     from pytest_integrations.core.fault import Fault
     from pytest_integrations.wire.resp.protocol import RespProtocol
 
+    from .blocking import Wish
     from .server import RedisServer
 
 __all__ = ["Session"]
@@ -40,7 +43,7 @@ class Session:
 
         What it does is told to the ledger if it *is_watched*.
         """
-        self.server = server
+        self.server: RedisServer = server
         self.protocol = protocol
         self.id: int = server.next_id()
         self.address: str = address
@@ -55,9 +58,11 @@ class Session:
         self.began: float = server.now()
         self.last_command: tuple[bytes, float] = (b"NULL", self.began)
         self.waiter: Waiter | None = None
-        self.running: tuple[str, list[bytes], bool] = ("", [], False)
-        """The engine's command that is running: its name, its arguments, and whether a script runs it."""
         self.socket: Any = server.engine.connect(server.data, self)
+        self.told: Callable[[], object] | None = None
+        """To be called when the client learns how the publication went that it has just made."""
+        self.after: Callable[[list[Any]], None] | None = None
+        """What a fault does to that which the client waits for, once it has come."""
         self._said: list[Any] | None = None
         self._is_watched = is_watched
 
@@ -99,22 +104,64 @@ class Session:
 
     # -- executing
 
-    def run(self, fields: list[bytes]) -> list[Any] | None:
-        """Execute a command and return what is said to it, mostly one thing; None if the client has to wait."""
+    def run(self, fields: list[bytes], then: Callable[[list[Any]], None] | None = None) -> list[Any] | None:
+        """Execute a command and return what is said to it, mostly one thing; None if the client has to wait.
+
+        *then* is called with it before anybody else can see what was done.
+        """
         name = fields[0].upper()
         self.last_command = (name, self.server.now())
         if not self.is_known and name not in _BEFORE_LOGIN:
             return [Failure("NOAUTH Authentication required.")]
         own = OWN.get(name) if not self.in_multi or name in _BEFORE_LOGIN else None  # others are only queued
         reply = own(self, fields) if own is not None else NotImplemented
-        said = self.ask_engine(fields) if reply is NotImplemented else [reply]
+        said = self._ask(name, fields) if reply is NotImplemented else [reply]
         self._follow(name, said)
-        self.server.executed(self, fields)
+        self.server.executed(self)
+        if then is not None and self.waiter is None:
+            then(said)
+        self.server.serve(self)
         return said if self.waiter is None else None
+
+    def _ask(self, name: bytes, fields: list[bytes]) -> list[Any]:
+        """Let the engine execute a command, and return what Redis would say to it."""
+        refusal = refused(name, fields)
+        if refusal is not None:
+            return [refusal]
+        wish = None if self.in_multi else wish_of(fields, self.server.newest)
+        if wish is not None:
+            return [wish] if isinstance(wish, Failure) else self._attempt_first(fields, wish)
+        said = self.ask_engine(rewritten(name, fields))
+        if said and not self.in_multi:
+            said[-1] = amended(name, fields, said[-1], self.server.exists)
+        return said
+
+    def _attempt_first(self, fields: list[bytes], wish: Wish) -> list[Any]:
+        """Give the client what it wishes, or let it wait for that."""
+        reply = self.attempt(wish)
+        if reply is not None or not wish.waits:
+            return [reply]
+        self.waiter = Waiter(self, fields, wish)
+        self.server.waiting.add(self.waiter)
+        return []
+
+    def attempt(self, wish: Wish, *, again: bool = False) -> Any:
+        """Try to get what the client wishes; None if there is nothing."""
+        for command in wish.tries:
+            reply = self._ask(command[0], command)[-1]
+            if again:
+                self.server.executed(self)
+            if isinstance(reply, (Failure, self.server.engine.error)):
+                if not again or wish.minds_errors:
+                    return reply
+            elif reply is not None and reply is not NIL_ARRAY and reply not in ([], {}):
+                return wish.shape(command, reply)
+        return None
 
     def ask_engine(self, fields: list[bytes]) -> list[Any]:
         """Let the engine execute a command, and return what it says."""
-        self._said = said = []
+        said: list[Any] = []
+        self._said = said
         try:
             self.server.execute(self, fields)
         finally:
@@ -124,7 +171,7 @@ class Session:
     def _follow(self, name: bytes, said: list[Any]) -> None:
         """Keep in mind whether commands are only queued."""
         if name == b"MULTI":
-            self.in_multi = self.in_multi or not isinstance(said[-1], self.server.engine.error)
+            self.in_multi = self.in_multi or not isinstance(said[-1], (Failure, self.server.engine.error))
         elif name in {b"EXEC", b"DISCARD", b"RESET"}:
             self.in_multi = False
 
@@ -133,7 +180,7 @@ class Session:
         name = fields[0].upper()
         if not said:
             return Answer(b"")
-        told = self.server.journal.told()
+        told, self.told = self.told, None
         *pushed, last = said
         if name in _SUBSCRIBING:
             last = Push(last) if isinstance(last, list) else last
@@ -154,30 +201,25 @@ class Session:
         elif self.protocol is not None:
             self.protocol.push(encode(Push(message), self.resp, translated))
 
-    def watch(self, name: str, args: list[bytes], from_script: bool, run: Callable[[], Any]) -> Any:  # noqa: FBT001
+    def watch(self, name: str, args: list[bytes], run: Callable[[], Any]) -> Any:
         """Let the engine *run* one command, or one of a transaction or a script, and take note of it."""
-        before, self.running = self.running, (name, args, from_script)
-        try:
-            journal = self.server.journal
-            if not journal.routes or not self._is_watched:
-                return run()
-            refusal = journal.refusal(name, args)
-            result = self.server.engine.error(refusal) if refusal else run()
-            if not (refusal or isinstance(result, (self.server.engine.error, self.server.engine.nothing))):
-                journal.note(name, args, result)
-            return result
-        finally:
-            self.running = before
-
-    def wait(self, timeout: float, name: str, args: list[bytes], attempt: Any, shape: Any) -> None:
-        """Let the client wait until *attempt* gives something, or *timeout* seconds have passed, if not 0."""
-        fields = [name.upper().encode(), *args]
-        self.waiter = Waiter(self, fields, attempt, shape)
-        self.server.waiting.add(self.waiter, timeout)
+        journal = self.server.journal
+        if not journal.routes or not self._is_watched:
+            return run()
+        refusal = journal.refusal(name, args)
+        if refusal:
+            return self.server.engine.error(refusal)
+        result = run()
+        if not isinstance(result, (self.server.engine.error, self.server.engine.nothing)):
+            journal.note(name, args, result)
+        return result
 
     def wake(self, waiter: Waiter, value: Any) -> None:
         """Give the client what it has waited for."""
         self.waiter = None
+        after, self.after = self.after, None
+        if after is not None:
+            after([value])
         if self.protocol is not None:
             self.protocol.answer(self.worded(waiter.fields, [value]))
 

@@ -72,7 +72,7 @@ def install(package: str) -> None:
 
 def uninstall(package: str) -> None:
     """Put the real modules back, if nobody else needs the stand-ins."""
-    global _users
+    global _users  # noqa: PLW0603 -- as above
     with _lock:
         _users -= 1
         if _users == 0:

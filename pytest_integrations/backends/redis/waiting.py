@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from pytest_integrations.wire.loop import shared_loop
 from pytest_integrations.wire.resp.values import Failure
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
     from pytest_integrations.wire.loop import Timer
 
+    from .blocking import Wish
     from .session import Session
 
 __all__ = ["Waiter", "WaitingList"]
@@ -20,17 +21,12 @@ __all__ = ["Waiter", "WaitingList"]
 
 @dataclass(slots=True, eq=False)
 class Waiter:
-    """One blocked command: *attempt* gives its result when there is one, *shape* makes the reply of that."""
+    """One blocked command, and what it waits for."""
 
     session: Session
     fields: list[bytes]
-    attempt: Callable[[bool], Any]
-    shape: Callable[[Any], Any] | None
+    wish: Wish
     timer: Timer | None = None
-
-    def shaped(self, result: Any) -> Any:
-        """Return the reply that *result* makes."""
-        return result if self.shape is None else self.shape(result)
 
 
 class WaitingList:
@@ -49,11 +45,11 @@ class WaitingList:
         """Iterate over those that wait, the longest waiting first."""
         return iter(tuple(self._waiters))
 
-    def add(self, waiter: Waiter, timeout: float) -> None:
-        """Let *waiter* wait, for at most *timeout* seconds if that is not 0."""
+    def add(self, waiter: Waiter) -> None:
+        """Let *waiter* wait, for as long as it wishes."""
         self._waiters[waiter] = None
-        if timeout:
-            waiter.timer = shared_loop().call_later(timeout, lambda: self.release(waiter.session, None))
+        if waiter.wish.timeout:
+            waiter.timer = shared_loop().call_later(waiter.wish.timeout, lambda: self.release(waiter.session, None))
 
     def remove(self, session: Session) -> Waiter | None:
         """Let a client wait no more; it gets nothing."""
@@ -70,24 +66,24 @@ class WaitingList:
         waiter = self.remove(session)
         if waiter is None:
             return False
-        session.wake(waiter, waiter.shaped(None) if error is None else Failure(error))
+        session.wake(waiter, None if error is None else Failure(error))
         return True
 
-    def serve(self, attempt: Callable[[Waiter], Any]) -> None:
-        """Give those that wait what there is by now, until *attempt* finds nothing for anybody."""
+    def serve(self) -> None:
+        """Give those that wait what there is by now, until there is nothing for anybody."""
         if self._is_serving:
             return
         self._is_serving = True
         try:
-            while any([self._serve_one(waiter, attempt) for waiter in self]):
+            while sum(self._serve_one(waiter) for waiter in self):  # of all, not up to the first
                 pass
         finally:
             self._is_serving = False
 
-    def _serve_one(self, waiter: Waiter, attempt: Callable[[Waiter], Any]) -> bool:
+    def _serve_one(self, waiter: Waiter) -> bool:
         if waiter not in self._waiters:
             return False
-        result = attempt(waiter)
+        result = waiter.session.attempt(waiter.wish, again=True)
         if result is None:
             return False
         self.remove(waiter.session)

@@ -1,1 +1,1 @@
-"""RESP, the protocol of Redis, versions 2 and 3: read incrementally, written exactly, executed in the order of arrival."""
+"""RESP 2 and 3, the protocol of Redis: commands are read as they come in and executed in their order."""

@@ -21,15 +21,15 @@ def failure(text: str) -> bytes:
 
 
 def encode(value: Any, protocol: int, translate: Callable[[Any], Any] | None = None) -> bytes:
-    """Return *value* as a reply in RESP *protocol* (2 or 3).
+    r"""Return *value* as a reply in RESP *protocol* (2 or 3).
 
     bytes and text are bulk strings, None is nil, lists and tuples are arrays; dicts, sets, floats and booleans have
     types of their own in RESP3 only. What is none of all that is first given to *translate*.
 
     >>> encode([b"a", 1, None], 2)
-    b'*3\\r\\n$1\\r\\na\\r\\n:1\\r\\n$-1\\r\\n'
+    b'*3\r\n$1\r\na\r\n:1\r\n$-1\r\n'
     >>> encode({b"a": 1.5}, 3)
-    b'%1\\r\\n$1\\r\\na\\r\\n,1.5\\r\\n'
+    b'%1\r\n$1\r\na\r\n,1.5\r\n'
     """
     kind = type(value)
     if kind is bytes:
