@@ -1,0 +1,54 @@
+"""The same queue on Amazon SQS, whose only way to say "later" is to say nothing."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Any
+
+import boto3
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+log = logging.getLogger(__name__)
+
+
+class OrderQueue:
+    """Sends orders to a queue, and works them off.
+
+    The queue has a redrive policy: a message that was received so often goes to the dead letters by itself.
+    """
+
+    def __init__(self, queue_url: str, **client: Any) -> None:
+        """Use *queue_url*; the arguments of boto3's *client* come from its configuration, in a test from the fake."""
+        self.queue_url = queue_url
+        self.sqs = boto3.client("sqs", **client)
+
+    def send(self, body: str) -> None:
+        self.sqs.send_message(QueueUrl=self.queue_url, MessageBody=body)
+
+    def work(self, process: Callable[[str], object], *, rounds: int) -> None:
+        """Ask for messages so often; each time the service lets us wait for up to 20 seconds."""
+        for _ in range(rounds):
+            answer = self.sqs.receive_message(QueueUrl=self.queue_url, MaxNumberOfMessages=10, WaitTimeSeconds=20)
+            done = []
+            for message in answer.get("Messages", []):
+                try:
+                    process(message["Body"])
+                except Exception:
+                    log.exception("it will come again: %r", message["Body"])  # when its visibility timeout is over
+                else:
+                    done.append({"Id": str(len(done)), "ReceiptHandle": message["ReceiptHandle"]})
+            if done:
+                self._delete(done)
+
+    def _delete(self, entries: list[dict[str, str]]) -> None:
+        """Delete what is done; the answer to a batch is a success even when some of it was not."""
+        answer = self.sqs.delete_message_batch(QueueUrl=self.queue_url, Entries=entries)
+        failed = {failure["Id"] for failure in answer.get("Failed", [])}
+        for entry in entries:
+            if entry["Id"] in failed:
+                self.sqs.delete_message(QueueUrl=self.queue_url, ReceiptHandle=entry["ReceiptHandle"])
+
+    def close(self) -> None:
+        self.sqs.close()

@@ -1,0 +1,66 @@
+"""Orders on SQS: minutes of visibility timeouts, in virtual time."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from examples.message_queue.sqs import OrderQueue
+from pytest_integrations import assert_dead_lettered, assert_nothing_lost, assert_redelivery_backoff, fixed
+from pytest_integrations.faults import lost_response, status
+from pytest_integrations.faults.sqs import partial_batch
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pytest_integrations import FakeSqs, Fault, VirtualClock
+    from pytest_integrations.backends.sqs.fake import SqsQueue
+
+
+@pytest.fixture
+def orders(fake_sqs: FakeSqs, virtual_clock: VirtualClock) -> SqsQueue:
+    return fake_sqs.queue("orders", visibility=30, max_deliveries=3, dead_letter="orders-dead")
+
+
+@pytest.fixture
+def queue(fake_sqs: FakeSqs, orders: SqsQueue) -> Iterator[OrderQueue]:
+    queue = OrderQueue(orders.url, **fake_sqs.client_arguments)
+    yield queue
+    queue.close()
+
+
+def test_what_fails_three_times_is_put_aside(orders: SqsQueue, queue: OrderQueue, virtual_clock: VirtualClock) -> None:
+    for body in ("12", "no number", "17"):
+        queue.send(body)
+    done: list[int] = []
+    queue.work(lambda body: done.append(int(body)), rounds=8)
+
+    assert done == [12, 17]
+    assert_redelivery_backoff(orders.messages, fixed(30))
+    assert_dead_lettered(orders.messages, ["no number"], after=3, to="orders-dead")
+    assert_nothing_lost(orders.messages, dead_letter="orders-dead")
+    assert virtual_clock.now > 90
+
+
+@pytest.mark.parametrize(
+    ("kind", "fault"),
+    [
+        ("publish", status(503)),
+        ("receive", status(503)),
+        ("receive", lost_response()),
+        ("ack", status(503)),
+        ("ack", lost_response()),
+        ("ack", partial_batch(0)),
+    ],
+    ids=str,
+)
+def test_nothing_is_lost_whatever_goes_wrong(orders: SqsQueue, queue: OrderQueue, kind: str, fault: Fault) -> None:
+    orders.fake.on(kind).inject(fault)
+    for body in ("12", "17"):
+        queue.send(body)
+    done: list[int] = []
+    queue.work(lambda body: done.append(int(body)), rounds=5)
+
+    assert set(done) == {12, 17}
+    assert_nothing_lost(orders.messages)
