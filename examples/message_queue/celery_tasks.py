@@ -30,7 +30,7 @@ def make_app(broker: str, carry: Callable[[int], object]) -> Celery:
         task_ignore_result=True,
     )
 
-    @app.task(
+    @app.task(  # type: ignore[untyped-decorator]
         bind=True,
         name="ship",
         shared=False,
@@ -39,7 +39,7 @@ def make_app(broker: str, carry: Callable[[int], object]) -> Celery:
         retry_backoff=1,
         retry_jitter=False,
     )
-    def ship(self: Task, order: int) -> None:
+    def ship(_task: Task, order: int) -> None:
         carry(order)
 
     return app

@@ -31,7 +31,7 @@ class OrderQueue:
         """Ask for messages so often; each time the service lets us wait for up to 20 seconds."""
         for _ in range(rounds):
             answer = self.sqs.receive_message(QueueUrl=self.queue_url, MaxNumberOfMessages=10, WaitTimeSeconds=20)
-            done = []
+            done: list[dict[str, str]] = []
             for message in answer.get("Messages", []):
                 try:
                     process(message["Body"])

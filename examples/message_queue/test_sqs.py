@@ -17,9 +17,11 @@ if TYPE_CHECKING:
     from pytest_integrations import FakeSqs, Fault, VirtualClock
     from pytest_integrations.backends.sqs.fake import SqsQueue
 
+pytestmark = pytest.mark.virtual_time
+
 
 @pytest.fixture
-def orders(fake_sqs: FakeSqs, virtual_clock: VirtualClock) -> SqsQueue:
+def orders(fake_sqs: FakeSqs) -> SqsQueue:
     return fake_sqs.queue("orders", visibility=30, max_deliveries=3, dead_letter="orders-dead")
 
 
