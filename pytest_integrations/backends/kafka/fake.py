@@ -54,7 +54,8 @@ class FakeKafka(Fake):
 
     with FakeKafka() as cluster:
         orders = cluster.topic("orders", partitions=1)
-        producer = Producer({"bootstrap.servers": cluster.url})
+        settings = {"bootstrap.servers": cluster.url}
+        producer: Any = Producer(settings)
         producer.produce("orders", b"one book", key=b"ada")
         producer.flush(10)
         assert [(record.key, record.value) for record in orders.records] == [(b"ada", b"one book")]
@@ -188,10 +189,12 @@ class FakeKafka(Fake):
             self._produce(topic, value, key=key, headers=dict(headers or {}), partition=partition)
 
     def _produce(self, topic: str, value: bytes | str | None, *, partition: int | None, **details: Any) -> None:
+        __tracebackhide__ = True
         from confluent_kafka import Producer
 
         failed: list[Any] = []
-        producer = Producer({"bootstrap.servers": self.url, "log_level": 0, "message.timeout.ms": _PATIENCE * 1000})
+        settings = {"bootstrap.servers": self.url, "log_level": 0, "message.timeout.ms": _PATIENCE * 1000}
+        producer: Any = Producer(settings)
         where = {} if partition is None else {"partition": partition}
         producer.produce(topic, value, on_delivery=lambda error, _: failed.append(error), **where, **details)
         left = producer.flush(_PATIENCE)

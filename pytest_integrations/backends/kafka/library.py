@@ -24,10 +24,10 @@ _SHORT, _LONG, _SIZE = ctypes.c_int16, ctypes.c_int32, ctypes.c_size_t
 
 _SIGNATURES: dict[str, tuple[Any, list[Any]]] = {
     "rd_kafka_conf_new": (_POINTER, []),
-    "rd_kafka_conf_set": (_INT, [_POINTER, _TEXT, _TEXT, _TEXT, _SIZE]),
     "rd_kafka_conf_set_log_cb": (None, [_POINTER, _POINTER]),
     "rd_kafka_new": (_POINTER, [_INT, _POINTER, _TEXT, _SIZE]),
     "rd_kafka_destroy": (None, [_POINTER]),
+    "rd_kafka_poll": (_INT, [_POINTER, _INT]),
     "rd_kafka_mock_cluster_new": (_POINTER, [_POINTER, _INT]),
     "rd_kafka_mock_cluster_bootstraps": (_TEXT, [_POINTER]),
     "rd_kafka_mock_cluster_destroy": (None, [_POINTER]),
@@ -39,7 +39,6 @@ _SIGNATURES: dict[str, tuple[Any, list[Any]]] = {
     "rd_kafka_mock_broker_set_rtt": (_INT, [_POINTER, _LONG, _INT]),
     "rd_kafka_mock_broker_set_down": (_INT, [_POINTER, _LONG]),
     "rd_kafka_mock_broker_set_up": (_INT, [_POINTER, _LONG]),
-    "rd_kafka_mock_coordinator_set": (_INT, [_POINTER, _TEXT, _TEXT, _LONG]),
     "rd_kafka_mock_group_initial_rebalance_delay_ms": (None, [_POINTER, _LONG]),
     "rd_kafka_mock_start_request_tracking": (None, [_POINTER]),
     "rd_kafka_mock_stop_request_tracking": (None, [_POINTER]),

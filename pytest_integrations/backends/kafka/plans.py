@@ -45,7 +45,7 @@ class Plans:
     def add(self, rule: Rule, fake: str, connection: Connection) -> None:
         """Plan what *rule* does to the requests of its kind, after what is planned for them already."""
         api = rule.faults[0].api  # type: ignore[attr-defined]  # they were checked
-        planned = _played(rule, QueueCall(fake, connection, api), api)
+        planned = _played(rule, QueueCall(fake, connection, api))
         self._planned.setdefault(api, deque()).extend(planned)
         self._push(api, planned)
 
@@ -78,7 +78,7 @@ class Plans:
             self._cluster.push_errors(API_KEYS[api], codes)
 
 
-def _played(rule: Rule, call: QueueCall, api: str) -> list[Planned]:
+def _played(rule: Rule, call: QueueCall) -> list[Planned]:
     """Return what *rule* does to request after request, up to the last that it does something to."""
     script, planned, last = Script(), [], 0
     script.rules = (rule,)

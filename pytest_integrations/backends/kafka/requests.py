@@ -100,7 +100,7 @@ class Requests:
             call.fault, call.error = planned.fault, planned.fault.code
 
     def _time(self, seen: Seen) -> float:
-        """Return when it came, in seconds of the ledger; librdkafka's clock is the monotonic one or that of the wall."""
+        """Return when it came, in seconds of the ledger, from a clock that is the monotonic one or that of the wall."""
         elapsed = seen.time - self._ledger.origin
         if abs(elapsed) > _NEAR:
             elapsed = seen.time - self._ledger.opened_at.timestamp()
