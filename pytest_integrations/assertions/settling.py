@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
 __all__ = ["AUTOMATIC", "assert_all_settled", "is_automatic"]
 
-AUTOMATIC = "automatic"
-"""The reason of an ack that no consumer sent: the protocol counts what is delivered as done."""
+AUTOMATIC = frozenset({"automatic", "popped", "noack"})
+"""The reasons of an ack that no consumer sent: AMQP's `no_ack`, LPOP, XREADGROUP NOACK."""
 
 
 def assert_all_settled(messages: Messages, *, within: float | None = None) -> None:
@@ -80,7 +80,7 @@ def assert_all_settled(messages: Messages, *, within: float | None = None) -> No
 
 def is_automatic(delivery: Delivery) -> bool:
     """Tell whether *delivery* counted as acked when it was sent."""
-    return delivery.end is not None and delivery.end.reason == AUTOMATIC
+    return delivery.end is not None and delivery.end.reason in AUTOMATIC
 
 
 def _blame_unsettled(messages: Messages, unsettled: Sequence[Delivery], total: int) -> None:

@@ -85,3 +85,14 @@ def test_a_header_may_hold_anything(queue: HandQueue) -> None:
     queue.publish("2", headers={"order": ["a"]})
 
     assert _sizes(queue, "header:order") == [2]
+
+
+@pytest.mark.parametrize(("done", "made_good"), [("confirmed", 1), ("acked", 1), ("refused", 0)])
+def test_a_later_publication_makes_the_earlier_ones_good(queue: HandQueue, done: str, made_good: int) -> None:
+    queue.publish("1", told=None, key="a")
+    again = queue.publish("1", told=None, key="a")
+    queue.deliver(again)
+    queue.tell(again, done, "orders", delivery=1)
+
+    (sent,) = publications(queue.messages)
+    assert len(sent.superseded) == made_good
