@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pytest_integrations.core.queue_call import Kind
 
-__all__ = ["NIL_ARRAYS", "WRITING", "key_of", "kind_of"]
+__all__ = ["CONTAINERS", "NIL_ARRAYS", "WRITING", "key_of", "kind_of"]
 
 _KINDS: dict[Kind, str] = {
     "publish": "LINSERT LPUSH LPUSHX PUBLISH RPUSH RPUSHX SPUBLISH XADD",
@@ -36,6 +36,11 @@ WRITING = frozenset({
     "SMOVE", "SPOP", "SREM", "ZADD", "ZINCRBY", "ZREM", "ZREMRANGEBYRANK", "ZREMRANGEBYSCORE",
 })  # fmt: skip
 """Commands of no kind in particular that a replica refuses."""
+
+CONTAINERS = frozenset(
+    b"ACL CLIENT CLUSTER COMMAND CONFIG DEBUG FUNCTION LATENCY MEMORY OBJECT PUBSUB SCRIPT SLOWLOG XGROUP XINFO".split()
+)
+"""The commands that mean nothing without the word that follows."""
 
 NIL_ARRAYS = frozenset(
     b"BLMOVE BLMPOP BLPOP BRPOP BRPOPLPUSH BZMPOP BZPOPMAX BZPOPMIN EXEC LMPOP XREAD XREADGROUP ZMPOP".split()

@@ -11,7 +11,7 @@ from pytest_integrations.wire.resp.writer import encode
 
 from .amendments import amended, refused, rewritten
 from .blocking import wish_of
-from .commands import NIL_ARRAYS, key_of, kind_of
+from .commands import CONTAINERS, NIL_ARRAYS, key_of, kind_of
 from .effects import perform
 from .engine import translated
 from .own import OWN
@@ -84,6 +84,8 @@ class Session:
         assert protocol is not None  # noqa: S101 -- only the wire calls this
         name = fields[0].upper()
         shown = name.decode("utf-8", "backslashreplace")
+        if name in CONTAINERS and len(fields) > 1:
+            shown += f" {fields[1].upper().decode('utf-8', 'backslashreplace')}"
         call = QueueCall(self.server.name, protocol.connection, shown, kind=kind_of(name), queue=key_of(name, fields))
         call.body = fields[-1] if len(fields) == 3 else b"\r\n".join(fields[2:])
         return call
