@@ -43,8 +43,6 @@ class Consumer:
     def may_take(self) -> bool:
         """Whether it may be given one more."""
         session = self.session
-        if not session.flows:
-            return False
         if self.no_ack:
             return True
         return not (self.prefetch and self.in_flight >= self.prefetch) and not (

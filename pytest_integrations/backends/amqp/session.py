@@ -57,7 +57,6 @@ class BrokerSession:
         """What consumers to come may have at a time; 0 for any number."""
         self.limit: int = 0
         """What all consumers of the channel may have together; 0 for any number."""
-        self.flows: bool = True
         self.is_closed: bool = False
         self.confirms: Confirms | None = None
         self.transaction: transaction.Transaction | None = None
@@ -194,10 +193,9 @@ class BrokerSession:
 
 
 def _flow(session: BrokerSession, command: Command) -> None:
-    session.flows = command.flag("active")
-    session.send(methods.method(session.number, 20, 21, methods.flag(session.flows)))
-    for consumer in tuple(session.consumers.values()):
-        consumer.queue.go_on()
+    if not command.flag("active"):
+        raise Refusal(540, "active=false")
+    session.send(methods.method(session.number, 20, 21, methods.flag(True)))
 
 
 def _confirm(session: BrokerSession, command: Command) -> None:

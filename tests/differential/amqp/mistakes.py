@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from tests.wire.amqp.client import Basic, Confirm, Exchange, Queue, Tx
+from tests.wire.amqp.client import Basic, Channel, Confirm, Exchange, Queue, Tx
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -150,6 +150,7 @@ MISTAKES: dict[str, Callable[[Client], object]] = {
     "a negative expiration": _publish(expiration="-1"),
     "half an expiration": _publish(expiration="10s"),
     "CC that is no list": _publish(headers={"CC": "q"}),
+    "a channel paused": lambda client: client.ask(Channel.Flow(active=False)),
     "immediate": _say(Basic.Publish(routing_key="q", immediate=True)),
     "a commit without a transaction": lambda client: client.ask(Tx.Commit()),
     "a rollback without a transaction": lambda client: client.ask(Tx.Rollback()),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import random
 from contextlib import ExitStack
+
 import pytest
 
 from pytest_integrations.backends.amqp.fake import FakeAmqp
