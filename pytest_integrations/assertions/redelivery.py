@@ -130,7 +130,7 @@ def _waits(series: Sequence[Delivery], schedule: Schedule, tolerance: Tolerance)
 def _let_go(delivery: Delivery) -> float:
     """Return when the consumer was done with *delivery*; if it never said so, when it got it."""
     end = delivery.end
-    took_back = end is None or (end.kind == "requeued" and not end.connection)
+    took_back = end is None or (end.kind == "requeued" and (not end.connection or end.reason == "claimed"))
     return delivery.time if end is None or took_back else end.time
 
 
