@@ -100,7 +100,7 @@ class Delivery:
 
     def __init__(self, message: QueueMessage, event: QueueEvent, end: QueueEvent | None) -> None:
         """Join what began by *event*, in the story of *message*, with its *end*, if that has come."""
-        self.message = message
+        self.message: QueueMessage = message
         self.event: QueueEvent = event
         self.end: QueueEvent | None = end
 
