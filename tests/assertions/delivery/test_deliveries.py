@@ -95,6 +95,8 @@ def test_each_publication_has_its_own_limit(queue: HandQueue) -> None:
     queue.handled("1", key="a")
 
     assert_delivered(queue.messages, at_most=1)
+    with pytest.raises(ResilienceError, match="expected at most 0 deliveries of message 1 to orders, saw 1 and 1\n"):
+        assert_delivered(queue.messages, at_most=0)
 
 
 def test_deliveries_of_one_queue_can_be_asked_for(queue: HandQueue) -> None:
