@@ -95,7 +95,7 @@ def test_each_publication_has_its_own_limit(queue: HandQueue) -> None:
     queue.handled("1", key="a")
 
     assert_delivered(queue.messages, at_most=1)
-    with pytest.raises(ResilienceError, match="expected at most 0 deliveries of message 1 to orders, saw 1 and 1\n"):
+    with pytest.raises(ResilienceError, match="expected exactly 0 deliveries of message 1 to orders, saw 1 and 1\n"):
         assert_delivered(queue.messages, at_most=0)
 
 
