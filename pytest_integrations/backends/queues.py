@@ -157,7 +157,10 @@ class QueueFake(ListeningFake):
         """Choose operations by *kind* (see `core.queue_call.Kind`) and by the name of their *queue*, a pattern.
 
         ```python
-        fake_amqp.on("publish", queue="orders*").inject(latency(2.0))
+        fake_amqp.queue("orders")
+        rule = fake_amqp.on("publish", queue="orders*").inject(latency(2.0))
+        assert fake_amqp.on("publish").received == []
+        fake_amqp.heal(rule)
         ```
         """
         return Operations(self, kind, queue)

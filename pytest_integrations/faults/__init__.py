@@ -11,6 +11,17 @@ from .catalogue import aliases as aliases
 from .catalogue import registry as registry
 
 if TYPE_CHECKING:
+    from .amqp import (
+        auth_refused,
+        blocked,
+        cancel_consumer,
+        channel_close,
+        connection_close,
+        frame_error,
+        missed_heartbeats,
+        unroutable,
+        vhost_missing,
+    )
     from .body import corrupt_body
     from .connection import (
         close_on_accept,
@@ -36,10 +47,25 @@ if TYPE_CHECKING:
     )
     from .handshake import tls
     from .head import bad_status_line, early_hints, http_version, huge_header, illegal_header, many_headers
+    from .kafka import broker_down, kafka_error, rtt, topic_error
     from .limits import max_concurrency, rate_limit
+    from .queue import (
+        duplicate,
+        empty_receive,
+        garbage,
+        lost_ack,
+        lost_confirm,
+        lost_message,
+        queue_full,
+        redeliver,
+        refused_publish,
+        reorder,
+    )
+    from .redis import failover, redis_error
     from .refusal import rate_limited, status, unavailable
     from .request_side import early_response, no_continue, reset_mid_upload, slow_read
     from .semantics import auth_expires, duplicate_reply, pagination_loop, redirect, redirect_loop
+    from .sqs import clock_skew, md5_mismatch, partial_batch, sqs_error
     from .timing import bandwidth, dribble, hang, slicer, slow_accept, slow_headers
     from .wiremock import CONNECTION_RESET_BY_PEER, EMPTY_RESPONSE, MALFORMED_RESPONSE_CHUNK, RANDOM_DATA_THEN_CLOSE
 
@@ -49,51 +75,80 @@ __all__ = [
     "MALFORMED_RESPONSE_CHUNK",
     "RANDOM_DATA_THEN_CLOSE",
     "auth_expires",
+    "auth_refused",
     "bad_chunk_size",
     "bad_status_line",
     "bandwidth",
+    "blocked",
+    "broker_down",
+    "cancel_consumer",
+    "channel_close",
+    "clock_skew",
     "close_on_accept",
     "connect_timeout",
+    "connection_close",
     "connection_refused",
     "connection_reset",
     "content_length",
     "corrupt_body",
     "dribble",
+    "duplicate",
     "duplicate_reply",
     "early_hints",
     "early_response",
+    "empty_receive",
     "empty_response",
+    "failover",
+    "frame_error",
+    "garbage",
     "hang",
     "http_version",
     "huge_header",
     "illegal_header",
+    "kafka_error",
     "latency",
+    "lost_ack",
+    "lost_confirm",
+    "lost_message",
     "lost_request",
     "lost_response",
     "malformed_response_chunk",
     "many_headers",
     "max_concurrency",
+    "md5_mismatch",
+    "missed_heartbeats",
     "missing_last_chunk",
     "no_continue",
     "pagination_loop",
+    "partial_batch",
+    "queue_full",
     "random_data_then_close",
     "rate_limit",
     "rate_limited",
+    "redeliver",
     "redirect",
     "redirect_loop",
+    "redis_error",
+    "refused_publish",
+    "reorder",
     "reset_mid_upload",
     "reset_on_accept",
+    "rtt",
     "short_chunk",
     "slicer",
     "slow_accept",
     "slow_headers",
     "slow_read",
+    "sqs_error",
     "stale_keepalive",
     "status",
     "tls",
+    "topic_error",
     "truncate_body",
     "truncate_headers",
     "unavailable",
+    "unroutable",
+    "vhost_missing",
 ]
 
 

@@ -80,6 +80,29 @@ registry: Registry[type[Fault]] = Registry(
         "reorder": f"{_HERE}.queue:reorder",
         "empty_receive": f"{_HERE}.queue:empty_receive",
         "garbage": f"{_HERE}.queue:garbage",
+        # AMQP
+        "channel_close": f"{_HERE}.amqp:channel_close",
+        "connection_close": f"{_HERE}.amqp:connection_close",
+        "unroutable": f"{_HERE}.amqp:unroutable",
+        "cancel_consumer": f"{_HERE}.amqp:cancel_consumer",
+        "auth_refused": f"{_HERE}.amqp:auth_refused",
+        "vhost_missing": f"{_HERE}.amqp:vhost_missing",
+        "blocked": f"{_HERE}.amqp:blocked",
+        "missed_heartbeats": f"{_HERE}.amqp:missed_heartbeats",
+        "frame_error": f"{_HERE}.amqp:frame_error",
+        # Redis
+        "redis_error": f"{_HERE}.redis:redis_error",
+        "failover": f"{_HERE}.redis:failover",
+        # SQS
+        "sqs_error": f"{_HERE}.sqs:sqs_error",
+        "partial_batch": f"{_HERE}.sqs:partial_batch",
+        "md5_mismatch": f"{_HERE}.sqs:md5_mismatch",
+        "clock_skew": f"{_HERE}.sqs:clock_skew",
+        # Kafka
+        "kafka_error": f"{_HERE}.kafka:kafka_error",
+        "topic_error": f"{_HERE}.kafka:topic_error",
+        "broker_down": f"{_HERE}.kafka:broker_down",
+        "rtt": f"{_HERE}.kafka:rtt",
     },
     hint="They are listed in pytest_integrations.faults; a third party adds its own by the hook.",
 )

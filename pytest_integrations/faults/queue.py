@@ -42,6 +42,15 @@ class queue_full(Fault):  # noqa: N801 -- a word in a script
     learns by `basic.nack` and any other never; `"drop-head"` takes it and drops the oldest message of each queue that
     it goes to; `"block"` sends `connection.blocked` and takes it once the fault is over. SQS answers a receiver
     `OverLimit`, as it does when too many messages are in flight: its queues have no other end.
+
+    ```python
+    import pytest, redis
+
+    fake_redis.queue("orders")
+    fake_redis.inject(queue_full())
+    with redis.Redis.from_url(fake_redis.url) as client, pytest.raises(redis.OutOfMemoryError):
+        client.rpush("orders", "17")
+    ```
     """
 
     mode: str = ""
@@ -58,6 +67,20 @@ class refused_publish(Fault):  # noqa: N801 -- a word in a script
 
     Wire definition: AMQP answers a publication in confirm mode by `basic.nack`; one that is not is lost, as from a
     broker in trouble.
+
+    ```python
+    import pika, pytest
+
+    fake_amqp.queue("orders")
+    fake_amqp.inject(refused_publish())
+    connection = pika.BlockingConnection(pika.URLParameters(fake_amqp.url))
+    channel = connection.channel()
+    channel.confirm_delivery()
+    with pytest.raises(pika.exceptions.NackError):
+        channel.basic_publish("", "orders", b"17")
+    connection.close()
+    assert fake_amqp.messages[0].producer_was_told == "refused"
+    ```
     """
 
     kinds: ClassVar[frozenset[str]] = _PUBLISH
@@ -72,6 +95,19 @@ class lost_confirm(Fault):  # noqa: N801 -- a word in a script
     """Take a message, and never tell its producer.
 
     Wire definition: the message is put into its queues; no confirm is sent for it.
+
+    ```python
+    import pika
+
+    orders = fake_amqp.queue("orders")
+    fake_amqp.inject(lost_confirm())
+    connection = pika.BlockingConnection(pika.URLParameters(fake_amqp.url))
+    channel = connection.channel()  # by `confirm_delivery` it would wait for ever
+    channel.basic_publish("", "orders", b"17")
+    connection.close()
+    assert orders.ready
+    assert fake_amqp.messages[0].producer_was_told == "nothing"
+    ```
     """
 
     kinds: ClassVar[frozenset[str]] = _PUBLISH
@@ -86,6 +122,20 @@ class lost_message(Fault):  # noqa: N801 -- a word in a script
     """Tell the producer that its message is safe, and lose it: a broker that crashed before its disk had it.
 
     Wire definition: the answer is that of a success; no queue gets the message.
+
+    ```python
+    import pika
+
+    orders = fake_amqp.queue("orders")
+    fake_amqp.inject(lost_message())
+    connection = pika.BlockingConnection(pika.URLParameters(fake_amqp.url))
+    channel = connection.channel()
+    channel.confirm_delivery()
+    channel.basic_publish("", "orders", b"17")  # no error
+    connection.close()
+    assert fake_amqp.messages[0].producer_was_told == "confirmed"
+    assert not orders.ready
+    ```
     """
 
     kinds: ClassVar[frozenset[str]] = _PUBLISH
@@ -101,6 +151,19 @@ class lost_ack(Fault):  # noqa: N801 -- a word in a script
 
     Wire definition: the answer, where the protocol has one, is that of a success; the message stays in flight and is
     delivered again when its time is up or its consumer has gone.
+
+    ```python
+    import boto3
+
+    orders = fake_sqs.queue("orders")
+    orders.publish("17")
+    fake_sqs.inject(lost_ack())
+    sqs = boto3.client("sqs", **fake_sqs.client_arguments)
+    message = sqs.receive_message(QueueUrl=orders.url)["Messages"][0]
+    sqs.delete_message(QueueUrl=orders.url, ReceiptHandle=message["ReceiptHandle"])
+    sqs.close()
+    assert len(orders.in_flight) == 1
+    ```
     """
 
     kinds: ClassVar[frozenset[str]] = _SETTLE
@@ -116,6 +179,18 @@ class duplicate(Fault):  # noqa: N801 -- a word in a script
 
     Wire definition: each copy is a delivery of its own, with its own tag, handle or id, right after the first; the
     body and the message's own id are the same.
+
+    ```python
+    import pika
+
+    fake_amqp.queue("orders").publish("17")
+    fake_amqp.inject(duplicate())
+    connection = pika.BlockingConnection(pika.URLParameters(fake_amqp.url))
+    channel = connection.channel()
+    bodies = [channel.basic_get("orders", auto_ack=True)[2] for _ in range(2)]
+    connection.close()
+    assert bodies == [b"17", b"17"]
+    ```
     """
 
     copies: int = 1
@@ -136,6 +211,19 @@ class redeliver(Fault):  # noqa: N801 -- a word in a script
 
     Wire definition: the message goes back into its queue, marked as redelivered; what the first consumer says of it
     afterwards is told too late.
+
+    ```python
+    import pika
+
+    orders = fake_amqp.queue("orders")
+    orders.publish("17")
+    fake_amqp.inject(redeliver())
+    connection = pika.BlockingConnection(pika.URLParameters(fake_amqp.url))
+    channel = connection.channel()
+    first, second = (channel.basic_get("orders")[0] for _ in range(2))
+    connection.close()
+    assert (first.redelivered, second.redelivered) == (False, True)
+    ```
     """
 
     after: float = 0.0
@@ -155,6 +243,20 @@ class reorder(Fault):  # noqa: N801 -- a word in a script
     """Deliver a later message first: the last of the next *window* that wait, in place of the one whose turn it is.
 
     Wire definition: two messages change places; with fewer than two waiting nothing happens.
+
+    ```python
+    import pika
+
+    orders = fake_amqp.queue("orders")
+    for number in ("1", "2"):
+        orders.publish(number)
+    fake_amqp.inject(reorder())
+    connection = pika.BlockingConnection(pika.URLParameters(fake_amqp.url))
+    channel = connection.channel()
+    bodies = [channel.basic_get("orders", auto_ack=True)[2] for _ in range(2)]
+    connection.close()
+    assert bodies == [b"2", b"1"]
+    ```
     """
 
     window: int = 2
@@ -174,6 +276,16 @@ class empty_receive(Fault):  # noqa: N801 -- a word in a script
     """Tell a receiver that there is nothing, whatever there is.
 
     Wire definition: the answer to an empty queue (nil, `basic.get-empty`, no `Messages`), at once.
+
+    ```python
+    import redis
+
+    fake_redis.queue("orders").publish("17")
+    fake_redis.inject(empty_receive())
+    with redis.Redis.from_url(fake_redis.url) as client:
+        assert client.lpop("orders") is None
+        assert client.lpop("orders") == b"17"
+    ```
     """
 
     kinds: ClassVar[frozenset[str]] = frozenset({"receive"})
@@ -188,6 +300,14 @@ class garbage(Fault):  # noqa: N801 -- a word in a script
     r"""Send bytes that are none of the protocol's.
 
     Wire definition: *data* in place of the answer, and the connection stays open. The operation is not done.
+
+    ```python
+    import pytest, redis
+
+    fake_redis.inject(garbage())
+    with redis.Redis.from_url(fake_redis.url) as client, pytest.raises(redis.RedisError):
+        client.get("key")
+    ```
     """
 
     data: bytes = b"\x00\xffnot the protocol\r\n"

@@ -65,7 +65,27 @@ BODY = b'["ada", "grace"]'
 SECOND = b'["alan"]'
 """What the second call gets, and each after it, in the cases that are about two calls."""
 
-ELSEWHERE = {"tls": "needs TLS on both sides: tls_clients.py", "max_concurrency": "needs several calls at a time"}
+_OF_QUEUES = (
+    "queue_full refused_publish lost_confirm lost_message lost_ack duplicate redeliver reorder empty_receive garbage"
+)
+_OF_PROTOCOLS = {
+    "amqp": "channel_close connection_close unroutable cancel_consumer auth_refused vhost_missing blocked "
+    "missed_heartbeats frame_error",
+    "redis": "redis_error failover",
+    "sqs": "sqs_error partial_batch md5_mismatch clock_skew",
+    "kafka": "kafka_error topic_error broker_down rtt",
+}
+
+ELSEWHERE = {
+    "tls": "needs TLS on both sides: tls_clients.py",
+    "max_concurrency": "needs several calls at a time",
+    **dict.fromkeys(_OF_QUEUES.split(), "happens to queues: amqp/, redis/, sqs/ and kafka/ beside this file"),
+    **{
+        name: f"happens to {protocol}: {protocol}/"
+        for protocol, names in _OF_PROTOCOLS.items()
+        for name in names.split()
+    },
+}
 """Registered faults that one plain request does not meet, and why; their own tests hold them."""
 
 
