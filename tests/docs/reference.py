@@ -81,7 +81,8 @@ def _synonyms(name: str) -> str:
 
 def _fault(name: str) -> str:
     kind = faults.registry.get(name)
-    decided = f"Decided {_MOMENTS[kind.scope]}{'; acts on every call' if kind.standing else ''}."
+    moment = _MOMENTS.get(kind.scope, "when a connection is accepted, or when the request is there: by its settings")
+    decided = f"Decided {moment}{'; acts on every call' if kind.standing else ''}."
     return f"### {name}\n\n```text\n{name}{_signature(kind)}\n```\n\n{_markdown(kind)}\n\n{decided}"
 
 
