@@ -41,6 +41,8 @@ class FakeKafka(Fake):
 
     It speaks the real protocol with any client that knows today's versions of it: produce, fetch, consumer groups,
     offsets, idempotent and transactional producers. Topics that clients ask for make themselves, with four partitions.
+    A consumer group forms at once; when somebody has left it, it forms anew after its session timeout, less a second:
+    set `session.timeout.ms` low where a test has one worker after another.
 
     The ledger has each request as a call (`Produce`, `Fetch`, …) with its time and the error it got, read whenever
     the test looks; what was in it, librdkafka does not tell. What lies in a topic is read back by `records`.

@@ -30,15 +30,15 @@ def test_every_function_that_is_called_is_declared() -> None:
 
 
 def test_without_the_package(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(library, "find_spec", lambda name: None)
+    monkeypatch.setattr(library, "find_spec", lambda _name: None)
     with pytest.raises(KafkaUnavailable, match=r"not installed: install a wheel.*pytest-integrations\[kafka\]"):
         FakeKafka().start()
 
 
 def test_without_a_library_in_it(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     spec = SimpleNamespace(submodule_search_locations=[str(tmp_path / "confluent_kafka")])
-    monkeypatch.setattr(library, "find_spec", lambda name: spec)
-    monkeypatch.setattr(library.ctypes.util, "find_library", lambda name: None)
+    monkeypatch.setattr(library, "find_spec", lambda _name: spec)
+    monkeypatch.setattr(library.ctypes.util, "find_library", lambda _name: None)
     with pytest.raises(KafkaUnavailable, match=r"tried: nothing"):
         library.load()
 
@@ -48,16 +48,16 @@ def test_with_a_library_that_is_none(monkeypatch: pytest.MonkeyPatch, tmp_path: 
     (tmp_path / place).mkdir(parents=True)
     (tmp_path / place / "librdkafka-1.so").write_bytes(b"no library")
     spec = SimpleNamespace(submodule_search_locations=[str(tmp_path / "confluent_kafka")])
-    monkeypatch.setattr(library, "find_spec", lambda name: spec)
-    monkeypatch.setattr(library.ctypes.util, "find_library", lambda name: None)
+    monkeypatch.setattr(library, "find_spec", lambda _name: spec)
+    monkeypatch.setattr(library.ctypes.util, "find_library", lambda _name: None)
     with pytest.raises(KafkaUnavailable, match=r"librdkafka-1\.so \("):
         library.load()
 
 
 def test_with_a_library_that_is_too_old(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     spec = SimpleNamespace(submodule_search_locations=[str(tmp_path / "confluent_kafka")])
-    monkeypatch.setattr(library, "find_spec", lambda name: spec)
-    monkeypatch.setattr(library.ctypes.util, "find_library", lambda name: "librdkafka.so.1")
+    monkeypatch.setattr(library, "find_spec", lambda _name: spec)
+    monkeypatch.setattr(library.ctypes.util, "find_library", lambda _name: "librdkafka.so.1")
 
     def old(path: str) -> Any:
         return SimpleNamespace(rd_kafka_new=SimpleNamespace())
