@@ -45,6 +45,8 @@ def _with_death(copy: Copy, queue: str, reason: str, now: int, version: Version)
     deaths = _deaths(copy, version)
     same = [death for death in deaths if _is_of(death, queue, reason)]
     others = [death for death in deaths if not _is_of(death, queue, reason)]
+    if version.turns_deaths_round:
+        others.reverse()
     death = {**same[0], "count": tables.long(_count(same[0]) + 1)} if same else _death(copy, queue, reason, now)
     if deaths:
         death = dict(sorted(death.items()))

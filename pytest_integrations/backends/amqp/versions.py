@@ -18,6 +18,8 @@ class Version:
     """The version number that clients are told."""
     trusts_x_death: bool
     """Whether the `x-death` of a message that a client publishes again counts as the broker's own; since 4.0 not."""
+    turns_deaths_round: bool
+    """Whether each death turns the order of those before it round, as it did before 3.13; circles are found by it."""
     tells_last_death: bool
     """Whether a dead letter has `x-last-death-*` as well, since 3.13."""
     quorum_limit: int | None
@@ -29,10 +31,10 @@ class Version:
 VERSIONS = {
     version.name: version
     for version in (
-        Version("3.12", "3.12.14", True, False, None, False),
-        Version("3.13", "3.13.7", True, True, None, False),
-        Version("4.1", "4.1.4", False, True, 20, False),
-        Version("4.3", "4.3.0", False, True, 20, True),
+        Version("3.12", "3.12.14", True, True, False, None, False),
+        Version("3.13", "3.13.7", True, False, True, None, False),
+        Version("4.1", "4.1.4", False, False, True, 20, False),
+        Version("4.3", "4.3.0", False, False, True, 20, True),
     )
 }
 

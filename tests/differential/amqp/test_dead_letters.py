@@ -82,6 +82,20 @@ def published_again(client: Client) -> list[Any]:
     return seen
 
 
+def round_and_round(client: Client) -> list[Any]:
+    """The order of many deaths, which this release turns round each time."""
+    names = "abcde"
+    for name, target in zip(names, names[1:] + names[0], strict=True):
+        declare(client, name, x_dead_letter_exchange="", x_dead_letter_routing_key=target)
+    client.publish(b"x", "a")
+    seen = []
+    for number in range(13):
+        came = until(lambda queue=names[number % 5]: client.get(queue))
+        seen.append(timeless(came))
+        client.say(Basic.Reject(came.method.delivery_tag, requeue=False))
+    return seen
+
+
 def driven_out(client: Client) -> list[Any]:
     """Driven out of one queue after the other."""
     declare(client, "a", x_max_length=1, x_dead_letter_exchange="", x_dead_letter_routing_key="b")
@@ -138,6 +152,7 @@ def consumed_from_a_quorum_queue(client: Client) -> list[Any]:
         consumed_from_a_quorum_queue,
         rejected,
         published_again,
+        round_and_round,
         driven_out,
         given_back_by_a_quorum_queue,
         given_back_by_an_ending_channel,
