@@ -124,6 +124,8 @@ class Ledger:
         self.latest_event: int = 0
         """The number of the newest event of a message, 0 before the first; not settled."""
         self.problems: list[Problem] = []
+        self.readers: list[Callable[[], object]] = []
+        """What is called before anybody reads, of fakes whose wire is not ours and does not write by itself."""
         self._told: set[int] = set()
         self._settle = settle
         self._calls: list[Call] = []
@@ -181,6 +183,8 @@ class Ledger:
 
     def settle(self) -> None:
         """Wait until the wire has recorded everything that the kernel has already delivered."""
+        for read in tuple(self.readers):
+            read()
         if self._settle is not None:
             self._settle()
 

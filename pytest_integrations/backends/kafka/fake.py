@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from pytest_integrations.core.clock import Clock
     from pytest_integrations.core.fault import Fault
-    from pytest_integrations.core.ledger import Calls, Ledger
+    from pytest_integrations.core.ledger import Ledger
     from pytest_integrations.core.script import Script
     from pytest_integrations.core.seed import Seed
 
@@ -93,9 +93,11 @@ class FakeKafka(Fake):
         self._requests = Requests(cluster, self._plans, self.ledger, self.name)
         self._topics.clear()
         self._down.clear()
+        self.ledger.readers.append(self._read)
 
     def _close(self) -> None:
         if self._cluster is not None and self._requests is not None:
+            self.ledger.readers.remove(self._read)
             self._requests.close()
             self._cluster.close()
         self._cluster = self._requests = self._plans = None
@@ -123,12 +125,6 @@ class FakeKafka(Fake):
         return self._parts()[0].brokers
 
     # -- what was asked
-
-    @property
-    def calls(self) -> Calls:
-        """What the brokers were asked so far, oldest first; a snapshot."""
-        self._read()
-        return super().calls
 
     @property
     def scripts(self) -> tuple[Script, ...]:

@@ -105,6 +105,16 @@ def test_calls_have_names_kinds_and_times(cluster: FakeKafka, producer: Any) -> 
     assert {call.operation for call in cluster.calls} >= {"ApiVersions", "Metadata", "Produce"}
 
 
+def test_the_ledger_itself_has_them(cluster: FakeKafka, producer: Any) -> None:
+    cluster.topic("orders")
+    _send(producer, b"x")
+    assert len(cluster.ledger.calls.of("Produce")) == 1
+    ledger = cluster.ledger
+    cluster.stop()
+    assert ledger.readers == []
+    assert cluster.connections[0].closed is not None
+
+
 # -- errors
 
 
@@ -146,7 +156,7 @@ def test_the_words_of_when_choose_requests(
     cluster.topic("orders")
     rule = cluster.inject(kafka_error("Produce", "INVALID_RECORD"), **when)
     assert [bool(_send(producer, b"x")) for _ in errors] == errors
-    _ = cluster.calls
+    cluster.ledger.settle()
     assert rule.fired == sum(errors)
 
 
@@ -282,6 +292,27 @@ def test_what_cannot_be_scripted(
     with pytest.raises(kind, match=words):
         inject(cluster)
     assert cluster.script.rules == ()
+
+
+def test_what_a_profile_adds_gives_way_to_the_test(cluster: FakeKafka, producer: Any) -> None:
+    cluster.topic("orders")
+    cluster.inject_from("flaky", (kafka_error("Produce", "INVALID_RECORD"),), {"every": 1})
+    cluster.inject_from("flaky", (rtt(0.1),), {})
+    assert _send(producer, b"x") == "INVALID_RECORD"
+    rule = cluster.inject(kafka_error("Produce", "POLICY_VIOLATION"))
+    assert cluster.profile.rules == ()
+    assert [_send(producer, b"x") for _ in range(2)] == ["POLICY_VIOLATION", ""]
+    assert cluster.scripts[0].rules == (rule,)
+    assert rule.fired == 1
+
+
+def test_what_the_fake_cannot_put_into_a_topic(cluster: FakeKafka) -> None:
+    orders = cluster.topic("orders")
+    with pytest.raises(ScriptingError, match="nothing could be put into 'orders'"):
+        orders.publish("x", partition=7)
+    with pytest.raises(ScriptingError, match="partition 7 of 'orders' cannot be led by broker 1"):
+        orders.move_leader(1, partition=7)
+    assert repr(orders) == "<KafkaTopic orders of cluster: 1 partitions>"
 
 
 def test_a_cluster_that_is_down_cannot_be_read_back(cluster: FakeKafka) -> None:

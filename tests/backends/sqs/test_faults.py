@@ -289,6 +289,29 @@ def test_a_lost_answer_has_taken_its_messages(broker: FakeSqs, client: JsonClien
         assert other.receive("orders") == []
 
 
+def test_faults_that_are_added_act_on_the_first_delivery(broker: FakeSqs, client: JsonClient) -> None:
+    _publish(broker, "a", "b")
+    broker.inject(latency(0.05) + duplicate())
+    assert client.bodies("orders") == ["a", "a", "b"]
+
+
+def test_a_predicate_that_raises_while_a_client_waits(broker: FakeSqs, client: JsonClient) -> None:
+    queue = broker.queue("orders")
+
+    def broken(_call: object) -> bool:
+        raise ZeroDivisionError
+
+    broker.inject(duplicate(), where=broken)
+    client.begin("ReceiveMessage", QueueUrl=queue.url, WaitTimeSeconds=20)
+    broker.ledger.settle()
+    queue.publish("x")
+    with pytest.raises(Refused, match="ZeroDivisionError"):
+        client.end()
+    with pytest.raises(HandlerFailed, match="ReceiveMessage orders"):
+        broker.verify()
+    broker.heal()
+
+
 # -- the faults of HTTP
 
 

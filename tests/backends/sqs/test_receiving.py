@@ -87,6 +87,14 @@ def test_what_cannot_be_asked_for(broker: FakeSqs, client: JsonClient, parameter
     assert caught.value.name == "InvalidParameterValue"
 
 
+@pytest.mark.parametrize("parameters", [{"MessageAttributeNames": "All"}, {"WaitTimeSeconds": "soon"}])
+def test_what_has_the_wrong_form(broker: FakeSqs, client: JsonClient, parameters: dict[str, str]) -> None:
+    broker.queue("orders")
+    with pytest.raises(Refused) as caught:
+        client.ask("ReceiveMessage", "orders", **parameters)
+    assert caught.value.name == "InvalidParameterValue"
+
+
 # -- long polling
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from pytest_integrations.faults.queue import lost_ack
 from tests.backends.sqs.client import Refused
 
 if TYPE_CHECKING:
@@ -81,6 +82,16 @@ def test_a_message_can_be_given_back_at_once(broker: FakeSqs, client: JsonClient
     assert first.end is not None
     assert (first.end.kind, first.end.reason, first.end.connection) == ("requeued", "visibility 0", 1)
     assert broker.calls[1].kind == "nack"
+
+
+def test_a_change_that_is_only_pretended(broker: FakeSqs, client: JsonClient) -> None:
+    broker.queue("orders").publish("x")
+    (got,) = client.receive("orders")
+    broker.on("ack").inject(lost_ack(), times=2)
+    entries = [{"Id": "1", "ReceiptHandle": got["ReceiptHandle"]}]
+    assert client.ask("DeleteMessageBatch", "orders", Entries=entries)["Failed"] == []
+    client.delete("orders", got)
+    assert broker.messages[0].in_flight
 
 
 def test_a_message_can_be_kept_for_longer(broker: FakeSqs, client: JsonClient) -> None:
