@@ -41,7 +41,8 @@ class queue_full(Fault):  # noqa: N801 -- a word in a script
     does what *mode* says: `"reject-publish"` (the default) refuses the message, which a producer in confirm mode
     learns by `basic.nack` and any other never; `"drop-head"` takes it and drops the oldest message of each queue that
     it goes to; `"block"` sends `connection.blocked` and takes it once the fault is over. SQS answers a receiver
-    `OverLimit`, as it does when too many messages are in flight: its queues have no other end.
+    `OverLimit`, as it does when too many messages are in flight, and a producer, whose queue has no end,
+    `RequestThrottled`.
 
     ```python
     import pytest, redis
@@ -66,7 +67,7 @@ class refused_publish(Fault):  # noqa: N801 -- a word in a script
     """Do not take a message, and tell its producer so.
 
     Wire definition: AMQP answers a publication in confirm mode by `basic.nack`; one that is not is lost, as from a
-    broker in trouble.
+    broker in trouble. SQS answers `InternalError`, status 500.
 
     ```python
     import pika, pytest
@@ -94,7 +95,7 @@ class refused_publish(Fault):  # noqa: N801 -- a word in a script
 class lost_confirm(Fault):  # noqa: N801 -- a word in a script
     """Take a message, and never tell its producer.
 
-    Wire definition: the message is put into its queues; no confirm is sent for it.
+    Wire definition: the message is put into its queues; no confirm is sent for it. SQS does not answer at all.
 
     ```python
     import pika

@@ -12,6 +12,7 @@ from .attributes import DEFAULTS, FIFO_DEFAULTS, Redrive, redrive_of
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from .attempts import Attempt
     from .message import StoredMessage
     from .polling import Poll
 
@@ -45,6 +46,8 @@ class StoredQueue:
         """By receipt handle: the message and the number of its delivery."""
         self.polls: deque[Poll] = deque()
         """The receivers that wait for a message, the first to come first."""
+        self.attempts: dict[str, Attempt] = {}
+        """The receives of a FIFO queue that can be tried again, by their id."""
         self._seen: dict[tuple[str, str], tuple[float, Any]] = {}
         self._last = 0.0
         self._oldest = math.inf

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_integrations.core.effect import Copies, Swap, TakeBack
 
+from .attempts import Attempt
 from .batch import LARGEST_BATCH
 from .content import digest, digest_of_attributes, wanted
 from .errors import Refusal, SqsError
@@ -43,12 +44,28 @@ class Reception:
         names = request.words("AttributeNames") + request.words("MessageSystemAttributeNames")
         self._system_names = names
         self._names = request.words("MessageAttributeNames")
+        self._attempt = str(request.parameters.get("ReceiveRequestAttemptId") or "") if queue.is_fifo else ""
+        self._delivered: list[StoredMessage] = []
 
     def messages(self) -> list[dict[str, Any]]:
         """Hand out what can be had now, as the answer tells it."""
+        self._store.expire(self.queue)
+        attempt = self.queue.attempts.get(self._attempt)
+        if attempt is not None and attempt.holds(self._store.now):
+            for message, _, _ in attempt.states:
+                self._store.hide(self.queue, message, self._hidden_for, "visibility timeout")
+            return self._remembered(attempt.answer, [message for message, _, _ in attempt.states])
+        return self._remembered(self._next_messages(), self._delivered)
+
+    def _remembered(self, answer: list[dict[str, Any]], messages: list[StoredMessage]) -> list[dict[str, Any]]:
+        """Keep *answer* for the same attempt, if this is one that can be tried again."""
+        if self._attempt and answer:
+            self.queue.attempts[self._attempt] = Attempt.of(self._store.now, answer, messages)
+        return answer
+
+    def _next_messages(self) -> list[dict[str, Any]]:
         queue = self.queue
         answer: list[dict[str, Any]] = []
-        self._store.expire(queue)
         candidates = list(queue.waiting())
         while candidates and len(answer) < self._most:
             if self._is_spent(candidates[0]):
@@ -134,6 +151,7 @@ class Reception:
 
     def _deliver(self, message: StoredMessage, fault: Fault | None) -> dict[str, Any]:
         store, queue = self._store, self.queue
+        self._delivered.append(message)
         message.received += 1
         message.received_here += 1
         if not message.first_received:

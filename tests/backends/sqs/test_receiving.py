@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pytest_integrations.core.errors import ScriptingError
+from pytest_integrations.faults import lost_response
 from tests.backends.sqs.client import JsonClient, Refused
 
 if TYPE_CHECKING:
@@ -261,6 +262,29 @@ def test_what_a_fifo_queue_wants(broker: FakeSqs, client: JsonClient, parameters
     broker.queue("orders.fifo")
     with pytest.raises(Refused, match=words):
         client.send("orders.fifo", "x", **parameters)
+
+
+def test_a_receive_can_be_tried_again(broker: FakeSqs, client: JsonClient) -> None:
+    queue = broker.queue("orders.fifo")
+    queue.publish("x", group="a", deduplication="1")
+    broker.on("receive").inject(lost_response())
+    with pytest.raises(ConnectionError):
+        client.receive("orders.fifo", ReceiveRequestAttemptId="first")
+    with JsonClient(broker) as again:
+        assert again.receive("orders.fifo", ReceiveRequestAttemptId="second") == []
+        (got,) = again.receive("orders.fifo", ReceiveRequestAttemptId="first")
+        assert again.receive("orders.fifo", ReceiveRequestAttemptId="first") == [got]
+        again.delete("orders.fifo", got)
+        assert again.receive("orders.fifo", ReceiveRequestAttemptId="first") == []
+    (delivery,) = broker.messages[0].deliveries
+    assert delivery.outcome == "acked"
+
+
+def test_what_was_touched_is_not_given_out_again(broker: FakeSqs, client: JsonClient) -> None:
+    broker.queue("orders.fifo").publish("x", group="a", deduplication="1")
+    (got,) = client.receive("orders.fifo", ReceiveRequestAttemptId="first")
+    client.ask("ChangeMessageVisibility", "orders.fifo", ReceiptHandle=got["ReceiptHandle"], VisibilityTimeout=60)
+    assert client.receive("orders.fifo", ReceiveRequestAttemptId="first") == []
 
 
 def test_many_receivers_get_each_message_once(broker: FakeSqs) -> None:
