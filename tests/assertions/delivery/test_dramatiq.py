@@ -19,6 +19,7 @@ from pytest_integrations.assertions import (
 )
 from pytest_integrations.backends.amqp.fake import FakeAmqp
 from pytest_integrations.core.errors import ResilienceError
+from pytest_integrations.timekeeping.clock import VirtualClock
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -74,7 +75,7 @@ def _wait(broker: FakeAmqp, patience: float) -> None:
 
 @pytest.fixture
 def broker() -> Iterator[FakeAmqp]:
-    with FakeAmqp() as broker:
+    with VirtualClock(), FakeAmqp() as broker:
         yield broker
 
 

@@ -37,6 +37,7 @@ from pytest_integrations.faults.queue import (
     refused_publish,
     reorder,
 )
+from pytest_integrations.timekeeping.clock import VirtualClock
 from tests.assertions.delivery.workers import Consumer, Producer, connected, consume
 
 if TYPE_CHECKING:
@@ -49,7 +50,7 @@ BODIES = ("1", "2", "poison", "4", "5")
 
 @pytest.fixture
 def broker() -> Iterator[FakeAmqp]:
-    with FakeAmqp() as broker:
+    with VirtualClock(), FakeAmqp() as broker:
         yield broker
 
 

@@ -14,7 +14,7 @@ from amqp.exceptions import MessageNacked
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-IDLE = 0.1
+IDLE = 5.0
 """After so many seconds without a message a consumer has nothing more to do."""
 
 Channel = Any
