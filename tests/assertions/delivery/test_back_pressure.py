@@ -29,6 +29,22 @@ def test_a_full_queue_that_says_so_is_right(queue: HandQueue) -> None:
     assert_back_pressure(queue.messages, "orders", limit=2)
 
 
+def test_a_refusal_is_one_whatever_the_queue_says_of_it(queue: HandQueue) -> None:
+    refused = queue.publish("1", routed=False, told=None)
+    queue.tell(refused, "dropped", reason="refused")
+    queue.tell(refused, "refused")
+
+    assert_back_pressure(queue.messages, "orders", limit=2)
+
+
+def test_a_refusal_of_another_queue_is_none_of_this_one(queue: HandQueue) -> None:
+    queue.publish("1", to="audit", routed=False, told="refused")
+    queue.publish("2")
+
+    with pytest.raises(NothingToCheck, match="orders turned nothing away"):
+        assert_back_pressure(queue.messages, "orders", limit=2)
+
+
 def test_more_than_the_limit_is_caught(queue: HandQueue) -> None:
     for number in range(5):
         queue.publish(str(number))

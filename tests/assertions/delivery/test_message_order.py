@@ -40,6 +40,22 @@ def test_a_requeue_lets_others_overtake(queue: HandQueue) -> None:
     assert_ordered(queue.messages, by="delivered")
 
 
+def test_only_those_that_were_overtaken_are_told(queue: HandQueue) -> None:
+    waiting = [queue.publish(str(number)) for number in range(1, 6)]
+    for place in (0, 2, 1, 3, 4):
+        queue.deliver(waiting[place])
+        queue.ack(waiting[place])
+
+    with pytest.raises(ResilienceError) as caught:
+        assert_ordered(queue.messages)
+
+    text = str(caught.value)
+    assert text.startswith("message 3 was acked before message 2, which")
+    assert "(1 message overtaken)" in text.splitlines()[0]
+    assert text.count("now: acked") == 2
+    assert "several threads" in text
+
+
 def test_deliveries_out_of_order_are_caught_too(queue: HandQueue) -> None:
     first, second = queue.publish("1"), queue.publish("2")
     for message in (second, first):

@@ -105,7 +105,7 @@ def test_deliveries_out_of_the_dead_letter_queue_can_be_left_out(queue: HandQueu
 def test_jitter_that_was_never_drawn_is_caught(queue: HandQueue) -> None:
     _tried(queue, *[0.5 * number for number in range(8)])
 
-    with pytest.raises(ResilienceError, match="the 7 waits are too short for chance"):
+    with pytest.raises(ResilienceError, match="the 7 waits are too short for chance: all at the lower end"):
         assert_redelivery_backoff(queue.messages, fixed(1, jitter="full"))
 
 
