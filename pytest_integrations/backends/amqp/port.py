@@ -9,7 +9,7 @@ from pytest_integrations.core.effect import Full
 from .link import BrokerLink
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from pytest_integrations.core.effect import Effect
     from pytest_integrations.core.ledger import Ledger
@@ -37,7 +37,10 @@ class BrokerPort:
         self.max_body: int = max_body
         self.alarm: str | None = None
         """Why producers are blocked now, if they are."""
-        self.decide: Callable[[QueueCall], Decision | None] = broker.decide
+
+    def decide(self, call: QueueCall) -> Decision | None:
+        """Decide what goes wrong with *call*."""
+        return self.broker.decide(call)
 
     def log_in(self, mechanism: str, user: str, password: str) -> None:
         """Check a login; raises `Refusal`."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pytest_integrations.core.settings import among
 
@@ -28,15 +28,20 @@ class Version:
     """Whether a quorum queue tells `x-acquired-count` as well, since 4.3."""
 
 
-VERSIONS = {
-    version.name: version
-    for version in (
-        Version("3.12", "3.12.14", True, True, False, None, False),
-        Version("3.13", "3.13.7", True, False, True, None, False),
-        Version("4.1", "4.1.4", False, False, True, 20, False),
-        Version("4.3", "4.3.0", False, False, True, 20, True),
-    )
-}
+_OLD = Version(
+    name="3.12",
+    release="3.12.14",
+    trusts_x_death=True,
+    turns_deaths_round=True,
+    tells_last_death=False,
+    quorum_limit=None,
+    counts_acquired=False,
+)
+_CONTAINERS = replace(_OLD, name="3.13", release="3.13.7", turns_deaths_round=False, tells_last_death=True)
+_DISTRUSTING = replace(_CONTAINERS, name="4.1", release="4.1.4", trusts_x_death=False, quorum_limit=20)
+_COUNTING = replace(_DISTRUSTING, name="4.3", release="4.3.0", counts_acquired=True)
+
+VERSIONS = {version.name: version for version in (_OLD, _CONTAINERS, _DISTRUSTING, _COUNTING)}
 
 
 def version_called(name: str) -> Version:

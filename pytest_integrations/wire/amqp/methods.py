@@ -33,7 +33,7 @@ def parse(payload: bytes) -> Method:
     if kind is None:
         class_id, method_id = struct.unpack(">HH", payload[:4].ljust(4, b"\0"))
         raise Refusal(540, f"unknown method: class {class_id}, method {method_id}")
-    method = kind.__new__(kind)  # its checks are for those who write, and not RabbitMQ's
+    method: Method = object.__new__(kind)  # its checks are for those who write, and not RabbitMQ's
     try:
         method.unmarshal(payload[4:])
     except (ValueError, IndexError, struct.error, UnicodeDecodeError) as error:
