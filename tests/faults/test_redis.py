@@ -81,7 +81,7 @@ def test_greetings_are_spared_unless_they_are_meant() -> None:
 
 
 def test_mistakes_are_told_at_the_line() -> None:
-    with pytest.raises(UnknownName, match="unknown error of Redis 'ooom'. Did you mean 'oom'"):
+    with pytest.raises(UnknownName, match=r"unknown error of Redis 'ooom'\. Did you mean 'oom'"):
         redis_error("ooom")
     with pytest.raises(ScriptingError, match="is no line"):
         redis_error("oom", "one\r\ntwo")
@@ -89,7 +89,9 @@ def test_mistakes_are_told_at_the_line() -> None:
 
 def test_failover_closes_every_connection() -> None:
     with FakeRedis() as fake:
-        one, other = (redis.Redis.from_url(fake.url, retry=redis.retry.Retry(redis.backoff.NoBackoff(), 0)) for _ in "12")
+        one, other = (
+            redis.Redis.from_url(fake.url, retry=redis.retry.Retry(redis.backoff.NoBackoff(), 0)) for _ in "12"
+        )
         other.ping()
         fake.inject(failover())
         assert one.get("a") is None  # reading is no matter

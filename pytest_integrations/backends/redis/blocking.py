@@ -56,8 +56,10 @@ def _wish(timeout: bytes, tries: list[list[bytes]], shape: Callable[[list[bytes]
         seconds = float(timeout)
     except ValueError:
         seconds = math.nan
-    if not math.isfinite(seconds):
+    if math.isnan(seconds):
         return Failure("ERR timeout is not a float or out of range")
+    if math.isinf(seconds):
+        return Failure("ERR timeout is negative")  # Redis really says so: the number has run over
     return Failure("ERR timeout is negative") if seconds < 0 else Wish(seconds, tuple(tries), shape)
 
 

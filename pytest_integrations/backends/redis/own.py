@@ -72,11 +72,15 @@ def _config(session: Session, fields: list[bytes]) -> Any:
 
 def _unknown(command: str, fields: list[bytes]) -> Failure:
     """Return what Redis says to a subcommand that it does not have, or that has the wrong number of arguments."""
-    known = {"config": {"get", "set", "resetstat", "rewrite"}, "memory": {"usage"}}
+    known = {
+        "config": {"get", "set", "resetstat", "rewrite"},
+        "memory": {"usage"},
+        "object": {"encoding", "refcount", "idletime", "freq"},
+    }
     word = fields[1].decode("utf-8", "backslashreplace") if len(fields) > 1 else ""
     if not word:
         return Failure(f"ERR wrong number of arguments for '{command}' command")
-    if word.lower() in known[command]:
+    if word.lower() in known.get(command, ()):
         return Failure(f"ERR wrong number of arguments for '{command}|{word.lower()}' command")
     return Failure(f"ERR unknown subcommand '{word}'. Try {command.upper()} HELP.")
 
@@ -113,8 +117,36 @@ def _reset(session: Session, _fields: list[bytes]) -> Any:
     return NotImplemented  # the engine has its part to do
 
 
-def _latency(_session: Session, _fields: list[bytes]) -> Any:
-    return []
+def _latency(_session: Session, fields: list[bytes]) -> Any:
+    return [] if len(fields) > 1 else _unknown("latency", fields)
+
+
+def _slowlog(_session: Session, fields: list[bytes]) -> Any:
+    action = fields[1].upper() if len(fields) > 1 else b""
+    replies: dict[bytes, Any] = {b"GET": [], b"LEN": 0, b"RESET": OK}
+    return replies[action] if action in replies else _unknown("slowlog", fields)
+
+
+_ENCODINGS = {
+    b"hash": b"listpack",
+    b"list": b"listpack",
+    b"set": b"listpack",
+    b"stream": b"stream",
+    b"string": b"embstr",
+    b"zset": b"listpack",
+}
+
+
+def _object(session: Session, fields: list[bytes]) -> Any:
+    """What Redis tells of how it keeps a value; here no more than that it is kept."""
+    facts: dict[bytes, Any] = {b"REFCOUNT": 1, b"IDLETIME": 0, b"FREQ": 0}
+    action = fields[1].upper() if len(fields) > 1 else b""
+    if len(fields) != 3 or (action not in facts and action != b"ENCODING"):
+        return _unknown("object", fields)
+    kind = session.server.look(b"TYPE", fields[2]).value
+    if kind == b"none":
+        return None
+    return _ENCODINGS.get(kind, b"raw") if action == b"ENCODING" else facts[action]
 
 
 OWN: dict[bytes, Callable[[Session, list[bytes]], Any]] = {
@@ -126,10 +158,11 @@ OWN: dict[bytes, Callable[[Session, list[bytes]], Any]] = {
     b"INFO": _info,
     b"LATENCY": _latency,
     b"MEMORY": _memory,
+    b"OBJECT": _object,
     b"QUIT": _quit,
     b"RESET": _reset,
     b"ROLE": _role,
-    b"SLOWLOG": _latency,
+    b"SLOWLOG": _slowlog,
     b"WAIT": _wait,
 }
 """Each returns its reply, or `NotImplemented` where the engine is to answer after all."""

@@ -64,6 +64,7 @@ class Session:
         self.after: Callable[[list[Any]], None] | None = None
         """What a fault does to that which the client waits for, once it has come."""
         self._said: list[Any] | None = None
+        self._queued: list[list[bytes]] = []
         self._is_watched = is_watched
 
     @property
@@ -118,7 +119,7 @@ class Session:
         own = OWN.get(name) if not self.in_multi or name in _BEFORE_LOGIN else None  # others are only queued
         reply = own(self, fields) if own is not None else NotImplemented
         said = self._ask(name, fields) if reply is NotImplemented else [reply]
-        self._follow(name, said)
+        self._follow(fields, said)
         self.server.executed(self)
         if then is not None and self.waiter is None:
             then(said)
@@ -134,8 +135,8 @@ class Session:
         if wish is not None:
             return [wish] if isinstance(wish, Failure) else self._attempt_first(fields, wish)
         said = self.ask_engine(rewritten(name, fields))
-        if said and not self.in_multi:
-            said[-1] = amended(name, fields, said[-1], self.server.exists)
+        if said and (not self.in_multi or isinstance(said[-1], self.server.engine.error)):
+            said[-1] = self._amended(fields, said[-1])
         return said
 
     def _attempt_first(self, fields: list[bytes], wish: Wish) -> list[Any]:
@@ -150,7 +151,8 @@ class Session:
     def attempt(self, wish: Wish, *, again: bool = False) -> Any:
         """Try to get what the client wishes; None if there is nothing."""
         for command in wish.tries:
-            reply = self._ask(command[0], command)[-1]
+            said = self._ask(command[0], command)
+            reply = said[-1] if said else None
             if again:
                 self.server.executed(self)
             if isinstance(reply, (Failure, self.server.engine.error)):
@@ -170,12 +172,22 @@ class Session:
             self._said = None
         return said
 
-    def _follow(self, name: bytes, said: list[Any]) -> None:
-        """Keep in mind whether commands are only queued."""
+    def _follow(self, fields: list[bytes], said: list[Any]) -> None:
+        """Keep in mind what is only queued, and make the replies to that what Redis would say."""
+        name = fields[0].upper()
         if name == b"MULTI":
             self.in_multi = self.in_multi or not isinstance(said[-1], (Failure, self.server.engine.error))
         elif name in {b"EXEC", b"DISCARD", b"RESET"}:
+            queued, self._queued = self._queued, []
             self.in_multi = False
+            if name == b"EXEC" and said and isinstance(said[-1], list):
+                pairs = zip(queued, said[-1], strict=False)
+                said[-1] = [_nil(each, self._amended(each, reply)) for each, reply in pairs]
+        elif self.in_multi and said and getattr(said[-1], "value", None) == b"QUEUED":
+            self._queued.append(fields)
+
+    def _amended(self, fields: list[bytes], reply: Any) -> Any:
+        return amended(fields[0].upper(), fields, reply, self.server.exists)
 
     def worded(self, fields: list[bytes], said: list[Any]) -> Answer:
         """Return *said* as the bytes of a reply."""
@@ -184,10 +196,7 @@ class Session:
             return Answer(b"")
         told, self.told = self.told, None
         *pushed, last = said
-        if name in _SUBSCRIBING:
-            last = Push(last) if isinstance(last, list) else last
-        elif last is None and (name in NIL_ARRAYS or (name in {b"LPOP", b"RPOP"} and len(fields) > 2)):
-            last = NIL_ARRAY
+        last = Push(last) if name in _SUBSCRIBING and isinstance(last, list) else _nil(fields, last)
         data = encode(last, self.resp, translated)
         if pushed:
             data = b"".join((*(encode(Push(each), self.resp, translated) for each in pushed), data))
@@ -251,3 +260,11 @@ class Session:
         if self.protocol is not None:
             self.server.waiting.remove(self)
             self.protocol.loop.call_soon(self.protocol.close)
+
+
+def _nil(fields: list[bytes], reply: Any) -> Any:
+    """Return *reply*, where that is nothing in the form that it has after the command *fields*."""
+    name = fields[0].upper()
+    if reply is None and (name in NIL_ARRAYS or (name in {b"LPOP", b"RPOP"} and len(fields) > 2)):
+        return NIL_ARRAY
+    return reply

@@ -19,6 +19,10 @@ if TYPE_CHECKING:
 __all__ = ["Waiter", "WaitingList"]
 
 
+_FOR_EVER = 365 * 86_400
+"""Seconds; who waits longer waits for ever, since no timer of an operating system is that long."""
+
+
 @dataclass(slots=True, eq=False)
 class Waiter:
     """One blocked command, and what it waits for."""
@@ -48,7 +52,7 @@ class WaitingList:
     def add(self, waiter: Waiter) -> None:
         """Let *waiter* wait, for as long as it wishes."""
         self._waiters[waiter] = None
-        if waiter.wish.timeout:
+        if 0 < waiter.wish.timeout < _FOR_EVER:
             waiter.timer = shared_loop().call_later(waiter.wish.timeout, lambda: self.release(waiter.session, None))
 
     def remove(self, session: Session) -> Waiter | None:

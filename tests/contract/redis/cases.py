@@ -92,6 +92,12 @@ AT_CONNECT = (
     Case(reset_on_accept(), b"", "reset", _LOST, stored=False),
     Case(close_on_accept(), b"", "fin", _LOST, stored=False),
     Case(slow_accept(30), b"", "silence", _LATE, stored=False),
-    Case(redis_error("maxclients"), b"-ERR max number of clients reached\r\n", "fin", exceptions.MaxConnectionsError, stored=False),
+    Case(
+        redis_error("maxclients"),
+        b"-ERR max number of clients reached\r\n",
+        "fin",
+        exceptions.MaxConnectionsError,
+        stored=False,
+    ),
 )
 """Faults that a connection meets before its first command."""

@@ -13,7 +13,6 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from pytest_integrations.backends.redis import FakeRedis
-
 from pytest_integrations.faults import lost_response
 
 from .cases import AT_CONNECT, CASES, Case

@@ -147,7 +147,9 @@ def test_huey_does_every_job_and_retries_a_failing_one(broker: FakeRedis) -> Non
 
     results = [add(number, 1) for number in range(JOBS)]
     last = shaky()
-    consumer = queue.create_consumer(workers=1, periodic=False, initial_delay=0.01, max_delay=0.02, scheduler_interval=1)
+    consumer = queue.create_consumer(
+        workers=1, periodic=False, initial_delay=0.01, max_delay=0.02, scheduler_interval=1
+    )
     consumer.start()
     try:
         assert [result(blocking=True, timeout=15) for result in results] == [number + 1 for number in range(JOBS)]
