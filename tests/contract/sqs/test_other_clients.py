@@ -89,6 +89,49 @@ def test_kombu_sends_and_receives(broker: FakeSqs) -> None:
     assert broker.messages[0].deliveries[0].outcome == "acked"
 
 
+def test_kombu_routes_by_topic_and_finds_an_empty_queue_empty(broker: FakeSqs) -> None:
+    kombu = pytest.importorskip("kombu")
+    transport = _transport(broker)
+    exchange = kombu.Exchange("orders", type="topic")
+    queues = [kombu.Queue(name, exchange=exchange, routing_key=key) for name, key in (("all", "o.*"), ("none", "o"))]
+    got: list[Any] = []
+
+    def take(body: Any, message: Any) -> None:
+        got.append(body)
+        message.ack()
+
+    with kombu.Connection(transport["broker_url"], transport_options=transport["options"]) as connection:
+        producer = kombu.Producer(connection, exchange=exchange)
+        producer.publish({"n": 1}, routing_key="o.1", declare=[*queues])
+        with kombu.Consumer(connection, queues[:1], callbacks=[take]):
+            connection.drain_events(timeout=5)
+        with kombu.Consumer(connection, queues[1:], callbacks=[take]), pytest.raises(TimeoutError):
+            connection.drain_events(timeout=2)
+    assert got == [{"n": 1}]
+    assert broker.queue("all").ready == []
+
+
+def test_what_kombu_rejects_comes_back_as_often_as_it_is_rejected(broker: FakeSqs) -> None:
+    """SQS has no word for rejecting: a message goes to the dead-letter queue by its receives alone."""
+    kombu = pytest.importorskip("kombu")
+    transport = _transport(broker)
+    queue = broker.queue("orders", visibility=1, dead_letter=True, max_deliveries=2)
+    got: list[Any] = []
+
+    def reject(body: Any, message: Any) -> None:
+        got.append(body)
+        message.reject()
+
+    with kombu.Connection(transport["broker_url"], transport_options=transport["options"]) as connection:
+        connection.Producer().publish({"n": 1}, routing_key="orders")
+        with kombu.Consumer(connection, [kombu.Queue("orders")], callbacks=[reject]), pytest.raises(TimeoutError):
+            while True:
+                connection.drain_events(timeout=3)
+    assert got == [{"n": 1}, {"n": 1}]
+    assert [delivery.outcome for delivery in broker.messages[0].deliveries] == ["requeued", "requeued"]
+    assert len(queue.dead_letters) == 1
+
+
 @pytest.mark.filterwarnings("ignore:.* is deprecated; use:DeprecationWarning")  # how kombu uses pycurl
 def test_celery_runs_a_task_twice_where_its_deletion_is_lost(broker: FakeSqs) -> None:
     celery = pytest.importorskip("celery")
