@@ -231,7 +231,7 @@ class FakeSqs(QueueFake):
     def _declare(self, name: str, attributes: dict[str, Any]) -> None:
         """Create the queue called *name* or set its *attributes*."""
         __tracebackhide__ = True
-        if name in self._store.queues:
+        if name in self._names():
             if attributes:
                 self._do("SetQueueAttributes", {"QueueUrl": self.url_of(name), "Attributes": attributes})
             return
@@ -276,11 +276,15 @@ class FakeSqs(QueueFake):
         self._do("SendMessage", parameters)
         return self.messages[-1]
 
+    def _names(self) -> list[str]:
+        return self._on_loop(lambda: list(self._store.queues))
+
     def _must_know(self, queue: str) -> None:
         __tracebackhide__ = True
-        if queue not in self._store.queues:
+        known = self._names()
+        if queue not in known:
             kind, hint = "queue", f"Make it first: {self.name}.queue({queue!r})."
-            raise UnknownName(kind, str(queue), self._store.queues, hint)
+            raise UnknownName(kind, str(queue), known, hint)
 
     @property
     def messages(self) -> Messages:
