@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
-from tests.wire.amqp.client import Basic, Channel, Confirm, Exchange, Queue, Tx
+from tests.wire.amqp.client import Basic, Channel, Client, Closed, Confirm, Exchange, Queue, Tx
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-    from tests.wire.amqp.client import Client
 
 
 def _queue(**arguments: Any) -> Callable[[Client], object]:
@@ -162,3 +161,21 @@ MISTAKES: dict[str, Callable[[Client], object]] = {
         client.ask(Basic.Consume(queue=REPLY_TO, no_ack=True, consumer_tag=tag)) for tag in "ab"
     ],
 }
+
+_INTEGERS = re.compile(r"'(byte|short|signedint|long)'")
+"""pamqp, which reads the arguments, does not say how wide an integer was; its value is what queues are compared by."""
+
+
+def outcome(port: int, name: str) -> list[Any]:
+    """Make a mistake, and return how it is refused: the method, code, text and ids."""
+    with Client(port).login().open() as client:
+        for queue in ("q", "q.new"):
+            client.ask(Queue.Delete(queue=queue))
+        client.ask(Exchange.Delete(exchange="x.new"))
+        client.ask(Queue.Declare(queue="q"))
+    with Client(port).login().open() as client:
+        try:
+            MISTAKES[name](client)
+        except Closed as closed:
+            return [closed.came.name, closed.code, _INTEGERS.sub("'integer'", closed.text), list(closed.about)]
+    return ["fine"]
