@@ -134,7 +134,7 @@ def allows(value: str, source: str) -> bool:
 def _document(name: str, value: str) -> dict[str, Any]:
     try:
         document = json.loads(value)
-    except ValueError:
+    except (ValueError, RecursionError):
         document = None
     if not isinstance(document, dict):
         raise invalid_value(value, name, f"{name} is not a JSON object")

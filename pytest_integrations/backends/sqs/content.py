@@ -18,7 +18,7 @@ __all__ = ["check_attributes", "check_body", "digest", "digest_of_attributes", "
 
 _FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _NAME = re.compile(r"[A-Za-z0-9_.-]{1,256}")
-_TYPE = re.compile(r"(String|Number|Binary)(\..+)?")
+_TYPE = re.compile(r"(String|Number|Binary)(\.[ -~]{1,250})?")
 _MOST_ATTRIBUTES = 10
 
 
@@ -59,7 +59,7 @@ def _checked(name: str, value: Any) -> dict[str, str]:
         )
     field = "BinaryValue" if kind.startswith("Binary") else "StringValue"
     content = value.get(field)
-    if not isinstance(content, str) or not content:
+    if not isinstance(content, str) or not content or _FORBIDDEN.search(content):
         text = f"The message (user) attribute '{name}' must contain a non-empty value of type '{kind}'."
         raise SqsError(Refusal.InvalidParameterValue, text)
     if field == "BinaryValue":

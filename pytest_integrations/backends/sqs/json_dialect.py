@@ -28,7 +28,7 @@ class JsonDialect:
         """Return what the action is given."""
         try:
             parameters = json.loads(call.body or b"{}")
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise SqsError(Refusal.InvalidParameterValue, f"The request is not JSON: {error}") from None
         if not isinstance(parameters, dict):
             raise SqsError(Refusal.InvalidParameterValue, "The request is not a JSON object.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
 from xml.sax.saxutils import escape
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = ["QueryDialect"]
 
+_UNSPEAKABLE = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _SPACE = "http://queue.amazonaws.com/doc/2012-11-05/"
 
 _WITHOUT_RESULT = frozenset(
@@ -91,7 +93,7 @@ class QueryDialect:
     def failure(self, error: SqsError, request_id: str) -> Reply:
         """Return the answer of an action that was not."""
         kind = "Sender" if error.is_senders else "Receiver"
-        told = f"<Type>{kind}</Type><Code>{error.code}</Code><Message>{escape(error.text)}</Message><Detail/>"
+        told = f"<Type>{kind}</Type><Code>{error.code}</Code><Message>{_escaped(error.text)}</Message><Detail/>"
         content = f"<Error>{told}</Error><RequestId>{request_id}</RequestId>"
         return _reply(error.status, f'<ErrorResponse xmlns="{_SPACE}">{content}</ErrorResponse>', request_id)
 
@@ -151,7 +153,8 @@ def _element(action: str, name: str, value: Any) -> str:
 
 
 def _escaped(text: str) -> str:
-    return escape(text, {"\r": "&#xD;"})  # which a parser would take for a line break
+    """Return *text* as XML can carry it: a bare carriage return would be read as a line break, others not at all."""
+    return escape(_UNSPEAKABLE.sub("\ufffd", text), {"\r": "&#xD;"})
 
 
 def _reply(status: int, content: str, request_id: str) -> Reply:

@@ -49,6 +49,7 @@ def _size_of(entry: dict[str, Any]) -> int:
 def _refuse(store: Store, queue: StoredQueue, request: Request, code: str) -> None:
     """Write down that a fault has refused one message of a batch."""
     body, attributes = str(request.parameters.get("MessageBody", "")), _attributes(request)
+    body = body.encode("utf-8", "replace").decode()  # it was not looked at
     story = store.story.published(queue, body, attributes, "", request)
     store.story.refused(story, queue, code, request)
 
