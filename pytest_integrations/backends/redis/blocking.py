@@ -33,6 +33,8 @@ class Wish:
 def wish_of(fields: list[bytes], newest: Callable[[bytes], bytes]) -> Wish | Failure | None:
     """Return what *fields* wait for; None if they do not wait; *newest* tells the last id of a stream."""
     name = fields[0].upper()
+    if name not in _WISHING:
+        return None
     if name in _POPS and len(fields) >= 3:
         twin = _POPS[name]
         shape = _with_key if name.startswith(b"BZ") else _key_and_value
@@ -48,6 +50,7 @@ def wish_of(fields: list[bytes], newest: Callable[[bytes], bytes]) -> Wish | Fai
     return _read(name, fields, newest) if name in {b"XREAD", b"XREADGROUP"} else None
 
 
+_WISHING = frozenset(b"BLMOVE BLMPOP BLPOP BRPOP BRPOPLPUSH BZMPOP BZPOPMAX BZPOPMIN LMPOP XREAD XREADGROUP".split())
 _POPS = {b"BLPOP": b"LPOP", b"BRPOP": b"RPOP", b"BZPOPMIN": b"ZPOPMIN", b"BZPOPMAX": b"ZPOPMAX"}
 
 

@@ -134,6 +134,10 @@ class Session:
         wish = None if self.in_multi else wish_of(fields, self.server.newest)
         if wish is not None:
             return [wish] if isinstance(wish, Failure) else self._attempt_first(fields, wish)
+        return self._answered(name, fields)
+
+    def _answered(self, name: bytes, fields: list[bytes]) -> list[Any]:
+        """Let the engine execute a command that does not wait, and return what Redis would say to it."""
         said = self.ask_engine(rewritten(name, fields))
         if said and (not self.in_multi or isinstance(said[-1], self.server.engine.error)):
             said[-1] = self._amended(fields, said[-1])
@@ -151,7 +155,7 @@ class Session:
     def attempt(self, wish: Wish, *, again: bool = False) -> Any:
         """Try to get what the client wishes; None if there is nothing."""
         for command in wish.tries:
-            said = self._ask(command[0], command)
+            said = self._answered(command[0].upper(), command)
             reply = said[-1] if said else None
             if again:
                 self.server.executed(self)

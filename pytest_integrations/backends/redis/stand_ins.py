@@ -56,26 +56,25 @@ class _Chance:
 
 
 _STAND_INS: dict[str, tuple[ModuleType, Any]] = {"time": (time, _Time()), "random": (random, _Chance())}
-_users = 0
+_users: list[str] = []
+"""The package, once for each fake that runs."""
 _lock = threading.Lock()
 
 
 def install(package: str) -> None:
     """Put the stand-ins into the modules of *package*; each call is undone by one of `uninstall`."""
-    global _users  # noqa: PLW0603 -- how many fakes run is a fact of the process
     with _lock:
-        _users += 1
-        if _users == 1:
+        _users.append(package)
+        if len(_users) == 1:
             for module, name in _uses(package, real=True):
                 setattr(module, name, _STAND_INS[name][1])
 
 
 def uninstall(package: str) -> None:
     """Put the real modules back, if nobody else needs the stand-ins."""
-    global _users  # noqa: PLW0603 -- as above
     with _lock:
-        _users -= 1
-        if _users == 0:
+        _users.remove(package)
+        if not _users:
             for module, name in _uses(package, real=False):
                 setattr(module, name, _STAND_INS[name][0])
 

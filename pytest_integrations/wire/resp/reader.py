@@ -8,6 +8,7 @@ MAX_INLINE = 64 * 1024
 """Bytes of a line, an inline command say, that does not end."""
 MAX_ARGUMENTS = 1024 * 1024
 
+_SHORT = {b"%d" % length: length for length in range(1000)}
 _BLANKS = b" \n\r\t\v\f\0"
 _ESCAPES = {0x6E: 0x0A, 0x72: 0x0D, 0x74: 0x09, 0x62: 0x08, 0x61: 0x07}
 
@@ -66,8 +67,14 @@ class CommandReader:
         return None
 
     def _multibulk(self) -> list[bytes] | None:
-        buffer, arguments = self._buffer, self._arguments
+        buffer, arguments, find = self._buffer, self._arguments, self._buffer.find
         while self._left:
+            if self._length < 0:  # the fast path: a length of up to three digits, as nearly all are
+                line_end = find(b"\r\n", self._position)
+                if line_end > 0 and buffer[self._position] == 0x24:
+                    length = _SHORT.get(buffer[self._position + 1 : line_end], -1)
+                    if 0 <= length <= self.max_bulk:
+                        self._length, self._position = length, line_end + 2
             if self._length < 0:
                 line = self._line("too big bulk count string")
                 if line is None:
