@@ -207,8 +207,8 @@ def _shown(queue: BrokerQueue, copy: Copy, *, always: bool = False) -> Propertie
     """
     if not queue.arguments.quorum or not (always or copy.attempts):
         return copy.properties
-    fields = {**copy.properties.table, "x-delivery-count": table.long(copy.attempts)}
-    if queue.vhost.broker.version.counts_acquired:
+    fields = {**copy.properties.table, "x-delivery-count": table.long(copy.failures)}
+    if queue.vhost.broker.version.counts_failures:
         fields["x-acquired-count"] = table.long(copy.attempts)
     return copy.properties.with_table(dict(sorted(fields.items())))
 

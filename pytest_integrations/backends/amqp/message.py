@@ -20,6 +20,7 @@ class Copy:
         "died",
         "exchange",
         "expires",
+        "failures",
         "keys",
         "message",
         "position",
@@ -54,6 +55,8 @@ class Copy:
         self.redelivered: bool = False
         self.attempts: int = 0
         """How often it came back into its queue."""
+        self.failures: int = 0
+        """How often it did so because something was wrong with it, as far as its release tells that apart."""
 
     @property
     def key(self) -> str:

@@ -33,6 +33,9 @@ _HAIR = 1e-6
 _FRONT = -(10**15)
 """Places before all others, for what comes back into a quorum queue."""
 
+_NO_FAILURE = frozenset({"nack", "recover"})
+"""Why a message comes back that is none the worse for it, since 4.3."""
+
 
 class BrokerQueue:
     """A queue; all its methods are called on the loop."""
@@ -215,8 +218,9 @@ class BrokerQueue:
             return
         copy.redelivered = True
         copy.attempts += 1
+        copy.failures += not (self.vhost.broker.version.counts_failures and reason in _NO_FAILURE)
         if self.arguments.quorum:
-            if self.delivery_limit is not None and 0 <= self.delivery_limit < copy.attempts:
+            if self.delivery_limit is not None and 0 <= self.delivery_limit < copy.failures:
                 self.discard(copy, "delivery_limit", delivery=delivery)
                 return
             copy.position = next(self._returns)

@@ -24,8 +24,9 @@ class Version:
     """Whether a dead letter has `x-last-death-*` as well, since 3.13."""
     quorum_limit: int | None
     """How often a quorum queue that says nothing of it gives a message back; since 4.0 that has an end."""
-    counts_acquired: bool
-    """Whether a quorum queue tells `x-acquired-count` as well, since 4.3."""
+    counts_failures: bool
+    """Whether a quorum queue's limit is for failed deliveries only, since 4.3: those that a client rejects, or whose
+    channel ends, but not those that it nacks. How often a message went out at all is in `x-acquired-count` then."""
 
 
 _OLD = Version(
@@ -35,11 +36,11 @@ _OLD = Version(
     turns_deaths_round=True,
     tells_last_death=False,
     quorum_limit=None,
-    counts_acquired=False,
+    counts_failures=False,
 )
 _CONTAINERS = replace(_OLD, name="3.13", release="3.13.7", turns_deaths_round=False, tells_last_death=True)
 _DISTRUSTING = replace(_CONTAINERS, name="4.1", release="4.1.4", trusts_x_death=False, quorum_limit=20)
-_COUNTING = replace(_DISTRUSTING, name="4.3", release="4.3.0", counts_acquired=True)
+_COUNTING = replace(_DISTRUSTING, name="4.3", release="4.3.0", counts_failures=True)
 
 VERSIONS = {version.name: version for version in (_OLD, _CONTAINERS, _DISTRUSTING, _COUNTING)}
 

@@ -90,8 +90,23 @@ def test_a_quorum_queue_that_sets_no_limit(version: str, deliveries: int) -> Non
             came = client.get("q")
             if came is None:
                 break
-            client.say(Basic.Nack(came.method.delivery_tag, requeue=True))
+            client.say(Basic.Reject(came.method.delivery_tag, requeue=True))
         assert len(queue.messages[0].deliveries) == deliveries
+
+
+def test_since_4_3_a_nack_is_no_failure() -> None:
+    with FakeAmqp(version="4.3") as broker, Client(broker.port).login().open() as client:
+        queue = broker.queue("q", max_deliveries=2)
+        queue.publish(b"x")
+        seen = []
+        for settle in (Basic.Nack, Basic.Nack, Basic.Nack, Basic.Reject, Basic.Reject):
+            came = client.get("q")
+            assert came is not None
+            seen.append((came.headers["x-acquired-count"], came.headers["x-delivery-count"]))
+            client.say(settle(came.method.delivery_tag, requeue=True))
+        assert seen == [(0, 0), (1, 0), (2, 0), (3, 0), (4, 1)]
+        assert client.get("q") is None
+        assert queue.messages[0].of("dropped")[0].reason == "delivery_limit"
 
 
 @pytest.mark.parametrize(("version", "last"), [("3.12", False), ("3.13", True), ("4.1", True)])
