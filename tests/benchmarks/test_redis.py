@@ -100,7 +100,7 @@ def per_second(work: Callable[[redis.Redis], int], url: str) -> float:
 def test_it_keeps_up_with_redis(
     capsys: pytest.CaptureFixture[str], work: Callable[[redis.Redis], int], share: float
 ) -> None:
-    """One client that waits for each answer; the fake shares the interpreter with it, the real server shares nothing."""
+    """One client that waits for each answer; with the fake it shares an interpreter, with the real server nothing."""
     ours, theirs = [], []
     with real_redis() as port, FakeRedis() as broker:
         for _ in range(ROUNDS):

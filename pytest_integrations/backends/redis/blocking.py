@@ -35,6 +35,12 @@ def wish_of(fields: list[bytes], newest: Callable[[bytes], bytes]) -> Wish | Fai
     name = fields[0].upper()
     if name not in _WISHING:
         return None
+    if name in {b"XREAD", b"XREADGROUP"}:
+        return _read(name, fields, newest)
+    return _lmpop(name, fields) if name in {b"LMPOP", b"BLMPOP"} else _popped(name, fields)
+
+
+def _popped(name: bytes, fields: list[bytes]) -> Wish | Failure | None:
     if name in _POPS and len(fields) >= 3:
         twin = _POPS[name]
         shape = _with_key if name.startswith(b"BZ") else _key_and_value
@@ -45,9 +51,7 @@ def wish_of(fields: list[bytes], newest: Callable[[bytes], bytes]) -> Wish | Fai
         return _wish(fields[3], [[b"RPOPLPUSH", *fields[1:3]]], _as_is)
     if name == b"BZMPOP" and len(fields) >= 5:
         return _wish(fields[1], [[b"ZMPOP", *fields[2:]]], _as_is)
-    if name in {b"LMPOP", b"BLMPOP"}:
-        return _lmpop(name, fields)
-    return _read(name, fields, newest) if name in {b"XREAD", b"XREADGROUP"} else None
+    return None
 
 
 _WISHING = frozenset(b"BLMOVE BLMPOP BLPOP BRPOP BRPOPLPUSH BZMPOP BZPOPMAX BZPOPMIN LMPOP XREAD XREADGROUP".split())

@@ -52,6 +52,8 @@ def _instead(session: Session, fields: list[bytes], effect: Effect) -> Answer | 
             answer.closes = True
             session.server.drop_others(session)
         return answer
+    if session.in_multi:
+        return None  # it is only queued: there is nothing to receive or to settle yet
     if isinstance(effect, Hide):
         return session.worded(fields, [None])
     if isinstance(effect, Pretend):
@@ -61,6 +63,7 @@ def _instead(session: Session, fields: list[bytes], effect: Effect) -> Answer | 
 
 def _refusal(session: Session, fields: list[bytes], code: str, text: str) -> Answer:
     journal = session.server.journal
+    session.spoilt = session.in_multi  # as in Redis, what cannot be queued aborts the transaction
     name = fields[0].decode("latin-1").lower()
     if kind_of(fields[0].upper()) == "publish" and len(fields) > 2:
         journal.session = session
@@ -83,6 +86,8 @@ def _pretended(session: Session, fields: list[bytes]) -> Any:
 def _execute(session: Session, fields: list[bytes], effects: Sequence[Effect]) -> Answer | None:
     """Execute a command, and change what it means to the queue."""
     then: Callable[[list[Any]], None] | None = None
+    if session.in_multi:
+        effects = ()
     for effect in effects:
         if isinstance(effect, Lose):
             return _lose(session, fields)

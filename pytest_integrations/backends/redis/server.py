@@ -6,7 +6,9 @@ import itertools
 from typing import TYPE_CHECKING, Any
 
 from pytest_integrations.core.errors import ScriptingError
+from pytest_integrations.core.ledger import Problem
 from pytest_integrations.wire.loop import shared_loop
+from pytest_integrations.wire.resp.values import Failure
 
 from .engine import PACKAGE, known_engine
 from .journal import Journal
@@ -106,8 +108,14 @@ class RedisServer:
 
     def execute(self, session: Session, fields: list[bytes]) -> None:
         """Let the engine execute a command; what it says to it goes to the session."""
-        with executing(self.ledger.clock, self._chance):
-            session.socket._process_command(fields)  # noqa: SLF001 -- of the engine, and tried before use
+        try:
+            with executing(self.ledger.clock, self._chance):
+                session.socket._process_command(fields)  # noqa: SLF001 -- of the engine, and tried before use
+        except Exception as error:  # noqa: BLE001 -- a bug of the engine: told to the test and to the client
+            shown = b" ".join(fields[:2]).decode("utf-8", "backslashreplace")
+            text = f"{self.name}: the engine failed at {shown}: {type(error).__name__}: {error}"
+            self.ledger.problems.append(Problem("handler", self.name, text, cause=error))
+            session.emit(Failure(f"ERR internal error of the fake: {error}"))
 
     def executed(self, session: Session) -> None:
         """A command has been executed: tell the ledger."""

@@ -55,6 +55,8 @@ class Session:
         """Whether the client has said who it is, if it has to."""
         self.resp: int = 2
         self.in_multi: bool = False
+        self.spoilt: bool = False
+        """Whether a command of its transaction was refused, so that the whole will be."""
         self.began: float = server.now()
         self.last_command: tuple[bytes, float] = (b"NULL", self.began)
         self.waiter: Waiter | None = None
@@ -118,6 +120,9 @@ class Session:
             return [Failure("NOAUTH Authentication required.")]
         own = OWN.get(name) if not self.in_multi or name in _BEFORE_LOGIN else None  # others are only queued
         reply = own(self, fields) if own is not None else NotImplemented
+        if name == b"EXEC" and self.spoilt:
+            self.ask_engine([b"DISCARD"])
+            reply = Failure("EXECABORT Transaction discarded because of previous errors.")
         said = self._ask(name, fields) if reply is NotImplemented else [reply]
         self._follow(fields, said)
         self.server.executed(self)
@@ -183,7 +188,7 @@ class Session:
             self.in_multi = self.in_multi or not isinstance(said[-1], (Failure, self.server.engine.error))
         elif name in {b"EXEC", b"DISCARD", b"RESET"}:
             queued, self._queued = self._queued, []
-            self.in_multi = False
+            self.in_multi = self.spoilt = False
             if name == b"EXEC" and said and isinstance(said[-1], list):
                 pairs = zip(queued, said[-1], strict=False)
                 said[-1] = [_nil(each, self._amended(each, reply)) for each, reply in pairs]
