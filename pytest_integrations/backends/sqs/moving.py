@@ -60,7 +60,7 @@ class MoveTask:
 def start_message_move_task(store: Store, request: Request) -> dict[str, Any]:
     """Do `StartMessageMoveTask`."""
     source = _queue(store, request, "SourceArn")
-    target = _queue(store, request, "DestinationArn") if request.parameters.get("DestinationArn") else None
+    target = _queue(store, request, "DestinationArn") if request.optional("DestinationArn") else None
     rate = request.number("MaxNumberOfMessagesPerSecond", 1, _MOST_PER_SECOND, 0)
     if not any(queue.redrive and queue.redrive.target == source.arn for queue in store.queues.values()):
         raise invalid_value(source.arn, "SourceArn", "Source queue must be configured as a Dead Letter Queue")

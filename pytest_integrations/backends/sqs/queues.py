@@ -99,7 +99,7 @@ def get_queue_url(store: Store, request: Request) -> dict[str, Any]:
 
 def list_queues(store: Store, request: Request) -> dict[str, Any]:
     """Do `ListQueues`."""
-    prefix = request.parameters.get("QueueNamePrefix") or ""
+    prefix = request.optional("QueueNamePrefix")
     names = sorted(name for name in store.queues if name.startswith(prefix))
     return _page(store, names, "QueueUrls", request)
 
@@ -122,7 +122,7 @@ def _page(store: Store, names: list[str], key: str, request: Request) -> dict[st
 
 
 def _start(request: Request) -> int:
-    token = request.parameters.get("NextToken")
+    token = request.optional("NextToken")
     try:
         return int(base64.b64decode(token, validate=True)) if token else 0
     except (binascii.Error, ValueError, TypeError):

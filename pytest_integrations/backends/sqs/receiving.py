@@ -44,7 +44,7 @@ class Reception:
         names = request.words("AttributeNames") + request.words("MessageSystemAttributeNames")
         self._system_names = names
         self._names = request.words("MessageAttributeNames")
-        self._attempt = str(request.parameters.get("ReceiveRequestAttemptId") or "") if queue.is_fifo else ""
+        self._attempt = request.optional("ReceiveRequestAttemptId") if queue.is_fifo else ""
         self._delivered: list[StoredMessage] = []
 
     def messages(self) -> list[dict[str, Any]]:

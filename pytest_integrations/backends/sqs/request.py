@@ -47,6 +47,13 @@ class Request:
             raise missing(name)
         return value
 
+    def optional(self, name: str) -> str:
+        """Return a parameter, `""` if it is not there."""
+        value = self.parameters.get(name)
+        if value is not None and not isinstance(value, str):
+            raise invalid_value(value, name, "it is not text")
+        return value or ""
+
     def words(self, name: str) -> list[str]:
         """Return a list of text, empty if it is not there."""
         value = self.parameters.get(name) or []
@@ -68,7 +75,7 @@ class Request:
             return default
         try:
             number = int(value)
-        except (TypeError, ValueError):
+        except (TypeError, ValueError, OverflowError):
             raise invalid_value(value, name, "it is not a number") from None
         if not least <= number <= most:
             raise invalid_value(value, name, f"Must be between {least} and {most}, if provided")

@@ -133,27 +133,27 @@ def _trace(request: Request) -> str:
 
 
 def _delay(queue: StoredQueue, request: Request) -> int:
-    given = request.parameters.get("DelaySeconds")
-    if queue.is_fifo and given not in {None, "", 0, "0"}:
-        raise invalid_value(given, "DelaySeconds", _NOT_FOR_THIS_TYPE)
     usual = queue.number("DelaySeconds")
-    return usual if queue.is_fifo else request.number("DelaySeconds", 0, 900, usual)
+    seconds = request.number("DelaySeconds", 0, 900, 0 if queue.is_fifo else usual)
+    if queue.is_fifo and seconds:
+        raise invalid_value(seconds, "DelaySeconds", _NOT_FOR_THIS_TYPE)
+    return usual if queue.is_fifo else seconds
 
 
 def _group(queue: StoredQueue, request: Request) -> str:
     if queue.is_fifo:
         return request.text("MessageGroupId")
-    return str(request.parameters.get("MessageGroupId") or "")  # of a standard queue: a tenant, for fair shares
+    return request.optional("MessageGroupId")  # of a standard queue: a tenant, for fair shares
 
 
 def _deduplication(queue: StoredQueue, request: Request, body: str) -> str:
-    given = request.parameters.get("MessageDeduplicationId")
+    given = request.optional("MessageDeduplicationId")
     if not queue.is_fifo:
         if given:
             raise invalid_value(given, "MessageDeduplicationId", _NOT_FOR_THIS_TYPE)
         return ""
     if given:
-        return str(given)
+        return given
     if queue.attributes["ContentBasedDeduplication"] != "true":
         raise SqsError(
             Refusal.InvalidParameterValue,

@@ -19,12 +19,41 @@ if TYPE_CHECKING:
 
     from pytest_integrations.backends.sqs.fake import FakeSqs
 
-_NAMES = [
-    *("QueueUrl", "QueueName", "Attributes", "AttributeNames", "MessageAttributeNames", "MessageAttributes"),
-    *("MessageSystemAttributes", "MessageBody", "DelaySeconds", "MaxNumberOfMessages", "VisibilityTimeout", "Entries"),
-    *("ReceiptHandle", "SourceArn", "DestinationArn", "TaskHandle", "MaxResults", "NextToken", "Tags", "TagKeys"),
-    *("Label", "MessageGroupId", "MessageDeduplicationId", "ReceiveRequestAttemptId", "MaxNumberOfMessagesPerSecond"),
-]
+_SENT = {
+    "MessageBody": "x",
+    "MessageAttributes": None,
+    "MessageSystemAttributes": None,
+    "DelaySeconds": None,
+    "MessageGroupId": "a",
+    "MessageDeduplicationId": None,
+}
+_BATCH = {"Entries": [{"Id": "a", "MessageBody": "x", "MessageGroupId": "a", "ReceiptHandle": "x"}]}
+_TASK = {"SourceArn": "arn:aws:sqs:us-east-1:000000000000:orders-dlq", "TaskHandle": "x", "MaxResults": 1}
+_GOOD: dict[str, dict[str, Any]] = {
+    "CreateQueue": {"QueueName": "new", "Attributes": {}, "tags": {}},
+    "SetQueueAttributes": {"Attributes": {}},
+    "GetQueueAttributes": {"AttributeNames": ["All"]},
+    "SendMessage": _SENT,
+    "SendMessageBatch": _BATCH,
+    "DeleteMessageBatch": _BATCH,
+    "ChangeMessageVisibilityBatch": _BATCH,
+    "ReceiveMessage": {
+        "AttributeNames": [],
+        "MessageAttributeNames": [],
+        "MaxNumberOfMessages": 1,
+        "VisibilityTimeout": 0,
+        "ReceiveRequestAttemptId": "a",
+    },
+    "StartMessageMoveTask": {**_TASK, "DestinationArn": None, "MaxNumberOfMessagesPerSecond": 1},
+    "ListMessageMoveTasks": _TASK,
+    "CancelMessageMoveTask": _TASK,
+    "ListQueues": {"QueueNamePrefix": "o", "MaxResults": 1, "NextToken": None},
+    "ListDeadLetterSourceQueues": {"MaxResults": 1, "NextToken": None},
+    "TagQueue": {"Tags": {}},
+    "UntagQueue": {"TagKeys": []},
+}
+"""What an action is asked with, so that one odd value among good ones comes as far as it can."""
+
 _ODD: list[Any] = [
     *(None, True, 0, -1, 1.5, 10**30, "", "x", "\0", "\ud800", "ü", "[]", '{"redrivePermission": 1}', "=" * 5),
     *([], [[]], [None], ["All"], [{}], [{"Id": 1}], [{"Id": "a", "MessageBody": "\ud800"}], [{"Id": "b"}, 7]),
@@ -43,10 +72,11 @@ def raw(broker: FakeSqs) -> Iterator[HTTPConnection]:
     connection.close()
 
 
-def _parameters(broker: FakeSqs, draw: random.Random) -> dict[str, Any]:
-    parameters = {name: draw.choice(_ODD) for name in draw.sample(_NAMES, draw.randrange(5))}
-    if draw.random() < 0.7:
-        parameters["QueueUrl"] = broker.url_of(draw.choice(["orders", "orders.fifo", "orders-dlq"]))
+def _parameters(broker: FakeSqs, action: str, draw: random.Random) -> dict[str, Any]:
+    queue = broker.url_of(draw.choice(["orders", "orders.fifo", "orders-dlq"]))
+    parameters = {"QueueUrl": queue, **_GOOD.get(action, {"QueueName": "orders", "ReceiptHandle": "x", "Label": "x"})}
+    for name in draw.sample(sorted(parameters), draw.randrange(3) if len(parameters) > 2 else 1):
+        parameters[name] = draw.choice(_ODD)
     return parameters
 
 
@@ -60,8 +90,8 @@ def test_nonsense_in_json(broker: FakeSqs, raw: HTTPConnection, seed: int) -> No
     broker.inject(partial_batch(0), probability=0.3)
     statuses = set()
     for _ in range(500):
-        body = json.dumps(_parameters(broker, draw))
-        action = draw.choice([*ACTIONS, "", "Nothing"])
+        action = draw.choice([*ACTIONS, *(["SendMessage", "CreateQueue", "SendMessageBatch"] * 4), "", "Nothing"])
+        body = json.dumps(_parameters(broker, action, draw))
         raw.request("POST", "/", body, {"X-Amz-Target": f"AmazonSQS.{action}"})
         answer = raw.getresponse()
         content = json.loads(answer.read())
