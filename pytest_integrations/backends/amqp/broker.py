@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import deque
+from collections import Counter, deque
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -27,8 +27,12 @@ if TYPE_CHECKING:
 
 __all__ = ["Broker"]
 
-_MOVES_AT_MOST = 10_000
-"""How many messages go from queue to queue in one go; beyond, they go in a circle."""
+_MOVES_AT_MOST = 1000
+"""How often one message goes from queue to queue in one go; beyond, it goes in a circle.
+
+Such circles as RabbitMQ finds are found before (`dead_letter.without_cycles`); those that it does not find keep one of
+its processors busy for ever, and end here.
+"""
 _TIMERS_KEPT = 256
 """Beyond so many timers those that were cancelled are forgotten."""
 
@@ -108,12 +112,12 @@ class Broker:
 
     def move(self) -> None:
         """Put the dead letters where they go; those that they drive out are moved too."""
-        moved = 0
+        moved: Counter[int] = Counter()
         while self._moves:
             queue, copy = self._moves.popleft()
-            moved += 1
-            if moved > _MOVES_AT_MOST:
-                self.tell(copy.message, "dropped", "", reason="dead-letter cycle")
+            moved[copy.message.id] += 1
+            if moved[copy.message.id] > _MOVES_AT_MOST:
+                self.tell(copy.message, "dropped", "", reason="endless dead-letter cycle")
             elif queue.is_deleted:
                 self.tell(copy.message, "dropped", "", reason="queue deleted")
             else:

@@ -68,6 +68,7 @@ class FakeAmqp(QueueFake):
             effect.Garble,
             effect.Hide,
             effect.Lose,
+            effect.Poison,
             effect.Pretend,
             effect.Refuse,
             effect.Swap,
@@ -336,5 +337,7 @@ class FakeAmqp(QueueFake):
     def heal(self, rule: Rule | None = None) -> None:
         """Take *rule* out, or all that the test injected; who was blocked by it goes on."""
         super().heal(rule)
-        if self._is_running and self._serving.alarm is None:
+        left = (fault for each in self.script.rules for fault in each.faults)
+        is_blocked = any(getattr(fault, "mode", "") == "block" for fault in left)
+        if self._is_running and self._serving.alarm is None and not is_blocked:
             self.unblock()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from pytest_integrations.core.effect import Confirm, Fail, Full, Lose, Pretend
+from pytest_integrations.core.effect import Confirm, Fail, Full, Lose, Poison, Pretend
 from pytest_integrations.wire.amqp import methods
 from pytest_integrations.wire.amqp.frames import content as content_frames
 from pytest_integrations.wire.amqp.refusal import Refusal
@@ -76,7 +76,9 @@ def publish_now(session: BrokerSession, command: Command, number: int) -> bool:
         return False
     exchange, key = command.text("exchange"), command.text("routing_key")
     properties = reply_to.addressed(session, command.content.properties)
-    copy = new_copy(session.vhost, exchange, key, properties, command.content.body, connection=session.connection)
+    poison = command.effect(Poison)
+    body = command.content.body if poison is None else poison.body
+    copy = new_copy(session.vhost, exchange, key, properties, body, connection=session.connection)
     taken = reply_to.deliver(session, exchange, copy) or _bring(session, copy, command)
     confirm = command.effect(Confirm)
     if session.confirms is not None and not (confirm is not None and confirm.how == "withhold"):
@@ -142,8 +144,6 @@ def _bring_to_full(copy: Copy, queues: list[BrokerQueue], mode: str, fault: Faul
         if mode == "reject-publish-dlx":
             tell(copy.message, "routed", queue.name, reason="maxlen", fault=fault)
             queue.discard(each, "maxlen", fault=fault)
-    if mode not in {"drop-head", "reject-publish-dlx"}:
-        tell(copy.message, "dropped", reason="maxlen", fault=fault)
     return mode == "drop-head"
 
 

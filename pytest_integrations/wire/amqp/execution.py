@@ -72,7 +72,7 @@ class Execution:
         decision = service.decide(call)
         effects = decision.effects if decision is not None else ()
         if asked.kind == "publish" and (service.alarm is not None or service.blocks(effects)):
-            self._block(partial(self._act, call, asked, decision), effects)
+            self._block(partial(self._act, call, asked, decision), effects, _window(decision))
         else:
             self._act(call, asked, decision, effects)
 
@@ -136,10 +136,13 @@ class Execution:
 
     # -- blocked producers
 
-    def _block(self, act: Callable[[Sequence[Effect]], object], effects: Sequence[Effect]) -> None:
-        """Let a publication, and all that comes after it, wait: for the seconds of a fault, or until it is released."""
+    def _block(self, act: Callable[[Sequence[Effect]], object], effects: Sequence[Effect], window: float) -> None:
+        """Let a publication, and all that comes after it, wait: for the seconds of a fault, or until it is released.
+
+        *window* is for how many seconds its rule goes on, 0 if it has no end.
+        """
         protocol = self._protocol
-        seconds = sum(effect.seconds for effect in effects if isinstance(effect, Delay))
+        seconds = sum(effect.seconds for effect in effects if isinstance(effect, Delay)) or window
         left = tuple(effect for effect in effects if not isinstance(effect, Delay))
         self._blocked = partial(act, left)
         if protocol.knows("connection.blocked"):
@@ -167,3 +170,11 @@ class Execution:
             mishap.abandon(by_client=by_client)
         if self._timer is not None:
             self._timer.cancel()
+
+
+def _window(decision: Decision | None) -> float:
+    """Return for how many seconds the rule behind *decision* goes on, 0 if it has no end."""
+    if decision is None or decision.rule.when.during is None:
+        return 0.0
+    rule = decision.rule
+    return rule.injected + (rule.when.after or 0.0) + decision.rule.when.during - rule.clock.monotonic()

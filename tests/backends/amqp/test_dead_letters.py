@@ -182,3 +182,16 @@ def test_a_message_published_again_with_its_deaths(client: Client, connect: Call
     dead = client.get("d")
     assert dead is not None
     assert dead.headers["x-death"][0]["queue"] == "q"
+
+
+def test_a_circle_that_rabbitmq_does_not_find_ends_all_the_same() -> None:
+    """An old rejection in the headers makes releases before 3.13 believe that somebody is at work."""
+    with FakeAmqp(version="3.12") as broker, Client(broker.port).login().open() as client:
+        broker.queue("a", ttl=0, dead_letter="b")
+        broker.queue("b", max_length=0, dead_letter="a")
+        death = {"queue": "a", "reason": "rejected", "count": 1, "exchange": "", "routing-keys": ["a"]}
+        client.publish(b"x", "a", headers={"x-death": [death]}).ask(Basic.Qos())
+        message = broker.messages[0]
+        assert message.events[-1].reason == "endless dead-letter cycle"
+        assert message.places == {}
+        assert len(message.of("dead_lettered")) == 1001

@@ -170,9 +170,9 @@ def test_each_copy_has_one_end() -> None:
     draw = random.Random(7)
     with FakeAmqp() as broker, World(broker.port) as world:
         for number in range(8):
-            plan = topology(draw, number)
+            plan = topology(draw, str(number))
             world.declare(plan.parts)
-            load = Load(draw, number, plan)
+            load = Load(draw, str(number), plan)
             for _ in range(40):
                 perform(world, *load.step())
             told: Counter[str] = Counter()

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 _OVERFLOWS = ("drop-head", "reject-publish", "reject-publish-dlx")
 
 
-def topology(random: Random, number: int) -> Topology:
+def topology(random: Random, label: str) -> Topology:
     """Some exchanges, and some queues with limits and dead letters.
 
     Two queues of RabbitMQ are two processes: if both dead-letter into a third at the same time, the order in that is
@@ -24,12 +24,12 @@ def topology(random: Random, number: int) -> Topology:
     and round in circles (deep).
     """
     is_wide = random.random() < 0.5
-    names = [f"q{number}.{each}" for each in range(random.randint(2, 4) if is_wide else random.randint(3, 6))]
-    exchanges = [f"x{number}.{kind}" for kind in ("direct", "fanout", "topic", "headers")]
+    names = [f"q{label}.{each}" for each in range(random.randint(2, 4) if is_wide else random.randint(3, 6))]
+    exchanges = [f"x{label}.{kind}" for kind in ("direct", "fanout", "topic", "headers")]
     parts: list[tuple[str, dict[str, Any]]] = []
     for name in exchanges:
         arguments = {"alternate-exchange": exchanges[1]} if random.random() < 0.3 and "fanout" not in name else {}
-        kind = name.partition(".")[2]
+        kind = name.rpartition(".")[2]
         parts.append(("exchange", {"exchange": name, "exchange_type": kind, "arguments": arguments}))
     dead_letters = [f"{name}.dead" for name in names] if is_wide else random.sample(names, len(names))
     queues = [*names, *(dead_letters if is_wide else ())]
@@ -96,7 +96,7 @@ class Load:
     """Chooses what to do next, from what one of the worlds has; both must agree on that."""
 
     random: Random
-    number: int
+    label: str
     topology: Topology
     consumers: dict[str, int] = field(default_factory=dict)
     count: int = 0
@@ -120,7 +120,7 @@ class Load:
         if is_wide and random.random() < 0.1:
             headers["BCC"] = [random.choice((*self.topology.queues, "a", "b"))]
         arguments = {
-            "body": f"{self.number}.{self.count}".encode() + b"." * random.randint(0, 9),
+            "body": f"{self.label}.{self.count}".encode() + b"." * random.randint(0, 9),
             "exchange": "" if to_queue else random.choice(self.topology.exchanges),
             "key": random.choice((*self.topology.queues, "nowhere"))
             if to_queue
