@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from pytest_integrations.core.effect import Copies, Fail, Full, Hide, Lose, Pretend, Swap, TakeBack
+from pytest_integrations.core.effect import Copies, Fail, Full, Hide, Lose, Poison, Pretend, Swap, TakeBack
 from pytest_integrations.wire.resp.service import Answer
 from pytest_integrations.wire.resp.writer import failure
 
@@ -91,6 +91,8 @@ def _execute(session: Session, fields: list[bytes], effects: Sequence[Effect]) -
     for effect in effects:
         if isinstance(effect, Lose):
             return _lose(session, fields)
+        if isinstance(effect, Poison):
+            fields = _poisoned(fields, effect.body)
         if isinstance(effect, Swap):
             swap(session, fields, effect.window)
     later = [effect for effect in effects if isinstance(effect, (Copies, TakeBack, Swap))]
@@ -101,6 +103,17 @@ def _execute(session: Session, fields: list[bytes], effects: Sequence[Effect]) -
         return None  # it waits, and `session.after` is done when it has got something
     session.after = None
     return session.worded(fields, said)
+
+
+def _poisoned(fields: list[bytes], body: bytes) -> list[bytes]:
+    """Return the command with *body* for each value of a list, or for each of a stream's entry but those called `id`."""
+    if fields[0].upper() != b"XADD":
+        return [*fields[:2], *[body] * (len(fields) - 2)]
+    pairs = fields_of(fields[1:])
+    spoilt = [
+        body if place % 2 and pairs[place - 1] != b"id" else field for place, field in enumerate(pairs)
+    ]
+    return [*fields[: len(fields) - len(pairs)], *spoilt]
 
 
 def _change(session: Session, fields: list[bytes], said: list[Any], effects: Sequence[Effect]) -> None:

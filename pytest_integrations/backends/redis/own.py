@@ -5,7 +5,7 @@ from __future__ import annotations
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
-from pytest_integrations.wire.resp.values import OK, Failure, Verbatim
+from pytest_integrations.wire.resp.values import OK, Failure, Simple, Verbatim
 
 from .clients import client
 from .login import auth, hello
@@ -112,9 +112,15 @@ def _cluster(_session: Session, _fields: list[bytes]) -> Any:
     return Failure("ERR This instance has cluster support disabled")
 
 
+_RESET = (b"UNWATCH", b"UNSUBSCRIBE", b"PUNSUBSCRIBE", b"SUNSUBSCRIBE", b"SELECT 0")
+
+
 def _reset(session: Session, _fields: list[bytes]) -> Any:
+    for command in ((b"DISCARD",) if session.in_multi else ()) + _RESET:
+        session.ask_engine(command.split())
+    session.speak(2)
     session.log_out()
-    return NotImplemented  # the engine has its part to do
+    return Simple(b"RESET")
 
 
 def _latency(_session: Session, fields: list[bytes]) -> Any:
