@@ -13,7 +13,7 @@ performs; scripting a fault that needs another one fails at the scripting line.
 And what only those with queues are told:
 
     instead of the work  Fail, Partly, Pretend, Full
-    to a publication     Lose, Confirm
+    to a publication     Lose, Confirm, Poison
     to a delivery        Copies, TakeBack, Swap, Hide
     to the bytes         Garble
 """
@@ -45,6 +45,7 @@ __all__ = [
     "Hide",
     "Lose",
     "Partly",
+    "Poison",
     "Preempt",
     "Pretend",
     "Refuse",
@@ -216,6 +217,13 @@ class Full(Effect):
 @dataclass(frozen=True, slots=True)
 class Lose(Effect):
     """Take the message, tell its producer that it is safe, and throw it away."""
+
+
+@dataclass(frozen=True, slots=True)
+class Poison(Effect):
+    """Take *body* in place of the body that was sent, and tell its producer nothing of that."""
+
+    body: bytes
 
 
 @dataclass(frozen=True, slots=True)

@@ -74,6 +74,7 @@ registry: Registry[type[Fault]] = Registry(
         "refused_publish": f"{_HERE}.queue:refused_publish",
         "lost_confirm": f"{_HERE}.queue:lost_confirm",
         "lost_message": f"{_HERE}.queue:lost_message",
+        "poison": f"{_HERE}.queue:poison",
         "lost_ack": f"{_HERE}.queue:lost_ack",
         "duplicate": f"{_HERE}.queue:duplicate",
         "redeliver": f"{_HERE}.queue:redeliver",

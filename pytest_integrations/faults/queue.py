@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
-from pytest_integrations.core.effect import Confirm, Copies, Full, Garble, Hide, Lose, Pretend, Swap, TakeBack
+from pytest_integrations.core.effect import Confirm, Copies, Full, Garble, Hide, Lose, Poison, Pretend, Swap, TakeBack
+from pytest_integrations.core.errors import ScriptingError
 from pytest_integrations.core.fault import Fault
 from pytest_integrations.core.settings import seconds, whole
 
@@ -22,6 +23,7 @@ __all__ = [
     "lost_ack",
     "lost_confirm",
     "lost_message",
+    "poison",
     "queue_full",
     "redeliver",
     "refused_publish",
@@ -144,6 +146,38 @@ class lost_message(Fault):  # noqa: N801 -- a word in a script
     def effects(self, occasion: Occasion) -> Iterable[Effect]:
         """Yield the loss."""
         yield Lose()
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class poison(Fault):  # noqa: N801 -- a word in a script
+    r"""Put a message into the queue that no consumer can read: the one that was sent by somebody else's new release.
+
+    Wire definition: the publication is answered as always, and what the queue gets has *body* for its body; headers
+    and ids are as they were sent. The default is neither JSON nor UTF-8.
+
+    ```python
+    import redis
+
+    fake_redis.queue("orders")
+    fake_redis.inject(poison())
+    with redis.Redis.from_url(fake_redis.url) as client:
+        client.rpush("orders", "17")
+        assert client.lpop("orders") == b"\x80poison"
+    ```
+    """
+
+    body: bytes = b"\x80poison"
+    kinds: ClassVar[frozenset[str]] = _PUBLISH
+
+    def __post_init__(self) -> None:
+        """Check the settings."""
+        if not isinstance(self.body, bytes):
+            msg = f"body={self.body!r} is not bytes: write poison(b'...')"
+            raise ScriptingError(msg)
+
+    def effects(self, occasion: Occasion) -> Iterable[Effect]:
+        """Yield the poison."""
+        yield Poison(self.body)
 
 
 @dataclass(frozen=True, slots=True, repr=False)

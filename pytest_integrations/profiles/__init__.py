@@ -20,7 +20,20 @@ __all__ = ["BUILT_IN", "Profile", "ProfileRule", "apply", "rule"]
 
 BUILT_IN = {
     name: f"pytest_integrations.profiles.builtin:{name.upper().replace('-', '_')}"
-    for name in ("calm", "slow", "flaky", "lossy", "rate-limited", "outage", "brownout", "hostile")
+    for name in (
+        "calm",
+        "slow",
+        "flaky",
+        "lossy",
+        "rate-limited",
+        "outage",
+        "brownout",
+        "hostile",
+        "queue-full",
+        "poison",
+        "redelivery",
+        "lossy-queue",
+    )
 }
 """The profiles that come with the package; they are loaded when they are asked for."""
 

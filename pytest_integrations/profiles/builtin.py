@@ -14,13 +14,21 @@ from pytest_integrations.faults import (
     connection_reset,
     content_length,
     corrupt_body,
+    duplicate,
     hang,
     huge_header,
     illegal_header,
     latency,
+    lost_ack,
+    lost_confirm,
     lost_response,
+    poison,
+    queue_full,
     random_data_then_close,
     rate_limit,
+    redeliver,
+    refused_publish,
+    reorder,
     stale_keepalive,
     status,
     truncate_body,
@@ -30,7 +38,20 @@ from pytest_integrations.faults import (
 
 from .profile import Profile, rule
 
-__all__ = ["BROWNOUT", "CALM", "FLAKY", "HOSTILE", "LOSSY", "OUTAGE", "RATE_LIMITED", "SLOW"]
+__all__ = [
+    "BROWNOUT",
+    "CALM",
+    "FLAKY",
+    "HOSTILE",
+    "LOSSY",
+    "LOSSY_QUEUE",
+    "OUTAGE",
+    "POISON",
+    "QUEUE_FULL",
+    "RATE_LIMITED",
+    "REDELIVERY",
+    "SLOW",
+]
 
 CALM = Profile("calm", "Nothing goes wrong. For the command line, to switch off a profile of the configuration.")
 """What a test has without a profile."""
@@ -108,3 +129,41 @@ HOSTILE = Profile(
     ),
 )
 """Finds clients that believe what they read."""
+
+QUEUE_FULL = Profile(
+    "queue-full",
+    "One publication in five meets a queue that is full, in the way of its protocol; so does one receiver of SQS.",
+    (rule(queue_full(), probability=0.2),),
+)
+"""Finds producers that do not look at the answer, and those that try again at once."""
+
+POISON = Profile(
+    "poison",
+    "One message in twenty is one that no consumer can read.",
+    (rule(poison(), probability=0.05),),
+)
+"""Finds consumers that die of it, ack it all the same, or give it back for ever."""
+
+REDELIVERY = Profile(
+    "redelivery",
+    "A broker that delivers at least once: duplicates, lost acks, early redelivery, messages out of order.",
+    (
+        rule(duplicate(), probability=0.1),
+        rule(redeliver(), probability=0.05),
+        rule(reorder(), probability=0.1),
+        rule(lost_ack(), probability=0.05),
+    ),
+)
+"""Finds consumers that do things twice, or rely on an order."""
+
+LOSSY_QUEUE = Profile(
+    "lossy-queue",
+    "A broker behind a bad network: what is sent is refused, done and not answered, or not confirmed.",
+    (
+        rule(refused_publish(), probability=0.05),
+        rule(lost_response(), probability=0.03),
+        rule(connection_reset(), probability=0.03),
+        rule(lost_confirm(), probability=0.02),
+    ),
+)
+"""Finds producers that lose messages, and those that publish them twice."""

@@ -11,6 +11,7 @@ from pytest_integrations.wire.resp.writer import failure
 from .commands import kind_of
 from .journal import FULL
 from .receiving import Received, copy_again, swap, take_back
+from .stream_notes import fields_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -106,13 +107,11 @@ def _execute(session: Session, fields: list[bytes], effects: Sequence[Effect]) -
 
 
 def _poisoned(fields: list[bytes], body: bytes) -> list[bytes]:
-    """Return the command with *body* for each value of a list, or for each of a stream's entry but those called `id`."""
+    """Return the command with *body* for each value of a list, or of a stream's entry but those called `id`."""
     if fields[0].upper() != b"XADD":
         return [*fields[:2], *[body] * (len(fields) - 2)]
     pairs = fields_of(fields[1:])
-    spoilt = [
-        body if place % 2 and pairs[place - 1] != b"id" else field for place, field in enumerate(pairs)
-    ]
+    spoilt = [body if place % 2 and pairs[place - 1] != b"id" else field for place, field in enumerate(pairs)]
     return [*fields[: len(fields) - len(pairs)], *spoilt]
 
 

@@ -92,6 +92,7 @@ class FakeSqs(QueueFake):
             effect.Garble,
             effect.Hide,
             effect.Lose,
+            effect.Poison,
             effect.Partly,
             effect.Preempt,
             effect.Pretend,

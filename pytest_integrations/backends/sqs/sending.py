@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING, Any
 
-from pytest_integrations.core.effect import Lose
+from pytest_integrations.core.effect import Lose, Poison
 
 from .attributes import LARGEST_MESSAGE
 from .batch import entries_of, in_batch
@@ -57,7 +57,7 @@ def _refuse(store: Store, queue: StoredQueue, request: Request, code: str) -> No
 def _send(store: Store, queue: StoredQueue, request: Request) -> dict[str, Any]:
     delay, now = _delay(queue, request), store.now
     message = _made(store, queue, request)
-    answer = _answer(message)
+    answer = _answer(message, request)
     before = queue.sent_before(message, now) if queue.is_fifo else None
     if before is not None:
         store.story.deduplicated(message.story, queue)
@@ -80,6 +80,8 @@ def _made(store: Store, queue: StoredQueue, request: Request) -> StoredMessage:
         text = f"One or more parameters are invalid. Reason: Message must be shorter than {limit} bytes."
         raise SqsError(Refusal.InvalidParameterValue, text)
     group, deduplication = _group(queue, request), _deduplication(queue, request, body)
+    poison = request.effect(Poison)
+    body = body if poison is None else poison.body.decode("latin-1")  # bodies are text here
     key = store.new_id()
     return StoredMessage(
         id=key,
@@ -109,8 +111,8 @@ def _keep(store: Store, queue: StoredQueue, message: StoredMessage, request: Req
         store.wake(queue)
 
 
-def _answer(message: StoredMessage) -> dict[str, Any]:
-    answer = {"MessageId": message.id, "MD5OfMessageBody": digest(message.body.encode())}
+def _answer(message: StoredMessage, request: Request) -> dict[str, Any]:
+    answer = {"MessageId": message.id, "MD5OfMessageBody": digest(request.parameters["MessageBody"].encode())}
     if message.attributes:
         answer["MD5OfMessageAttributes"] = digest_of_attributes(message.attributes)
     if message.trace:
