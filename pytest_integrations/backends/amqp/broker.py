@@ -49,10 +49,12 @@ class Broker:
         version: Version,
         decide: Callable[[QueueCall], Decision | None],
         has_faults: Callable[[], bool],
+        consumer_timeout: float | None = None,
     ) -> None:
         """Make a broker with the user guest and the virtual host `/`.
 
-        *decide* says what goes wrong with a delivery; it need not be asked where *has_faults* says that nothing does.
+        *decide* says what goes wrong with a delivery; it need not be asked where *has_faults* says that nothing does. A
+        delivery must be settled in *consumer_timeout* seconds, if that is not None.
         """
         self.name: str = name
         self.ledger: Ledger = ledger
@@ -62,6 +64,7 @@ class Broker:
         self.has_faults: Callable[[], bool] = has_faults
         self.users: dict[str, User] = {"guest": User("guest", "guest")}
         self.vhosts: dict[str, VirtualHost] = {"/": VirtualHost(self, "/")}
+        self.consumer_timeout: float | None = consumer_timeout
         self.links: list[BrokerLink] = []
         self.tell: Callable[..., QueueEvent] = ledger.tell
         self._moves: deque[tuple[BrokerQueue, Copy]] = deque()

@@ -91,6 +91,7 @@ class FakeAmqp(QueueFake):
         frame_max: int = _FRAME_MAX,
         channel_max: int = _CHANNEL_MAX,
         max_body: int = _MAX_BODY,
+        consumer_timeout: float | timedelta | None = None,
         ledger: Ledger | None = None,
         seed: Seed | None = None,
         clock: Clock | None = None,
@@ -99,7 +100,9 @@ class FakeAmqp(QueueFake):
 
         It listens on *host* (`"::1"` for IPv6) and *port* (0: any free one), and proposes a *heartbeat* in seconds (0:
         none), frames of *frame_max* bytes and *channel_max* channels. A message of more than *max_body* bytes is
-        refused. The user is `guest` with the password `guest`, the virtual host `/`; `user` and `vhost` add others.
+        refused. A delivery that is not settled in *consumer_timeout* seconds ends its channel (406), as it does after
+        half an hour in a RabbitMQ as it is installed; None is for ever. The user is `guest` with the password `guest`,
+        the virtual host `/`; `user` and `vhost` add others.
         """
         super().__init__(name, host=host, port=port, tls=tls, ledger=ledger, seed=seed, clock=clock)
         self._version = version_called(version)
@@ -109,6 +112,7 @@ class FakeAmqp(QueueFake):
             "frame_max": whole("frame_max", frame_max, 4096),
             "max_body": whole("max_body", max_body),
         }
+        self._consumer_timeout = None if consumer_timeout is None else seconds("consumer_timeout", consumer_timeout)
         self._service: BrokerPort | None = None
         self._protocols: list[AmqpProtocol] = []
 
@@ -125,6 +129,7 @@ class FakeAmqp(QueueFake):
             version=self._version,
             decide=self.decide,
             has_faults=lambda: bool(self.script.rules or self.profile.rules),
+            consumer_timeout=self._consumer_timeout,
         )
         self._service = BrokerPort(broker, **self._limits)
         super()._open()

@@ -15,7 +15,7 @@ __all__ = ["Held"]
 class Held:
     """What a channel keeps of a delivery: *consumer* is None for one that was asked for by `basic.get`."""
 
-    __slots__ = ("consumer", "copy", "delivery", "queue", "tag")
+    __slots__ = ("consumer", "copy", "delivery", "queue", "since", "tag")
 
     def __init__(self, tag: int, queue: BrokerQueue, copy: Copy, consumer: Consumer | None, delivery: int) -> None:
         """Note that *copy* went out from *queue* by this *tag*, as the message's delivery of this number."""
@@ -24,3 +24,4 @@ class Held:
         self.copy: Copy = copy
         self.consumer: Consumer | None = consumer
         self.delivery: int = delivery
+        self.since: float = queue.vhost.broker.now()

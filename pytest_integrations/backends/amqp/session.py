@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from pytest_integrations.wire.amqp.channel import Content
     from pytest_integrations.wire.amqp.properties import Properties
     from pytest_integrations.wire.amqp.service import Outlet
+    from pytest_integrations.wire.loop import Timer
 
     from .broker import Broker
     from .consumers import Consumer
@@ -64,6 +65,7 @@ class BrokerSession:
         """The consumer that waits for direct answers."""
         self._last_queue = ""
         self._tags = 0
+        self._deadline: Timer | None = None
 
     # -- what the client asks
 
@@ -122,6 +124,31 @@ class BrokerSession:
         if held.consumer is not None:
             held.consumer.in_flight += 1
             self.in_flight += 1
+        self._watch()
+
+    def _watch(self) -> None:
+        """Come back when the oldest delivery should have been settled, where the broker minds that."""
+        limit = self.broker.consumer_timeout
+        if limit is None or self._deadline is not None or not self.unacked or self.is_closed:
+            return
+        oldest = next(iter(self.unacked.values()))
+        self._deadline = self.broker.later(oldest.since + limit - self.broker.now(), self._time_is_up)
+
+    def _time_is_up(self) -> None:
+        self._deadline = None
+        limit = self.broker.consumer_timeout
+        oldest = next(iter(self.unacked.values()), None)
+        if limit is None or oldest is None or self.is_closed:
+            return
+        if oldest.since + limit > self.broker.now() + 1e-6:
+            self._watch()
+            return
+        text = (
+            f"delivery acknowledgement on channel {self.number} timed out. "
+            f"Timeout value used: {round(limit * 1000)} ms. "
+            "This timeout value can be configured, see consumers doc guide to learn more"
+        )
+        self.outlet.refuse(Refusal(406, text), self.number, None)
 
     def hold_again(self, undone: Iterable[Held]) -> None:
         """Keep deliveries again whose settling was rolled back."""
@@ -173,6 +200,8 @@ class BrokerSession:
         if self.confirms is not None:
             self.confirms.flush()
         self.is_closed = True
+        if self._deadline is not None:
+            self._deadline.cancel()
         self.reply_tag = None
         self.link.sessions.pop(self.number, None)
 

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tests.wire.amqp.client import Basic, Channel, Client, Confirm, Tx
+import pytest
+
+from pytest_integrations.backends.amqp.fake import FakeAmqp
+from tests.wire.amqp.client import Basic, Channel, Client, Closed, Confirm, Tx
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from pytest_integrations.backends.amqp.fake import FakeAmqp
+    from pytest_integrations.timekeeping import VirtualClock
 
 
 def deliveries(client: Client) -> list[tuple[str, bytes]]:
@@ -102,6 +105,27 @@ def test_automatic_acks(broker: FakeAmqp, client: Client) -> None:
     assert deliveries(client) == [("a", b"x")]
     (delivery,) = queue.messages[0].deliveries
     assert (delivery.outcome, delivery.end.reason) == ("acked", "automatic")
+
+
+def test_a_consumer_that_takes_too_long_loses_its_channel(virtual_clock: VirtualClock) -> None:
+    with FakeAmqp(consumer_timeout=1800, heartbeat=0) as broker:
+        queue = broker.queue("q")
+        for body in (b"quick", b"slow", b"next"):
+            queue.publish(body)
+        with Client(broker.port, timeout=10_000).login().open() as client:
+            for _ in range(2):
+                client.get("q")
+            virtual_clock.sleep(1000)
+            client.say(Basic.Ack(1)).get("q")
+            with pytest.raises(Closed) as closed:
+                client.expect("Never.Comes")
+        assert (closed.value.code, closed.value.about) == (406, (0, 0))
+        assert closed.value.text.startswith(
+            "PRECONDITION_FAILED - delivery acknowledgement on channel 1 timed out. Timeout value used: 1800000 ms."
+        )
+        (requeued,) = queue.messages[1].of("requeued")
+        assert (requeued.time, requeued.reason) == (pytest.approx(1800, abs=0.01), "channel closed")
+        assert queue.messages[0].deliveries[0].outcome == "acked"
 
 
 def test_confirms_of_one_turn_come_together(broker: FakeAmqp, client: Client) -> None:
