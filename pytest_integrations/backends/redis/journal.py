@@ -54,6 +54,7 @@ class Journal:
         self._refused: list[tuple[QueueMessage, str, str]] = []
         self._leaving: list[tuple[Route, Copy]] = []
         self._latest: dict[bytes, Copy] = {}
+        self._popped: list[tuple[Route, Copy]] = []
         self.newest: QueueMessage | None = None
         """The message that was published last."""
 
@@ -135,30 +136,56 @@ class Journal:
         self.session = None
 
     def told(self) -> Callable[[], object] | None:
-        """Return what is to be called when the producer learns how its publication went; None if there was none."""
-        if not self._published and not self._refused:
+        """Return what is to be called when the client learns what became of its publication, or gets what it popped."""
+        if not (self._published or self._refused or self._popped):
             return None
         published, self._published = self._published, []
         refused, self._refused = self._refused, []
-        return partial(self._tell_producer, published, refused)
+        popped, self._popped = self._popped, []
+        return partial(self._tell_client, published, refused, popped)
 
-    def _tell_producer(self, published: list[QueueMessage], refused: list[tuple[QueueMessage, str, str]]) -> None:
+    def _tell_client(
+        self,
+        published: list[QueueMessage],
+        refused: list[tuple[QueueMessage, str, str]],
+        popped: list[tuple[Route, Copy]],
+    ) -> None:
+        for route, copy in popped:
+            copy.is_answered = True
+            if not route.keeps_popped and copy in route.taken:
+                self.end(route, copy, "acked", reason="popped")
         for message in published:
             self.ledger.tell(message, "confirmed", message.published_to)
         for message, queue, code in refused:
             self.ledger.tell(message, "refused", queue, reason=code)
 
     def left(self, session: Session) -> None:
-        """A client is gone: what it has popped, Redis has long forgotten."""
-        self.asked(session)
+        """A client is gone: what it has popped is done with, or is lost where the answer never went out."""
+        for route, copy in self._popped_by(session):
+            if copy.is_answered:
+                self.end(route, copy, "acked", reason="popped")
+            else:
+                self.end(route, copy, "dropped", reason="connection lost")
 
     def asked(self, session: Session) -> None:
         """A client asks for more, or is gone: it has done with what it has popped."""
-        for route in self.routes.values():
-            if route.way == "list" and route.keeps_popped and not route.processing:
-                for copy in route.taken:
-                    if copy.session == session.id:
-                        self.end(route, copy, "acked", reason="popped")
+        for route, copy in self._popped_by(session):
+            self.end(route, copy, "acked", reason="popped")
+
+    def _popped_by(self, session: Session) -> list[tuple[Route, Copy]]:
+        """Return what a client has popped and may still be working on."""
+        return [
+            (route, copy)
+            for route in self.routes.values()
+            for copy in route.taken
+            if copy.is_popped and copy.session == session.id
+        ]
+
+    def pop(self, route: Route, copy: Copy, who: str) -> None:
+        """A consumer gets *copy* by a command that takes it out of Redis."""
+        self.deliver(route, copy, who)
+        copy.is_popped, copy.is_answered = True, False
+        self._popped.append((route, copy))
 
     # -- steps of a story
 
@@ -242,7 +269,7 @@ class Journal:
         """A consumer does not have *copy* any more, and it waits again."""
         self.tell(copy.message, "requeued", route.name, delivery=_number(copy), reason=reason)
         route.taken.remove(copy)
-        copy.delivery, copy.session, copy.leaving = None, 0, False
+        copy.delivery, copy.session, copy.leaving, copy.is_popped = None, 0, False, False
         route.waiting.put(copy)
 
     def dead_letter(  # noqa: PLR0917 -- who, from where, to where, and as what

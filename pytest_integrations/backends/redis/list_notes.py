@@ -5,7 +5,10 @@ LMOVE orders orders:processing …     delivered            (BLMOVE, RPOPLPUSH a
 LREM orders:processing 1 …           acked
 LMOVE orders:processing orders …     requeued
 LMOVE orders:processing dead …       dead_lettered, as RPUSH dead … of the same body is
-LPOP orders                          delivered and acked at once, since Redis forgets it
+LPOP orders                          delivered, and acked once the answer is out, since Redis forgets it
+
+With a dead-letter queue, what a client has popped is its own until it asks for more or leaves, so that one can see it
+put into the dead-letter queue. Where the answer never goes out, it is dropped.
 """
 
 from __future__ import annotations
@@ -48,9 +51,7 @@ def _popped(journal: Journal, key: bytes, bodies: list[Any]) -> None:
             continue
         copy = route.waiting.take(body) if route is not None else None
         if route is not None and copy is not None:
-            journal.deliver(route, copy, session.who if session is not None else "")
-            if not route.keeps_popped:
-                journal.end(route, copy, "acked", reason="popped")
+            journal.pop(route, copy, session.who if session is not None else "")
         elif processed is not None:
             _leave(journal, processed, body, 1)
 

@@ -27,6 +27,10 @@ class Copy:
     """The delivery by which somebody has it now."""
     session: int = 0
     """The number of the client that has it."""
+    is_popped: bool = False
+    """Whether Redis has forgotten it, so that it is where its consumer is and nowhere else."""
+    is_answered: bool = False
+    """Whether the answer with it went out."""
     leaving: bool = False
     """Whether the command or transaction that is running takes it away from its consumer."""
 

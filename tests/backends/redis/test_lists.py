@@ -140,6 +140,19 @@ def test_popped_and_buried(broker: FakeRedis, client: redis.Redis) -> None:
     ]
 
 
+@pytest.mark.parametrize("dead_letter", [None, "jobs:dead"])
+def test_popped_by_somebody_who_never_got_it_is_lost(broker: FakeRedis, dead_letter: str | None) -> None:
+    jobs = broker.queue("jobs", dead_letter=dead_letter)
+    jobs.publish("one")
+    broker.on("receive").inject(lost_response())
+    consumer = redis.Redis.from_url(broker.url, retry=redis.retry.Retry(redis.backoff.NoBackoff(), 0))
+    with consumer, pytest.raises(redis.ConnectionError):
+        consumer.blpop("jobs", 1)
+    (message,) = jobs.messages
+    assert story(message) == [*ARRIVAL, "delivered", "dropped"]
+    assert message.events[-1].reason == "connection lost"
+
+
 def test_a_full_queue_tells_its_producer(broker: FakeRedis, client: redis.Redis) -> None:
     jobs = broker.queue("jobs", max_length=2)
     client.rpush("jobs", "one", "two")
