@@ -36,6 +36,7 @@ from pytest_integrations.faults.queue import (
     lost_ack,
     lost_confirm,
     lost_message,
+    poison,
     queue_full,
     redeliver,
     refused_publish,
@@ -86,6 +87,7 @@ CASES = [
     Case("publish", refused_publish(), "nack NackError nack DeliveryError"),
     Case("publish", lost_confirm(), WAITS),
     Case("publish", lost_message(), "ok"),
+    Case("publish", poison(), "ok"),
     Case("publish", unroutable(), "returned UnroutableError returned PublishError"),
     Case("publish", channel_close(), "406 ChannelClosedByBroker ChannelClosedByBroker ChannelPreconditionFailed"),
     Case(
