@@ -58,8 +58,8 @@ class FakeRedis(QueueFake):
     protocol = "redis"
     performs: frozenset[type[Effect]] = frozenset({
         effect.Copies, effect.Cut, effect.Delay, effect.Expire, effect.Fail, effect.Full, effect.Garble, effect.Hide,
-        effect.Lose, effect.Poison, effect.Pretend, effect.Refuse, effect.Swap, effect.TakeBack,
-        effect.Trickle, effect.Work,
+        effect.Lose, effect.Poison, effect.Pretend, effect.Refuse, effect.Swap, effect.TakeBack, effect.Trickle,
+        effect.Work,
     })  # fmt: skip
 
     def __init__(

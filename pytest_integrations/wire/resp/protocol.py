@@ -20,12 +20,14 @@ if TYPE_CHECKING:
 
 __all__ = ["RespProtocol"]
 
+_MAX_READY = 256 * 1024
+"""Bytes of replies that are sent without waiting for the end of what came in, lest they pile up."""
 _MAX_UNREAD = 32 * 1024 * 1024
 """Bytes that a subscriber may leave unread before it is dropped, as Redis does (client-output-buffer-limit pubsub)."""
 
 
 class RespProtocol:
-    """Serves one connection. The replies to all that came in by one read go out by one write."""
+    """Serves one connection. The replies to all that came in by one read go out by one write, big ones apart."""
 
     __slots__ = (
         "_deaf",
@@ -34,6 +36,7 @@ class RespProtocol:
         "_out",
         "_pumping",
         "_reader",
+        "_ready",
         "_unread",
         "connection",
         "loop",
@@ -57,6 +60,8 @@ class RespProtocol:
         self._unread = 0
         self._exchange: Exchange | None = None
         self._out: list[bytes] = []
+        self._ready = 0
+        """How many bytes of replies are ready to be sent."""
         self._held_back: list[bytes] = []
         self._pumping = False
         self._deaf = False
@@ -114,6 +119,8 @@ class RespProtocol:
                 if fields is None:
                     break
                 self._serve(fields)
+                if self._ready > _MAX_READY:
+                    self.flush()
         except BadCommand as error:
             self._tell_off(error)
         finally:
@@ -153,6 +160,7 @@ class RespProtocol:
         if answer.told is not None:
             answer.told()
         self._out.append(answer.data)
+        self._ready += len(answer.data)
 
     def answer(self, answer: Answer) -> None:
         """Answer the command that has waited."""
@@ -168,6 +176,7 @@ class RespProtocol:
             self._held_back.append(data)
             return
         self._out.append(data)
+        self._ready += len(data)
         if not self._pumping:
             self.flush()
         if self.transport.unsent > _MAX_UNREAD:
@@ -178,6 +187,7 @@ class RespProtocol:
         if self._out:
             data = self._out[0] if len(self._out) == 1 else b"".join(self._out)
             self._out = []
+            self._ready = 0
             self.connection.sent += len(data)
             self.transport.write(data)
 

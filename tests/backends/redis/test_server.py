@@ -130,6 +130,28 @@ def test_pipelined_commands_are_answered_in_order_by_one_write(broker: FakeRedis
     assert len(broker.calls) == count
 
 
+def test_a_client_that_does_not_read_is_not_executed_for(broker: FakeRedis, raw: Raw) -> None:
+    count, value = 300, bytes(100_000)
+    raw.ask("SET", "a", value).expect(b"+OK\r\n")
+    raw.send(b"".join(command("GET", "a") for _ in range(count)))
+    broker.ledger.settle()
+    assert sum(len(call.reply) for call in broker.calls.of("GET a")) < 10_000_000
+    for _ in range(count):
+        raw.expect(b"$100000\r\n")
+        assert raw.take(100_002) == value + b"\r\n"
+    assert len(broker.calls.of("GET a")) == count
+
+
+def test_a_subscriber_that_does_not_read_is_dropped(broker: FakeRedis, connect: Callable[[], Raw], raw: Raw) -> None:
+    deaf = connect().ask("SUBSCRIBE", "news")
+    deaf.take(10)
+    piece = bytes(5_000_000)
+    for _ in range(9):
+        raw.ask("PUBLISH", "news", piece)
+        raw.take(4)
+    assert [connection.closed is None for connection in broker.connections].count(False) == 1
+
+
 def test_quit(raw: Raw, broker: FakeRedis) -> None:
     raw.send(command("QUIT") + command("PING"))
     assert raw.rest() == b"+OK\r\n"
