@@ -65,6 +65,8 @@ class Broker:
         self.users: dict[str, User] = {"guest": User("guest", "guest")}
         self.vhosts: dict[str, VirtualHost] = {"/": VirtualHost(self, "/")}
         self.consumer_timeout: float | None = consumer_timeout
+        self.is_stopped: bool = False
+        """Whether the fake has stopped: connections end then, and what was in flight stays so in the ledger."""
         self.links: list[BrokerLink] = []
         self.tell: Callable[..., QueueEvent] = ledger.tell
         self._moves: deque[tuple[BrokerQueue, Copy]] = deque()
@@ -89,13 +91,17 @@ class Broker:
             self.do(action)
 
         timer = self.loop.call_later(max(0.0, seconds), due)
+        if self.is_stopped:
+            timer.cancel()
+            return timer
         self._timers.add(timer)
         if len(self._timers) > _TIMERS_KEPT:
             self._timers = {each for each in self._timers if each.action is not None}
         return timer
 
     def stop(self) -> None:
-        """Leave no timer behind: it would be something to wait for in the next test."""
+        """Let everything be as it is, and leave no timer behind: it would be something to wait for in the next test."""
+        self.is_stopped = True
         for timer in self._timers:
             timer.cancel()
         self._timers.clear()

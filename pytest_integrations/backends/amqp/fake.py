@@ -42,7 +42,7 @@ class FakeAmqp(QueueFake):
 
     ```python
     import pika
-    from pytest_integrations.backends.amqp.fake import FakeAmqp
+    from pytest_integrations import FakeAmqp
 
     with FakeAmqp() as broker:
         orders = broker.queue("orders", dead_letter=True)
@@ -135,9 +135,9 @@ class FakeAmqp(QueueFake):
         super()._open()
 
     def _close(self) -> None:
-        super()._close()
         if self._service is not None:
             shared_loop().call(self._service.broker.stop)
+        super()._close()
 
     def _speak(self, connection: Connection) -> AmqpProtocol:
         from pytest_integrations.wire.amqp.connection import AmqpProtocol

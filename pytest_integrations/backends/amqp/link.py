@@ -40,6 +40,8 @@ class BrokerLink:
         """End: the queues that only this connection may use go with it."""
         if self in self.broker.links:
             self.broker.links.remove(self)
+        if self.broker.is_stopped:
+            return
         for vhost in self.broker.vhosts.values():
             for queue in tuple(vhost.queues.values()):
                 if queue.owner is self:

@@ -204,6 +204,8 @@ class BrokerSession:
             self._deadline.cancel()
         self.reply_tag = None
         self.link.sessions.pop(self.number, None)
+        if self.broker.is_stopped:
+            return
 
         def end() -> None:
             done = list(self.unacked.values())

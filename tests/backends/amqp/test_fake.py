@@ -188,6 +188,18 @@ def test_each_copy_has_one_end() -> None:
             assert not any(message.places for message in broker.messages)
 
 
+def test_what_was_in_flight_when_the_fake_stopped_stays_so_in_the_ledger() -> None:
+    with FakeAmqp() as broker:
+        broker.queue("q").publish(b"x")
+        client = Client(broker.port).login().open()
+        client.get("q")
+        name = client.ask(Queue.Declare(exclusive=True)).method.queue
+        broker.publish(name, b"y")
+    client.close()
+    assert broker.messages[0].in_flight
+    assert [message.places for message in broker.messages] == [{"q": 1}, {name: 1}]
+
+
 def test_nothing_is_left_of_a_fake_that_has_stopped(no_leaks: None) -> None:
     with FakeAmqp(heartbeat=1) as broker:
         broker.queue("q", ttl=1000, arguments={"x-expires": 100_000}).publish(b"x")
