@@ -19,7 +19,7 @@ _KINDS: dict[Kind, str] = {
     "subscribe": "PSUBSCRIBE PUNSUBSCRIBE SSUBSCRIBE SUBSCRIBE SUNSUBSCRIBE UNSUBSCRIBE",
     "connect": "AUTH CLIENT HELLO QUIT READONLY READWRITE RESET SELECT",
 }
-_KIND = {name.encode(): kind for kind, names in _KINDS.items() for name in names.split()}
+_KIND: dict[bytes, Kind] = {name.encode(): kind for kind, names in _KINDS.items() for name in names.split()}
 
 _KEYLESS = frozenset(
     b"ACL AUTH BGREWRITEAOF BGSAVE CLIENT CLUSTER COMMAND CONFIG DBSIZE DEBUG DISCARD ECHO EXEC FLUSHALL FLUSHDB "

@@ -118,10 +118,8 @@ def _taken_from(module: ModuleType) -> Engine:
             msg = f"its socket has no method {name}"
             raise TypeError(msg)
     nothing = _find(module.__name__, "NoResponse")
-    import redis
-
     error = _find(module.__name__, "SimpleError")
-    return Engine(server, _socket(base, error), redis.Redis, error, nothing)
+    return Engine(server, _socket(base, error), module.FakeRedis, error, nothing)
 
 
 def _find(package: str, name: str) -> type[Any]:
