@@ -41,7 +41,7 @@ class ListeningFake(Fake):
         clock: Clock | None = None,
     ) -> None:
         """Make a backend called *name* for *host* (`"::1"` for IPv6) and *port* (0: any free one)."""
-        self.performs = self.performs | {effect.Handshake} if tls else self.performs
+        self.performs: frozenset[type[effect.Effect]] = self.performs | {effect.Handshake} if tls else self.performs
         self._tls = tls
         clocked = {} if clock is None else {"clock": clock}
         super().__init__(name, ledger=ledger, seed=seed, **clocked)

@@ -10,7 +10,7 @@ from pytest_integrations.core.ledger import Problem
 from pytest_integrations.wire.loop import shared_loop
 from pytest_integrations.wire.resp.values import Failure
 
-from .engine import PACKAGE, known_engine
+from .engine import PACKAGE, Engine, known_engine
 from .journal import Journal
 from .session import Session
 from .stand_ins import executing, install, uninstall
@@ -50,7 +50,7 @@ class RedisServer:
         self.version: tuple[int, ...] = version
         self.users: dict[str, str] = dict(users)
         self.port: int = 0
-        self.engine = known_engine()
+        self.engine: Engine = known_engine()
         install(PACKAGE)
         self._chance = seed.stream("redis", name)
         self._ids = itertools.count(1)

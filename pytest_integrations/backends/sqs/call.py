@@ -63,7 +63,7 @@ class SqsCall(RecordedCall):
         """Record what it asks for, once that is known."""
         self.action, self.parameters = action, parameters
         self.queue = _queue_of(parameters)
-        self.operation = " ".join(filter(None, (action or f"{self.method} {self.path}", self.queue)))
+        self.operation: str = " ".join(filter(None, (action or f"{self.method} {self.path}", self.queue)))
 
     def _refused(self) -> bool:
         return bool(self.error) or super()._refused()

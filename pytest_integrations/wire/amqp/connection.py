@@ -54,7 +54,7 @@ class AmqpProtocol:
         self.state: State = "greeting"
         self.handshake: Handshake = Handshake(self, service)
         self._reader = FrameReader()
-        self.outbox = Outbox(loop, connection)
+        self.outbox: Outbox = Outbox(loop, connection)
         self._channels: dict[int, Channel] = {}
         self._link: Link | None = None
         self._heartbeat: Heartbeat | None = None
