@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from pytest_integrations.wire.resp.values import NIL_ARRAY, Failure
+from pytest_integrations.wire.resp.values import NIL_ARRAY, Failure, Members
 
 from .commands import CONTAINERS
 
@@ -141,6 +141,11 @@ def _xclaim(fields: list[bytes], reply: Any) -> Any:
     return [*ordered, *left]
 
 
+def _members(_fields: list[bytes], reply: Any) -> Any:
+    """Return a set as one, which RESP3 tells from an array."""
+    return Members(reply) if isinstance(reply, list) else reply
+
+
 def _whole(entry: bytes) -> bytes:
     return entry if b"-" in entry else entry + b"-0"
 
@@ -158,6 +163,7 @@ def _name(item: Any) -> bytes:
 
 
 _AMENDMENTS: dict[bytes, Callable[[list[bytes], Any], Any]] = {
+    **dict.fromkeys((b"SDIFF", b"SINTER", b"SMEMBERS", b"SPOP", b"SUNION"), _members),
     b"XCLAIM": _xclaim,
     b"XINFO": _xinfo,
     b"XPENDING": _xpending,

@@ -69,7 +69,11 @@ def _set_name(session: Session, words: list[bytes]) -> Any:
 
 
 def _get_name(session: Session, _words: list[bytes]) -> Any:
-    return session.name
+    return session.name or None
+
+
+def _get_redirection(_session: Session, _words: list[bytes]) -> Any:
+    return -1
 
 
 def _set_info(session: Session, words: list[bytes]) -> Any:
@@ -139,6 +143,7 @@ def _flag(sign: str) -> Callable[[Session, list[bytes]], Any]:
 
 _ACTIONS: dict[bytes, Callable[[Session, list[bytes]], Any]] = {
     b"GETNAME": _get_name,
+    b"GETREDIR": _get_redirection,
     b"ID": _id,
     b"INFO": _info,
     b"KILL": _kill,

@@ -156,6 +156,7 @@ def _object(session: Session, fields: list[bytes]) -> Any:
 
 
 OWN: dict[bytes, Callable[[Session, list[bytes]], Any]] = {
+    b"ASKING": _cluster,
     b"AUTH": auth,
     b"CLIENT": client,
     b"CLUSTER": _cluster,
@@ -166,6 +167,8 @@ OWN: dict[bytes, Callable[[Session, list[bytes]], Any]] = {
     b"MEMORY": _memory,
     b"OBJECT": _object,
     b"QUIT": _quit,
+    b"READONLY": _cluster,
+    b"READWRITE": _cluster,
     b"RESET": _reset,
     b"ROLE": _role,
     b"SLOWLOG": _slowlog,

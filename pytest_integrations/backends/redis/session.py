@@ -32,6 +32,8 @@ __all__ = ["Session"]
 _BEFORE_LOGIN = frozenset({b"AUTH", b"HELLO", b"QUIT", b"RESET"})
 _SUBSCRIBING = frozenset({b"SUBSCRIBE", b"PSUBSCRIBE", b"SSUBSCRIBE", b"UNSUBSCRIBE", b"PUNSUBSCRIBE", b"SUNSUBSCRIBE"})
 
+_UNSUBSCRIBING = frozenset({b"UNSUBSCRIBE", b"PUNSUBSCRIBE", b"SUNSUBSCRIBE"})
+
 
 class Session:
     """The state of one client: who it is, what it speaks, what it waits for."""
@@ -144,6 +146,8 @@ class Session:
     def _answered(self, name: bytes, fields: list[bytes]) -> list[Any]:
         """Let the engine execute a command that does not wait, and return what Redis would say to it."""
         said = self.ask_engine(rewritten(name, fields))
+        if not said and name in _UNSUBSCRIBING and len(fields) == 1:
+            return [[name.lower(), None, int(self.socket._pubsub)]]  # noqa: SLF001 -- even where there was nothing to end
         if said and (not self.in_multi or isinstance(said[-1], self.server.engine.error)):
             said[-1] = self._amended(fields, said[-1])
         return said

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-__all__ = ["NIL_ARRAY", "OK", "Failure", "NilArray", "Push", "Simple", "Verbatim"]
+__all__ = ["NIL_ARRAY", "OK", "Failure", "Members", "NilArray", "Push", "Simple", "Verbatim"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +25,13 @@ class Failure:
     def code(self) -> str:
         """The first word, by which clients tell errors apart."""
         return self.value.partition(" ")[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Members:
+    """The members of a set, in an order of its own: an array, and in RESP3 of a type of its own."""
+
+    items: list[Any]
 
 
 @dataclass(frozen=True, slots=True)

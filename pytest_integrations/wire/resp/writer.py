@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-from .values import Failure, NilArray, Push, Simple, Verbatim
+from .values import Failure, Members, NilArray, Push, Simple, Verbatim
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -73,6 +73,12 @@ def _set(value: set[Any], protocol: int, translate: Callable[[Any], Any] | None,
         _write(item, protocol, translate, out)
 
 
+def _members(value: Members, protocol: int, translate: Callable[[Any], Any] | None, out: list[bytes]) -> None:
+    out.append((b"~%d\r\n" if protocol == 3 else b"*%d\r\n") % len(value.items))
+    for item in value.items:
+        _write(item, protocol, translate, out)
+
+
 def _push(value: Push, protocol: int, translate: Callable[[Any], Any] | None, out: list[bytes]) -> None:
     out.append((b">%d\r\n" if protocol == 3 else b"*%d\r\n") % len(value.items))
     for item in value.items:
@@ -112,6 +118,7 @@ _WRITERS: dict[type, Callable[[Any, int, Any, list[bytes]], None]] = {
     dict: _dict,
     set: _set,
     frozenset: _set,
+    Members: _members,
     Push: _push,
     Verbatim: _verbatim,
     type(None): lambda _value, protocol, _translate, out: out.append(b"_\r\n" if protocol == 3 else b"$-1\r\n"),

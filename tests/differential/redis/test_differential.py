@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import re
+import shlex
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -13,7 +14,7 @@ from pytest_integrations.backends.redis import FakeRedis
 
 from .commands import Commands, normal
 from .real import RawClient, is_installed, real_redis
-from .words import REFUSED, SAID
+from .words import REFUSED, SAID, TYPES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -110,3 +111,15 @@ def test_what_is_no_command(real_port: int, sent: bytes) -> None:
 def test_words(real_port: int, sent: bytes) -> None:
     with FakeRedis() as fake:
         assert exchange(fake.port, sent, ends=False) == exchange(real_port, sent, ends=False)
+
+
+@pytest.mark.parametrize("protocol", [2, 3])
+def test_types_of_replies(real_port: int, protocol: int) -> None:
+    with FakeRedis(version="7.0.15") as fake, RawClient(real_port) as real, RawClient(fake.port) as ours:
+        for client in (real, ours):
+            client.ask("FLUSHALL")
+            client.ask("HELLO", protocol)
+        for line in TYPES:
+            words = shlex.split(line)
+            expected, got = real.ask(*words), ours.ask(*words)
+            assert (line, got) == (line, expected)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["REFUSED", "SAID"]
+__all__ = ["REFUSED", "SAID", "TYPES"]
 
 
 def _lines(text: str) -> tuple[bytes, ...]:
@@ -117,3 +117,108 @@ EVAL 'return redis.error_reply("MY own")' 0
 EVAL 'return {1,2,{3}}' 0
 """)
 """Commands, well-formed or not so well."""
+
+TYPES = tuple(
+    r"""
+SADD s a
+SMEMBERS s
+SINTER s s
+SUNION s s
+SDIFF s t
+SRANDMEMBER s 1
+SPOP s 1
+SADD s a
+SMISMEMBER s a b
+HSET h a 1
+HGETALL h
+HMGET h a b
+HKEYS h
+HVALS h
+HRANDFIELD h 1 WITHVALUES
+HINCRBYFLOAT h a 1.5
+ZADD z 1 a 2.5 b
+ZSCORE z a
+ZSCORE z b
+ZMSCORE z a x
+ZRANGE z 0 -1 WITHSCORES
+ZRANGEBYSCORE z -inf +inf WITHSCORES
+ZREVRANGE z 0 -1 WITHSCORES
+ZPOPMIN z
+ZPOPMIN z 1
+ZADD z 1 a 2.5 b
+ZPOPMAX z 2
+ZADD z 1 a 2.5 b
+ZINCRBY z 1.5 a
+ZADD z INCR 1 a
+ZRANK z a
+ZMPOP 1 z MIN
+BZPOPMIN z 1
+ZADD z 1 a
+BZPOPMAX z 1
+ZADD z 1 a
+ZRANDMEMBER z 1 WITHSCORES
+ZSCAN z 0
+HSCAN h 0
+SSCAN s 0
+SCAN 0 MATCH zzz
+GEOADD g 13 38 x
+INCRBYFLOAT f 1.25
+CONFIG GET maxmemory
+GET none
+LPOP none
+LPOP none 2
+EXISTS a
+XADD st 1-1 a b
+XRANGE st - +
+XREAD STREAMS st 0
+XGROUP CREATE st g 0
+XREADGROUP GROUP g c STREAMS st >
+XINFO GROUPS st
+XPENDING st g
+XPENDING st g - + 1
+XAUTOCLAIM st g c 0 0
+LPUSH l a b
+LPOS l a
+LMPOP 1 l LEFT
+PUBSUB NUMSUB a
+SETRANGE f 0 x
+MULTI
+SMEMBERS s
+HGETALL h
+EXEC
+EVAL "return {1,'a',false}" 0
+EVAL "return redis.call('HGETALL','h')" 0
+MGET a h
+TTL a
+TYPE s
+GETDEL a
+BITCOUNT a
+SORT s ALPHA
+DUMP none
+EXPIRETIME s
+LCS a b
+COPY s s2
+CLIENT GETNAME
+CLIENT GETREDIR
+CLIENT NO-EVICT on
+SCRIPT EXISTS a
+FUNCTION LIST
+ACL WHOAMI
+PING
+PING x
+ECHO x
+DBSIZE
+READONLY
+READWRITE
+ASKING
+SUBSCRIBE c
+UNSUBSCRIBE c
+UNSUBSCRIBE
+SWAPDB 0 1
+FLUSHALL
+FLUSHDB ASYNC
+WAIT 0 0
+RESET
+""".strip("\n").split("\n")
+)
+"""Commands, one after the other on one connection, whose replies have types of their own in RESP3."""
