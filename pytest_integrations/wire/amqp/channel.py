@@ -89,7 +89,7 @@ class Channel:
     def _complete(self) -> tuple[Method, Content | None]:
         self._expects = METHOD
         try:
-            self._properties.table  # noqa: B018 -- malformed ones are refused here, while their method is known
+            self._properties.headers  # noqa: B018 -- malformed ones are refused here, while their method is known
         except ValueError as error:
             raise Refusal(502, str(error)) from error
         body = self._parts[0] if len(self._parts) == 1 else b"".join(self._parts)

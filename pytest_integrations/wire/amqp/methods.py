@@ -36,7 +36,7 @@ def parse(payload: bytes) -> Method:
     method: Method = object.__new__(kind)  # its checks are for those who write, and not RabbitMQ's
     try:
         method.unmarshal(payload[4:])
-    except (ValueError, IndexError, struct.error, UnicodeDecodeError) as error:
+    except (ValueError, IndexError, OverflowError, TypeError, struct.error) as error:
         raise Refusal(502, f"cannot decode {spoken(method)!r}: {error}") from error
     return method
 

@@ -119,10 +119,14 @@ def raw(value: Any) -> bytes:
 
 
 def meaning(value: bytes) -> Any:
-    """Return what a raw *value* says, in Python's types."""
+    """Return what a raw *value* says, in Python's types; raises ValueError where something inside it is malformed."""
     from pamqp import decode
 
-    return decode.embedded_value(value)[1]
+    try:
+        return decode.embedded_value(value)[1]
+    except (IndexError, OverflowError, TypeError, struct.error) as error:
+        msg = f"a table has a field that cannot be read: {error}"
+        raise ValueError(msg) from error
 
 
 def text_of(value: bytes | None) -> str | None:
