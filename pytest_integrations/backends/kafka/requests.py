@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pytest_integrations.core.clock import REAL
 from pytest_integrations.core.queue_call import QueueCall
 from pytest_integrations.faults.kafka import API_KEYS
 
@@ -100,8 +101,9 @@ class Requests:
             call.fault, call.error = planned.fault, planned.fault.code
 
     def _time(self, seen: Seen) -> float:
-        """Return when it came, in seconds of the ledger, from a clock that is the monotonic one or that of the wall."""
-        elapsed = seen.time - self._ledger.origin
-        if abs(elapsed) > _NEAR:
-            elapsed = seen.time - self._ledger.opened_at.timestamp()
-        return round(min(max(elapsed, 0.0), self._ledger.now()), 6) if abs(elapsed) <= _NEAR else self._ledger.now()
+        """Return when it came, in seconds of the ledger, whose clock may be ahead of the one that librdkafka reads."""
+        age = REAL.monotonic() - seen.time
+        if abs(age) > _NEAR:  # on some systems it reads that of the wall
+            age = REAL.wall().timestamp() - seen.time
+        now = self._ledger.now()
+        return round(min(max(now - age, 0.0), now), 6) if abs(age) <= _NEAR else now

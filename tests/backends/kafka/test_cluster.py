@@ -106,6 +106,23 @@ def test_calls_have_names_kinds_and_times(cluster: FakeKafka, producer: Any) -> 
     assert {call.operation for call in cluster.calls} >= {"ApiVersions", "Metadata", "Produce"}
 
 
+def test_times_are_those_of_the_ledger_after_a_virtual_clock_too() -> None:
+    pytest.importorskip("confluent_kafka")
+    from confluent_kafka import Producer
+
+    from pytest_integrations.timekeeping.clock import VirtualClock
+
+    with VirtualClock():
+        time.sleep(100)  # the clock in force is ahead of the machine's from now on
+    with FakeKafka() as cluster:
+        cluster.topic("orders")
+        time.sleep(0.2)
+        began = cluster.ledger.now()
+        assert _send(Producer({"bootstrap.servers": cluster.url, "log_level": 0}), b"x") == ""
+        (produce,) = cluster.calls.of("Produce")
+        assert began <= produce.started <= cluster.ledger.now()
+
+
 def test_the_ledger_itself_has_them(cluster: FakeKafka, producer: Any) -> None:
     cluster.topic("orders")
     _send(producer, b"x")
