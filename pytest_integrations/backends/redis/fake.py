@@ -119,7 +119,9 @@ class FakeRedis(QueueFake):
         processing: str | None = None,
         group: str | None = None,
     ) -> Queue:
-        """Declare the list or stream called *name* as a queue, so that its messages are in the ledger.
+        """Declare the list or stream called *name* as a queue, so that its messages are in the ledger from now on.
+
+        It is the one in database 0, which `url` names.
 
         Beyond *max_length* messages a producer is answered `-OOM`. What a consumer puts into the list or stream called
         *dead_letter* while it has it is dead-lettered. *processing* is the list that consumers move messages to while

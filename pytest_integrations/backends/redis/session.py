@@ -228,7 +228,7 @@ class Session:
     def watch(self, name: str, args: list[bytes], run: Callable[[], Any]) -> Any:
         """Let the engine *run* one command, or one of a transaction or a script, and take note of it."""
         journal = self.server.journal
-        if not journal.routes or not self._is_watched:
+        if not journal.routes or not self._is_watched or (self.database and name not in {"flushall", "swapdb"}):
             return run()
         refusal = journal.refusal(name, args)
         if refusal:

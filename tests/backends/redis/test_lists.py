@@ -9,14 +9,17 @@ import pytest
 import redis
 
 from pytest_integrations import ScriptingError
-from pytest_integrations.faults import lost_response
+from pytest_integrations.core.errors import CannotPerform
+from pytest_integrations.faults import lost_response, status
 from pytest_integrations.faults.queue import (
     duplicate,
     empty_receive,
     lost_ack,
+    lost_confirm,
     lost_message,
     queue_full,
     redeliver,
+    refused_publish,
     reorder,
 )
 from pytest_integrations.faults.redis import redis_error
@@ -194,6 +197,32 @@ def test_the_test_publishes(broker: FakeRedis, client: redis.Redis, jobs: Queue)
         jobs.publish("one", {"a": 1})
     with pytest.raises(ScriptingError, match=r"declare it with fake_redis.queue\('other'\)"):
         broker.publish("other", "one")
+
+
+def test_other_databases_have_other_queues(broker: FakeRedis, client: redis.Redis, jobs: Queue) -> None:
+    client.rpush("jobs", "one")
+    with redis.Redis.from_url(broker.url.replace("/0", "/1")) as elsewhere:
+        elsewhere.rpush("jobs", "not here")
+        elsewhere.delete("jobs")
+        elsewhere.flushdb()
+        assert [story(message) for message in jobs.messages] == [ARRIVAL]
+        elsewhere.flushall()
+        assert story(jobs.messages[0]) == [*ARRIVAL, "purged"]
+        elsewhere.connection_pool.disconnect()
+
+
+def test_what_a_redis_cannot_do_is_told_at_the_line(broker: FakeRedis) -> None:
+    for fault in (refused_publish(), lost_confirm(), status(503)):
+        with pytest.raises(CannotPerform, match="it can: Copies, Cut, Delay"):
+            broker.inject(fault)
+
+
+def test_a_refused_push_aborts_its_transaction(broker: FakeRedis, client: redis.Redis, jobs: Queue) -> None:
+    broker.on("publish").inject(queue_full())
+    with pytest.raises(redis.ResponseError, match="command not allowed"):
+        client.pipeline().rpush("jobs", "one").set("a", 1).execute()
+    assert client.get("a") is None
+    assert story(jobs.messages[0]) == ["published", "rejected", "refused"]
 
 
 def test_wrong_settings(broker: FakeRedis) -> None:
