@@ -61,7 +61,7 @@ class Journal:
     # -- queues
 
     def declare(self, route: Route) -> None:
-        """Watch a queue from now on; what is in it already has no story."""
+        """Watch a queue from now on; the story of what is in a list already begins now."""
         before = self.routes.get(route.key)
         if before is not None:
             route.waiting, route.taken = before.waiting, before.taken
@@ -70,6 +70,8 @@ class Journal:
             dead = Route(route.dead_letter, route.way, is_declared=False)
             self.routes[dead.key] = dead
         self._keys = frozenset().union(*(each.keys for each in self.routes.values()))
+        self._compare_one(route, "purged", "declared")
+        self._published.clear()  # there is no producer to be told
 
     def sources(self, key: bytes) -> list[Route]:
         """Return the queues whose dead letters go to *key*."""
@@ -331,6 +333,7 @@ class Journal:
         """Tell of the messages whose queue had a time to live that is over."""
         for route in tuple(self.routes.values()):
             self._compare_one(route, "expired", "ttl")
+        self._published.clear()
 
     def _compare_one(self, route: Route, kind: str, reason: str) -> None:
         compare = list_notes.compare if route.way == "list" else stream_notes.compare

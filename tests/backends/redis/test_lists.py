@@ -199,6 +199,15 @@ def test_the_test_publishes(broker: FakeRedis, client: redis.Redis, jobs: Queue)
         broker.publish("other", "one")
 
 
+def test_what_is_there_before_the_queue_is_declared(broker: FakeRedis, client: redis.Redis) -> None:
+    client.rpush("jobs", "early")
+    jobs = broker.queue("jobs")
+    client.rpush("jobs", "late")
+    assert [story(message) for message in jobs.messages] == [ARRIVAL[:2], ARRIVAL]
+    again = broker.queue("jobs", max_length=2)
+    assert len(again.messages) == 2
+
+
 def test_other_databases_have_other_queues(broker: FakeRedis, client: redis.Redis, jobs: Queue) -> None:
     client.rpush("jobs", "one")
     with redis.Redis.from_url(broker.url.replace("/0", "/1")) as elsewhere:
