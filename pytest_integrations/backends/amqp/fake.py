@@ -7,7 +7,8 @@ from urllib.parse import quote
 
 from pytest_integrations.backends.queues import Queue, QueueFake
 from pytest_integrations.core import effect
-from pytest_integrations.core.errors import ScriptingError
+from pytest_integrations.core.errors import CannotPerform, ScriptingError
+from pytest_integrations.core.fault import Occasion
 from pytest_integrations.core.settings import among, number, seconds, whole
 from pytest_integrations.wire.loop import shared_loop
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from pytest_integrations.core.clock import Clock
     from pytest_integrations.core.delivery import QueueMessage
     from pytest_integrations.core.effect import Effect
+    from pytest_integrations.core.fault import Fault
     from pytest_integrations.core.ledger import Ledger
     from pytest_integrations.core.script import Rule
     from pytest_integrations.core.seed import Seed
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
 
 __all__ = ["FakeAmqp"]
 
+_OVERFLOWS = ("drop-head", "reject-publish", "reject-publish-dlx")
 _HEARTBEAT = 60
 _CHANNEL_MAX = 2047
 _FRAME_MAX = 131072
@@ -216,7 +219,7 @@ class FakeAmqp(QueueFake):
         assert orders.dead_letter == "orders.dead"
         ```
         """
-        among("overflow", overflow, ("drop-head", "reject-publish", "reject-publish-dlx"))
+        among("overflow", overflow, _OVERFLOWS)
         target = f"{name}.dead" if dead_letter is True else dead_letter or None
         wanted = dict(arguments or {})
         if max_length is not None:
@@ -305,6 +308,18 @@ class FakeAmqp(QueueFake):
         return message
 
     # -- what goes wrong
+
+    def _check(self, fault: Fault) -> None:
+        __tracebackhide__ = True
+        super()._check(fault)
+        effects = tuple(fault.effects(Occasion(1, self.seed.stream("check"))))
+        for each in effects:
+            if isinstance(each, effect.Full):
+                among("mode", each.mode, ("", *_OVERFLOWS, "block"))
+        slowed = {each.part for each in effects if isinstance(each, effect.Trickle)}
+        if slowed == {"head"} or any(isinstance(each, effect.Withhold) and each.what == "continue" for each in effects):
+            msg = f"{self.name} ({self.protocol}) cannot perform {fault!r}: AMQP has no head and no 100 Continue"
+            raise CannotPerform(msg)
 
     def block(self, reason: str = "low on memory") -> None:
         """Take no more messages: a connection that publishes is told so (`connection.blocked`), and waits.

@@ -70,7 +70,7 @@ class Execution:
         call.body = asked.body
         service.ledger.add(call)
         decision = service.decide(call)
-        effects = decision.effects if decision is not None else ()
+        effects = tuple(map(_whole, decision.effects)) if decision is not None else ()
         if asked.kind == "publish" and (service.alarm is not None or service.blocks(effects)):
             self._block(partial(self._act, call, asked, decision), effects, _window(decision))
         else:
@@ -87,7 +87,7 @@ class Execution:
                 protocol.finish()
             return
         call.fault = decision.fault
-        if any(isinstance(effect, Withhold) for effect in effects):
+        if any(isinstance(effect, Withhold) and effect.what == "heartbeat" for effect in effects):
             protocol.fall_silent()
         answer = protocol.outbox.collect(lambda: self._run(call, asked, decision)) if is_done(effects) else b""
         self._perform(call, answer, effects)
@@ -170,6 +170,11 @@ class Execution:
             mishap.abandon(by_client=by_client)
         if self._timer is not None:
             self._timer.cancel()
+
+
+def _whole(effect: Effect) -> Effect:
+    """Return *effect* as it is here: a command is heard whole or not at all, so that one cut short is not heard."""
+    return Cut(effect.how, seconds=effect.seconds) if isinstance(effect, Cut) and effect.part == "upload" else effect
 
 
 def _window(decision: Decision | None) -> float:

@@ -12,6 +12,9 @@ import pytest
 from pytest_integrations import FakeStopped, ScriptingError
 from pytest_integrations.backends.amqp.fake import FakeAmqp
 from pytest_integrations.faults.body import corrupt_body
+from pytest_integrations.faults.queue import queue_full
+from pytest_integrations.faults.request_side import no_continue
+from pytest_integrations.faults.timing import slow_headers
 from pytest_integrations.wire.loop import shared_loop
 from tests.differential.amqp.load import Load, perform, topology
 from tests.differential.amqp.world import World
@@ -83,6 +86,9 @@ def test_ready_and_in_flight(broker: FakeAmqp, client: Client) -> None:
         (lambda broker: broker.close_connections(1), "code=1 is unknown: valid are 311"),
         (lambda broker: broker.on("odd"), "kind='odd' is unknown"),
         (lambda broker: broker.inject(corrupt_body()), "cannot perform corrupt_body"),
+        (lambda broker: broker.inject(slow_headers(10)), "AMQP has no head and no 100 Continue"),
+        (lambda broker: broker.inject(no_continue()), "AMQP has no head and no 100 Continue"),
+        (lambda broker: broker.inject(queue_full("odd")), "mode='odd' is unknown: valid are '', 'drop-head'"),
     ],
 )
 def test_what_cannot_be_is_told_at_its_line(broker: FakeAmqp, wrong: Callable[[FakeAmqp], Any], told: str) -> None:

@@ -27,6 +27,7 @@ from pytest_integrations.faults.delay import latency
 from pytest_integrations.faults.queue import (
     garbage,
 )
+from pytest_integrations.faults.request_side import reset_mid_upload
 from pytest_integrations.faults.timing import bandwidth, hang, slow_accept
 from tests.wire.amqp.client import Basic, Channel, Client, Closed, Confirm, Connection, Queue
 
@@ -124,6 +125,14 @@ def test_connection_reset_does_nothing(broker: FakeAmqp, client: Client) -> None
     assert not broker.messages
     (call,) = broker.on("publish").received
     assert (call.outcome, call.handled) == ("reset", False)
+
+
+def test_a_publication_that_is_cut_short_is_not_heard(broker: FakeAmqp, client: Client) -> None:
+    broker.on("publish").inject(reset_mid_upload(after_bytes=100))
+    client.publish(bytes(1000), "q")
+    assert_reset(client)
+    assert not broker.messages
+    assert broker.on("publish").received[0].outcome == "reset"
 
 
 def test_connection_reset_in_the_middle_of_a_message(broker: FakeAmqp, client: Client) -> None:
