@@ -70,6 +70,7 @@ class Session:
         self._said: list[Any] | None = None
         self._queued: list[list[bytes]] = []
         self._is_watched = is_watched
+        self._since = self.began
 
     @property
     def connection(self) -> int:
@@ -99,6 +100,7 @@ class Session:
         self, call: QueueCall, fields: list[bytes], effects: Sequence[Effect] = (), fault: Fault | None = None
     ) -> Answer | None:
         """Execute a command as *effects* want it."""
+        self._since = call.started
         if effects:
             return perform(self, call, fields, effects, fault)
         call.handled = True
@@ -117,7 +119,7 @@ class Session:
         *then* is called with it before anybody else can see what was done.
         """
         name = fields[0].upper()
-        self.last_command = (name, self.server.now())
+        self.last_command = (name, self._since)
         if not self.is_known and name not in _BEFORE_LOGIN:
             return [Failure("NOAUTH Authentication required.")]
         own = OWN.get(name) if not self.in_multi or name in _BEFORE_LOGIN else None  # others are only queued

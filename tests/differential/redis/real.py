@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import subprocess
+import tempfile
 import time
 from contextlib import contextmanager
 from shutil import which
@@ -27,6 +28,8 @@ def real_redis(*options: str) -> Iterator[int]:
         port = probe.getsockname()[1]
     command = [
         "redis-server",
+        "--dir",
+        tempfile.gettempdir(),
         "--port",
         str(port),
         "--bind",
