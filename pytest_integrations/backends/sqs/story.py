@@ -27,12 +27,18 @@ class Story:
         self._fake = fake
 
     def published(
-        self, queue: StoredQueue, body: str, attributes: dict[str, dict[str, str]], key: str, request: Request
+        self,
+        queue: StoredQueue,
+        body: str,
+        attributes: dict[str, dict[str, str]],
+        key: str,
+        request: Request,
+        *,
+        group: str | None = None,
     ) -> QueueMessage:
         """A producer sent it."""
-        return self._ledger.publish(
-            self._fake, body.encode(), readable(attributes), to=queue.name, key=key, **_client(request)
-        )
+        headers = _headers(attributes, group)
+        return self._ledger.publish(self._fake, body.encode(), headers, to=queue.name, key=key, **_client(request))
 
     def routed(self, queue: StoredQueue, message: StoredMessage, fault: Fault | None = None) -> None:
         """It is in a queue."""
@@ -112,4 +118,9 @@ def _client(request: Request) -> dict[str, Any]:
 
 
 def _content(message: StoredMessage) -> dict[str, Any]:
-    return {"body": message.body.encode(), "headers": readable(message.attributes)}
+    return {"body": message.body.encode(), "headers": _headers(message.attributes, message.group)}
+
+
+def _headers(attributes: dict[str, dict[str, str]], group: str | None) -> dict[str, Any]:
+    """Return the attributes of a message, and its group, by which one may ask for its order."""
+    return {**readable(attributes), **({"MessageGroupId": group} if group else {})}

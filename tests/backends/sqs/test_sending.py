@@ -255,3 +255,12 @@ def test_a_queue_must_be_there_first(broker: FakeSqs) -> None:
     broker.queue("orders")
     with pytest.raises(UnknownName, match=r"Did you mean 'orders'.*broker.queue\('order'\)"):
         broker.publish("order", "x")
+
+
+def test_the_group_of_a_message_can_be_asked_for(broker: FakeSqs) -> None:
+    """As any header: its order is that of its group."""
+    queue = broker.queue("orders.fifo", content_deduplication=True)
+    for group, body in (("a", "1"), ("b", "2"), ("a", "3")):
+        queue.publish(body, group=group)
+
+    assert [message.headers["MessageGroupId"] for message in queue.messages] == ["a", "b", "a"]
