@@ -24,6 +24,7 @@ from pytest_integrations import assertions, faults, profiles
 from pytest_integrations.core.registry import Registry
 from pytest_integrations.plugin import fixtures, hookspecs, listing, options
 from tests.docs.fences import ROOT
+from tests.docs.queue_clients import amqp_page, redis_page
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -254,6 +255,8 @@ PARTS: dict[str, Callable[[], str]] = {
     "markers": markers_page,
     "fixtures": fixtures_page,
     "hooks": hooks_page,
+    "amqp-clients": amqp_page,
+    "redis-clients": redis_page,
 }
 
 
