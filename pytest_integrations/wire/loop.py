@@ -32,6 +32,8 @@ READ = selectors.EVENT_READ
 WRITE = selectors.EVENT_WRITE
 T = TypeVar("T")
 
+_LONGEST = 1e6
+"""Seconds that the loop waits at most before it looks again; a kernel takes no more than about twice that."""
 _HAIR = 1e-6
 """A timer is due within this many seconds of its moment: sums of floats do not meet exactly."""
 
@@ -211,7 +213,7 @@ class Loop:
         timers = self._timers
         while timers and timers[0][2].action is None:
             heapq.heappop(timers)
-        return max(0.0, timers[0][0] - self.clock.monotonic()) if timers else None
+        return min(max(0.0, timers[0][0] - self.clock.monotonic()), _LONGEST) if timers else None
 
     def _fire_timers(self) -> int:
         now = self.clock.monotonic() + _HAIR

@@ -85,6 +85,14 @@ def test_a_cancelled_timer_does_not_fire(loop: Loop) -> None:
     assert fired == ["x", "x"]
 
 
+def test_a_timer_of_the_far_future_does_no_harm(loop: Loop) -> None:
+    """No kernel waits for longer than some weeks at a time."""
+    timer = loop.call(lambda: loop.call_later(1e12, lambda: None))
+
+    assert loop.call(lambda: "still there") == "still there"
+    timer.cancel()
+
+
 def test_a_timer_set_by_a_timer_waits_its_own_time(loop: Loop) -> None:
     """Chains of timers run in the time of the clock; settling waits for all that is due."""
     fired: list[int] = []
