@@ -55,6 +55,14 @@ class Topology:
     consumed: dict[int, str]
     """The one queue that the consumers of a channel consume: two queues would race for its delivery tags."""
 
+    def is_single_active(self, channel: int) -> bool:
+        """Tell whether the queue that is consumed on *channel* serves one consumer at a time."""
+        return any(
+            part["queue"] == self.consumed[channel] and "x-single-active-consumer" in part["arguments"]
+            for kind, part in self.parts
+            if kind == "queue"
+        )
+
 
 def _bindings(random: Random, exchanges: list[str], names: list[str]) -> Iterator[tuple[str, dict[str, Any]]]:
     for _ in range(random.randint(3, 8)):
@@ -166,9 +174,10 @@ class Load:
         return channel, arguments, self.random.choice((1, 1, 2, 3))
 
     def _cancel(self, channel: int) -> Any:
-        if not self.consumers:
+        tags = [tag for tag, channel in self.consumers.items() if not self.topology.is_single_active(channel)]
+        if not tags:
             return None
-        tag = self.random.choice(sorted(self.consumers))
+        tag = self.random.choice(sorted(tags))
         return self.consumers.pop(tag), tag
 
     def _purge(self, channel: int) -> Any:
