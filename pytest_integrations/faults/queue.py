@@ -59,6 +59,12 @@ class queue_full(Fault):  # noqa: N801 -- a word in a script
     mode: str = ""
     kinds: ClassVar[frozenset[str]] = frozenset({"publish", "receive"})
 
+    def __post_init__(self) -> None:
+        """Check the settings; which modes there are is the protocol's."""
+        if not isinstance(self.mode, str):
+            msg = f"mode={self.mode!r} is not a text: valid are, with AMQP, 'reject-publish', 'drop-head' and 'block'"
+            raise ScriptingError(msg)
+
     def effects(self, occasion: Occasion) -> Iterable[Effect]:
         """Yield the full queue."""
         yield Full(self.mode)
@@ -346,6 +352,12 @@ class garbage(Fault):  # noqa: N801 -- a word in a script
     """
 
     data: bytes = b"\x00\xffnot the protocol\r\n"
+
+    def __post_init__(self) -> None:
+        """Check the settings."""
+        if not isinstance(self.data, bytes) or not self.data:
+            msg = f"data={self.data!r} is nothing to send: write garbage(b'...')"
+            raise ScriptingError(msg)
 
     def effects(self, occasion: Occasion) -> Iterable[Effect]:
         """Yield the bytes."""
