@@ -65,7 +65,10 @@ BODY = b'["ada", "grace"]'
 SECOND = b'["alan"]'
 """What the second call gets, and each after it, in the cases that are about two calls."""
 
-_OF_QUEUES = "queue_full refused_publish lost_confirm lost_message poison lost_ack duplicate redeliver reorder empty_receive garbage"
+_OF_QUEUES = (
+    "queue_full refused_publish lost_confirm lost_message poison lost_ack "  # by producers and consumers
+    "duplicate redeliver reorder empty_receive garbage"
+)
 _OF_PROTOCOLS = {
     "amqp": "channel_close connection_close unroutable cancel_consumer auth_refused vhost_missing blocked "
     "missed_heartbeats frame_error",
