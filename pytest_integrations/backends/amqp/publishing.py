@@ -67,13 +67,13 @@ def _what_is_wrong(expiration: str) -> str:
     return f'{{leftover_string,"{left}"}}' if left else f"{{value_negative,{int(expiration)}}}"
 
 
-def publish_now(session: BrokerSession, command: Command, number: int) -> bool:
+def publish_now(session: BrokerSession, command: Command, number: int) -> QueueMessage | None:
     """Put a publication into its queues and tell the producer; *number* is that of its confirm, 0 for none.
 
-    Returns whether it was taken, as far as the producer is to know.
+    Returns the message if it was taken, as far as the producer is to know.
     """
     if command.content is None:  # pragma: no cover -- it was checked
-        return False
+        return None
     exchange, key = command.text("exchange"), command.text("routing_key")
     properties = reply_to.addressed(session, command.content.properties)
     poison = command.effect(Poison)
@@ -83,7 +83,8 @@ def publish_now(session: BrokerSession, command: Command, number: int) -> bool:
     confirm = command.effect(Confirm)
     if session.confirms is not None and not (confirm is not None and confirm.how == "withhold"):
         session.confirms.resolve(number, copy.message, taken=taken, fault=None if taken else command.fault)
-    return taken
+        session.has_refused = not taken
+    return copy.message if taken else None
 
 
 def new_copy(

@@ -61,6 +61,8 @@ class BrokerSession:
         self.is_closed: bool = False
         self.confirms: Confirms | None = None
         self.transaction: transaction.Transaction | None = None
+        self.has_refused: bool = False
+        """Whether the producer is told by a confirm that what it published last was not taken."""
         self.reply_tag: str | None = None
         """The consumer that waits for direct answers."""
         self._last_queue = ""
@@ -83,8 +85,8 @@ class BrokerSession:
                 return kind, str(method[argument] or (self._last_queue if argument == "queue" else ""))
         return kind, ""
 
-    def execute(self, method: Method, content: Content | None, decision: Decision | None) -> None:
-        """Do what the client asks; raises `Refusal`."""
+    def execute(self, method: Method, content: Content | None, decision: Decision | None) -> str:
+        """Do what the client asks, and return `"nack"` if its publication is refused by a confirm; raises `Refusal`."""
         handler = _HANDLERS.get(method.name)
         if handler is None:
             raise Refusal(540, f"{methods.spoken(method)} not implemented")
@@ -92,9 +94,11 @@ class BrokerSession:
             command = Command(method, content)
         else:
             command = Command(method, content, decision.effects, decision.fault)
+        self.has_refused = False
         self.broker.do(lambda: handler(self, command))
         if decision is not None and self.confirms is not None:
             self.confirms.flush()  # a fault happens to the answer of this command, not to those of a turn
+        return "nack" if self.has_refused else ""
 
     def queue(self, name: str) -> BrokerQueue:
         """Return a queue; `""` is the one that the channel declared last. Raises `Refusal`."""

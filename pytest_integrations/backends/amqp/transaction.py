@@ -47,9 +47,13 @@ def commit(session: BrokerSession, _command: Command) -> None:
     done = _of(session)
     session.transaction = Transaction()
     taken = [publish_now(session, publication, 0) for publication in done.publications]
+    is_whole = None not in taken
+    for message in taken if is_whole else ():
+        if message is not None:
+            session.broker.tell(message, "confirmed", connection=session.connection)
     for settle in done.settlements:
         settle()
-    if not all(taken):
+    if not is_whole:
         raise Refusal(406, "partial tx completion")
     session.send(methods.method(session.number, 90, 21))
 

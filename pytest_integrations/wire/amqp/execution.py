@@ -97,7 +97,8 @@ class Execution:
             refusal = refusal_in(decision.effects) if decision is not None else None
             if refusal is not None:
                 raise refusal
-            asked.run(decision)
+            told = asked.run(decision)
+            call.error = told if isinstance(told, str) else ""
             call.handled = True
         except Refusal as refused:
             call.error = str(refused.code)

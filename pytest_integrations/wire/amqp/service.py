@@ -52,8 +52,11 @@ class Session(Protocol):
         """Return what *method* is for, and which queue."""
         ...
 
-    def execute(self, method: Method, content: Content | None, decision: Decision | None) -> None:
-        """Do what the client asks, as the effects of *decision* leave it; raises `Refusal`."""
+    def execute(self, method: Method, content: Content | None, decision: Decision | None) -> str:
+        """Do what the client asks, as the effects of *decision* leave it, and return the word for a soft no.
+
+        Raises `Refusal` where the no ends a channel or the connection.
+        """
 
     def close(self, why: str) -> None:
         """End: consumers are gone, what they had goes back."""

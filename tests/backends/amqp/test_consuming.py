@@ -150,6 +150,7 @@ def test_a_transaction(broker: FakeAmqp, client: Client) -> None:
     assert len(broker.messages) == 1
     assert broker.messages[0].in_flight
     client.publish(b"third", "q").say(Basic.Ack(came.method.delivery_tag)).ask(Tx.Commit())
+    assert broker.messages[-1].producer_was_told == "confirmed"  # by the commit
     assert broker.messages[0].deliveries[0].outcome == "acked"
     assert broker.messages.bodies == [b"first", b"third"]
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from pytest_integrations import assert_attempts
 from pytest_integrations.faults.amqp import (
     blocked,
     unroutable,
@@ -33,6 +34,18 @@ def test_queue_full_refuses_by_a_nack(broker: FakeAmqp, client: Client) -> None:
     assert length(client) == 0
     assert story(broker) == ["published", "rejected", "refused"]
     assert confirmed(client) == "Basic.Ack"
+
+
+def test_a_nack_is_a_failed_attempt(broker: FakeAmqp, client: Client) -> None:
+    """So that a retry can be asked for: assert_attempts(broker.on("publish").received, exactly=2)."""
+    broker.inject(queue_full())
+    confirmed(client)
+    confirmed(client)
+
+    refused, taken = broker.on("publish").received
+    assert (refused.verdict, refused.failed) == ("nack", True)
+    assert (taken.verdict, taken.failed) == ("ok", False)
+    assert_attempts(broker.on("publish").received, exactly=2)
 
 
 def test_queue_full_is_silent_without_confirms(broker: FakeAmqp, client: Client) -> None:
