@@ -143,6 +143,8 @@ def fate(message: QueueMessage) -> str:
 # -- the lines of a story
 
 _COLUMNS = 5
+_DETAILS = 24
+"""How many characters the last column has at least, where it has to go on below."""
 
 
 def _cells(event: QueueEvent) -> list[str]:
@@ -171,7 +173,7 @@ def _details(event: QueueEvent) -> Iterator[str]:
     if event.redelivered:
         yield "redelivered"
     if event.who:
-        yield f"{'to' if event.kind == 'delivered' else 'by'} {_short(event.who, 24)}"
+        yield f"{'to' if event.kind == 'delivered' else 'by'} {_short(event.who, 16)}"
     if event.connection:
         yield f"conn {event.connection}"
 
@@ -182,6 +184,10 @@ def _line(cells: Sequence[str], widths: Sequence[int]) -> Iterator[str]:
     line = f"{_INDENT}   {'  '.join(padded)}".rstrip()
     if len(line) <= WIDTH:
         yield line
+        return
+    start = f"{_INDENT}   {'  '.join(padded[:-1])}  "
+    if cells[-1] and len(start) <= WIDTH - _DETAILS:
+        yield from textwrap.wrap(cells[-1], WIDTH, initial_indent=start, subsequent_indent=" " * len(start))
         return
     under = len(_INDENT) + 3 + widths[0] + 2
     text = "  ".join(filter(None, cells))
