@@ -10,6 +10,9 @@ import threading
 import time
 from typing import TYPE_CHECKING, Any, cast
 
+import pika
+
+from pytest_integrations import FakeAmqp
 from pytest_integrations.timekeeping import RealTimeClock, VirtualClock
 from tests.timekeeping.soak import http_async, http_sync, threads
 from tests.timekeeping.soak.bench import SCENARIOS
@@ -116,6 +119,44 @@ def resilience_suite_on_the_real_clock() -> tuple[Figure, Figure]:
     )
 
 
+def retry_ladder() -> Figure:
+    """A message that is rejected and comes back after 30 s, 5 min and 30 min, by pika's own blocking consumer."""
+
+    def climb() -> None:
+        with VirtualClock(), FakeAmqp() as broker:
+            broker.queue("dead")
+            broker.queue("work")
+            for seconds in (30, 300, 1800):
+                broker.queue(f"wait-{seconds}", ttl=seconds, dead_letter="work")
+            _climb(broker)
+
+    climb()
+    return Figure(
+        "pika: a ladder of retries of 30 s, 5 min, 30 min",
+        statistics.median(_seconds(climb) for _ in range(ROUNDS)),
+        0.1,
+        unit="s",
+    )
+
+
+def _climb(broker: FakeAmqp) -> None:
+    connection = pika.BlockingConnection(pika.URLParameters(f"{broker.url}?heartbeat=0"))
+    channel = connection.channel()
+    channel.basic_publish("", "work", b"job")
+    steps = iter((30, 300, 1800))
+
+    def fail(_channel: Any, method: Any, _properties: Any, body: bytes) -> None:
+        step = next(steps, None)
+        channel.basic_publish("", "dead" if step is None else f"wait-{step}", body)
+        channel.basic_ack(method.delivery_tag)
+        if step is None:
+            channel.stop_consuming()
+
+    channel.basic_consume("work", fail)
+    channel.start_consuming()
+    connection.close()
+
+
 _ROUGHLY = 1.0
 
 
@@ -172,4 +213,4 @@ def patched_calls() -> tuple[Figure, ...]:
     return tuple(figures)
 
 
-FIGURES = (enter_and_exit, a_jump, resilience_suite, resilience_suite_on_the_real_clock, patched_calls)
+FIGURES = (enter_and_exit, a_jump, resilience_suite, resilience_suite_on_the_real_clock, retry_ladder, patched_calls)
