@@ -6,7 +6,7 @@ import signal
 import sys
 import threading
 from pathlib import PurePath
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from pytest_integrations.core.errors import ResilienceError
 from pytest_integrations.core.when import seconds
@@ -115,12 +115,18 @@ class no_hang:  # noqa: N801 -- reads as a statement: with no_hang(...)
         self._watch = threading.Thread(target=self._wait, name="integrations-no-hang", daemon=True)
         self._begin = 0.0
         self._seen = 0
+        self._handler: Any = None
+        """What somebody else does at Ctrl-C (a worker that wants to end gracefully), kept for the end of the block."""
 
     def __enter__(self) -> Self:
         """Begin to watch."""
         self._begin = self._ledger.now()
         self._seen = len(self._ledger)
         self._watched = threading.current_thread()
+        if self._watched is threading.main_thread():
+            self._handler = signal.getsignal(signal.SIGINT)
+            if self._handler is not None:  # else it is not Python's, and cannot be put back
+                signal.signal(signal.SIGINT, signal.default_int_handler)
         self._watch.start()
         return self
 
@@ -158,6 +164,9 @@ class no_hang:  # noqa: N801 -- reads as a statement: with no_hang(...)
         except KeyboardInterrupt:
             if not self._is_late:
                 raise
+        finally:
+            if self._handler is not None:
+                signal.signal(signal.SIGINT, self._handler)
 
 
 def _let_signals_in() -> None:

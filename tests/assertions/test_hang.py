@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 import threading
 from typing import TYPE_CHECKING
 
@@ -70,6 +71,23 @@ def test_a_block_that_waits_for_ever_is_interrupted(real: HandLedger) -> None:
     assert "MainThread waited in threading.py" in text
     assert "test_a_block_that_waits_for_ever_is_interrupted" in text
     assert isinstance(caught.value.__cause__, KeyboardInterrupt)
+
+
+def test_a_block_is_interrupted_though_somebody_has_taken_ctrl_c(real: HandLedger) -> None:
+    """As rq's worker does, to end gracefully: its handler is there again afterwards, and has not been called."""
+    asked: list[int] = []
+
+    def end_gracefully(number: int, _frame: object) -> None:
+        asked.append(number)
+
+    before = signal.signal(signal.SIGINT, end_gracefully)
+    try:
+        with pytest.raises(ResilienceError, match="the block was not done"), no_hang(real.calls, limit=0.05):
+            threading.Event().wait(30)
+        assert signal.getsignal(signal.SIGINT) is end_gracefully
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert not asked
 
 
 def test_a_task_that_waits_for_ever_is_interrupted(real: HandLedger) -> None:

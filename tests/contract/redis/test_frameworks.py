@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import gc
+import signal
 import threading
 import time
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import pytest
@@ -50,13 +52,25 @@ def refuse() -> None:
     raise ValueError(msg)
 
 
+@contextmanager
+def handlers_kept() -> Iterator[None]:
+    """Take away again what a worker does at Ctrl-C, which it leaves behind."""
+    handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
+
+
 def test_rq_does_every_job_and_retries_a_failing_one(client: redis.Redis) -> None:
     rq = pytest.importorskip("rq")
     queue = rq.Queue("jobs", connection=client)
     done = [queue.enqueue(add, number, 1) for number in range(JOBS)]
     poison = queue.enqueue(refuse, retry=rq.Retry(max=2))
     worker = rq.SimpleWorker([queue], connection=client)
-    worker.work(burst=True, logging_level="CRITICAL")
+    with handlers_kept():
+        worker.work(burst=True, logging_level="CRITICAL")
     assert [job.return_value(refresh=True) for job in done] == [number + 1 for number in range(JOBS)]
     assert poison.get_status(refresh=True) == "failed"
     assert poison.id in queue.failed_job_registry
