@@ -124,8 +124,9 @@ class no_hang:  # noqa: N801 -- reads as a statement: with no_hang(...)
         self._seen = len(self._ledger)
         self._watched = threading.current_thread()
         if self._watched is threading.main_thread():
-            self._handler = signal.getsignal(signal.SIGINT)
-            if self._handler is not None:  # else it is not Python's, and cannot be put back
+            handler = signal.getsignal(signal.SIGINT)
+            if handler is not None and not _is_of_a_loop(handler):  # None is not Python's, and cannot be put back
+                self._handler = handler
                 signal.signal(signal.SIGINT, signal.default_int_handler)
         self._watch.start()
         return self
@@ -167,6 +168,11 @@ class no_hang:  # noqa: N801 -- reads as a statement: with no_hang(...)
         finally:
             if self._handler is not None:
                 signal.signal(signal.SIGINT, self._handler)
+
+
+def _is_of_a_loop(handler: Any) -> bool:
+    """Tell whether *handler* is that of an event loop, which interrupts its main task."""
+    return str(getattr(getattr(handler, "func", handler), "__module__", "")).startswith(("asyncio", "trio"))
 
 
 def _let_signals_in() -> None:
