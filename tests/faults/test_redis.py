@@ -97,6 +97,7 @@ def test_failover_closes_every_connection() -> None:
         assert one.get("a") is None  # reading is no matter
         with pytest.raises(exceptions.ReadOnlyError):
             one.rpush("jobs", "one")
+        assert fake.calls[-1].error == "READONLY"  # having looked, we know that the FIN has been sent as well
         assert one.rpush("jobs", "one") == 1
         assert [connection.closed_by for connection in fake.connections] == ["fake", "fake", None]
         one.close()

@@ -108,7 +108,7 @@ def test_celery_does_each_job_once(broker: FakeAmqp) -> None:
     app = _celery(broker)
     ran: Counter[int] = Counter()
 
-    @app.task(name="pack")
+    @app.task(name="pack", shared=False)
     def pack(order: int) -> None:
         ran.update([order])
 
@@ -127,7 +127,7 @@ def test_celery_tries_again(broker: FakeAmqp) -> None:
     app = _celery(broker)
     tries: list[int] = []
 
-    @app.task(name="fetch", bind=True, max_retries=3, default_retry_delay=0)
+    @app.task(name="fetch", shared=False, bind=True, max_retries=3, default_retry_delay=0)
     def fetch(self: Any) -> None:
         tries.append(self.request.retries)
         if len(tries) < 3:
@@ -155,7 +155,7 @@ def test_celery_sends_poison_to_the_dead_letters(broker: FakeAmqp) -> None:
         task_default_routing_key="orders",
     )
 
-    @app.task(name="poison")
+    @app.task(name="poison", shared=False)
     def poison() -> None:
         msg = "poison"
         raise RuntimeError(msg)

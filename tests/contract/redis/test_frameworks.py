@@ -81,15 +81,15 @@ def test_celery_does_every_job_and_retries_a_failing_one(broker: FakeRedis) -> N
     celery, kombu = pytest.importorskip("celery"), pytest.importorskip("kombu.pools")
     from celery.contrib.testing.worker import start_worker
 
-    app = celery.Celery("jobs", broker=broker.url, backend=broker.url)
+    app = celery.Celery("jobs", broker=broker.url, backend=broker.url, set_as_current=False)
     app.conf.worker_hijack_root_logger = False
     tries: list[int] = []
 
-    @app.task(name="add")
+    @app.task(name="add", shared=False)
     def add(one: int, other: int) -> int:
         return one + other
 
-    @app.task(name="shaky", bind=True, max_retries=3)
+    @app.task(name="shaky", shared=False, bind=True, max_retries=3)
     def shaky(task: celery.Task) -> str:
         tries.append(task.request.retries)
         if len(tries) < 3:

@@ -141,7 +141,7 @@ def test_celery_runs_a_task_twice_where_its_deletion_is_lost(broker: FakeSqs) ->
     from celery.contrib.testing.worker import start_worker
 
     transport = _transport(broker)
-    app = celery.Celery("orders", broker=transport["broker_url"])
+    app = celery.Celery("orders", broker=transport["broker_url"], set_as_current=False)
     app.conf.update(
         broker_transport_options=transport["options"],
         task_default_queue="orders",
@@ -151,7 +151,7 @@ def test_celery_runs_a_task_twice_where_its_deletion_is_lost(broker: FakeSqs) ->
     ran: list[int] = []
     done = threading.Event()
 
-    @app.task(name="pack")
+    @app.task(name="pack", shared=False)
     def pack(order: int) -> None:
         ran.append(order)
         if len(ran) == 2:
