@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import sys
 import threading
+from contextlib import suppress
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, Self
 
@@ -16,6 +17,7 @@ from .grouping import is_success, logical_calls, over, told_apart
 from .tolerance import EXACT
 
 if TYPE_CHECKING:
+    import asyncio
     from collections.abc import Iterator, Sequence
     from types import FrameType, TracebackType
 
@@ -103,9 +105,9 @@ class no_hang:  # noqa: N801 -- reads as a statement: with no_hang(...)
     def __init__(self, calls: Calls, *, limit: float) -> None:
         """Watch the block for *limit* seconds on the clock in force; *calls* tells the ledger to take evidence from.
 
-        After that, the stacks of all threads are noted, and the block is interrupted as by Ctrl-C if it runs in the
-        main thread (in `asyncio.run`, its task is cancelled); otherwise it is judged when it ends by itself. Code
-        that waits in C without looking at signals, as grpc does, is interrupted when it returns.
+        After that, the stacks of all threads are noted, and the block is interrupted: in a task of asyncio by
+        cancelling it, else as by Ctrl-C if it runs in the main thread; otherwise it is judged when it ends by itself.
+        Code that waits in C without looking at signals, as grpc does, is interrupted when it returns.
         """
         self._ledger = calls.ledger
         self._limit = seconds("limit", limit)
@@ -115,6 +117,7 @@ class no_hang:  # noqa: N801 -- reads as a statement: with no_hang(...)
         self._watch = threading.Thread(target=self._wait, name="integrations-no-hang", daemon=True)
         self._begin = 0.0
         self._seen = 0
+        self._task: asyncio.Task[Any] | None = None
         self._handler: Any = None
         """What somebody else does at Ctrl-C (a worker that wants to end gracefully), kept for the end of the block."""
 
@@ -123,7 +126,8 @@ class no_hang:  # noqa: N801 -- reads as a statement: with no_hang(...)
         self._begin = self._ledger.now()
         self._seen = len(self._ledger)
         self._watched = threading.current_thread()
-        if self._watched is threading.main_thread():
+        self._task = _running_task()
+        if self._task is None and self._watched is threading.main_thread():
             handler = signal.getsignal(signal.SIGINT)
             if handler is not None and not _is_of_a_loop(handler):  # None is not Python's, and cannot be put back
                 self._handler = handler
@@ -153,8 +157,16 @@ class no_hang:  # noqa: N801 -- reads as a statement: with no_hang(...)
             return
         self._is_late = True
         self._stacks = list(_stacks(self._watch))
-        if self._watched is threading.main_thread() and self._watched.ident is not None:
+        if self._task is not None:
+            with suppress(RuntimeError):  # its loop has just ended, and the block with it
+                self._task.get_loop().call_soon_threadsafe(self._cancel, self._task)
+        elif self._watched is threading.main_thread() and self._watched.ident is not None:
             signal.pthread_kill(self._watched.ident, signal.SIGINT)
+
+    def _cancel(self, task: asyncio.Task[Any]) -> None:
+        """Interrupt the block that *task* is in; called by its loop, so that the block cannot end meanwhile."""
+        if not self._done.is_set():
+            task.cancel()
 
     def _stop_watching(self) -> None:
         """Stop, and take the interruption here if it comes when the block has just ended."""
@@ -168,6 +180,16 @@ class no_hang:  # noqa: N801 -- reads as a statement: with no_hang(...)
         finally:
             if self._handler is not None:
                 signal.signal(signal.SIGINT, self._handler)
+
+
+def _running_task() -> asyncio.Task[Any] | None:
+    """Return the asyncio task that we are in, if there is one; asyncio is not imported for that."""
+    running: Any = sys.modules.get("asyncio")
+    try:
+        task: asyncio.Task[Any] | None = running.current_task() if running is not None else None
+    except RuntimeError:  # no loop runs in this thread
+        return None
+    return task
 
 
 def _is_of_a_loop(handler: Any) -> bool:

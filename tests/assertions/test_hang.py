@@ -3,7 +3,7 @@ from __future__ import annotations
 import asyncio
 import signal
 import threading
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -90,16 +90,35 @@ def test_a_block_is_interrupted_though_somebody_has_taken_ctrl_c(real: HandLedge
     assert not asked
 
 
-def test_a_task_that_waits_for_ever_is_interrupted(real: HandLedger) -> None:
-    """In asyncio.run the task is cancelled."""
+@pytest.mark.parametrize(
+    "handler", [signal.default_int_handler, signal.SIG_IGN, lambda *_: None], ids=["default", "ignored", "taken"]
+)
+def test_a_task_that_waits_for_ever_is_interrupted(real: HandLedger, handler: Any) -> None:
+    """In asyncio it is cancelled, whatever is done at Ctrl-C, and can go on afterwards."""
 
     async def main() -> None:
-        with no_hang(real.calls, limit=0.05):
+        with pytest.raises(ResilienceError, match=r"0.05 s is the limit"), no_hang(real.calls, limit=0.05):  # noqa: PT012
+            _held(real)
+            await asyncio.Event().wait()
+        await asyncio.sleep(0)
+
+    before = signal.signal(signal.SIGINT, handler)
+    try:
+        asyncio.run(main())
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def test_a_task_in_another_thread_is_interrupted(real: HandLedger) -> None:
+    async def main() -> None:
+        with pytest.raises(ResilienceError, match=r"0.05 s is the limit"), no_hang(real.calls, limit=0.05):  # noqa: PT012
             _held(real)
             await asyncio.Event().wait()
 
-    with pytest.raises(ResilienceError, match=r"0.05 s is the limit"):
-        asyncio.run(main())
+    thread = threading.Thread(target=asyncio.run, args=(main(),))
+    thread.start()
+    thread.join(10)
+    assert not thread.is_alive()
 
 
 def test_a_block_in_another_thread_is_judged_when_it_ends(real: HandLedger) -> None:

@@ -6,7 +6,6 @@ import gc
 import signal
 import threading
 import time
-from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import pytest
@@ -17,7 +16,7 @@ from pytest_integrations.backends.redis import FakeRedis
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-pytestmark = [pytest.mark.usefixtures("no_leaks"), pytest.mark.filterwarnings("default")]
+pytestmark = [pytest.mark.usefixtures("no_leaks", "_handlers_kept"), pytest.mark.filterwarnings("default")]
 
 JOBS = 20
 
@@ -52,15 +51,13 @@ def refuse() -> None:
     raise ValueError(msg)
 
 
-@contextmanager
-def handlers_kept() -> Iterator[None]:
-    """Take away again what a worker does at Ctrl-C, which it leaves behind."""
-    handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield
-    finally:
-        for number, handler in handlers.items():
-            signal.signal(number, handler)
+@pytest.fixture
+def _handlers_kept() -> Iterator[None]:
+    """Take away again what the workers of rq and huey do at Ctrl-C: they leave it behind."""
+    handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
+    yield
+    for number, handler in handlers.items():
+        signal.signal(number, handler)
 
 
 def test_rq_does_every_job_and_retries_a_failing_one(client: redis.Redis) -> None:
@@ -69,8 +66,7 @@ def test_rq_does_every_job_and_retries_a_failing_one(client: redis.Redis) -> Non
     done = [queue.enqueue(add, number, 1) for number in range(JOBS)]
     poison = queue.enqueue(refuse, retry=rq.Retry(max=2))
     worker = rq.SimpleWorker([queue], connection=client)
-    with handlers_kept():
-        worker.work(burst=True, logging_level="CRITICAL")
+    worker.work(burst=True, logging_level="CRITICAL")
     assert [job.return_value(refresh=True) for job in done] == [number + 1 for number in range(JOBS)]
     assert poison.get_status(refresh=True) == "failed"
     assert poison.id in queue.failed_job_registry
