@@ -139,8 +139,8 @@ CASES = [
     Case(
         "connect",
         reset_on_accept(),
-        "ConnectionResetError AMQPConnectionError|IncompatibleProtocolError "
-        "AMQPConnectionError|IncompatibleProtocolError AMQPConnectionError",
+        "ConnectionResetError AMQPConnectionError|IncompatibleProtocolError|ValueError "
+        "AMQPConnectionError|IncompatibleProtocolError|ValueError AMQPConnectionError",
     ),
     Case(
         "connect", close_on_accept(), "EOFError IncompatibleProtocolError IncompatibleProtocolError AMQPConnectionError"
