@@ -19,7 +19,7 @@ from pytest_integrations.wire.loop import shared_loop
 from .handlers import shared_runner
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from contextlib import AbstractContextManager
     from types import TracebackType
 
@@ -221,7 +221,6 @@ class Fake:
 
     def _schedule(self, rule: Rule, script: Script) -> None:
         """Let a fault of the port itself begin and end by the clock."""
-        loop = shared_loop()
 
         def begin() -> None:
             if self._is_running and rule in script.rules:
@@ -234,16 +233,18 @@ class Fake:
             if self._is_running and rule in script.rules:
                 self._listener().heal()
 
-        def schedule() -> None:
-            after, during = rule.when.after or 0.0, rule.when.during
-            if after:
-                self._timers.append(loop.call_later(after, begin))
-            else:
-                begin()
-            if during is not None:
-                self._timers.append(loop.call_later(after + during, end))
+        shared_loop().call(lambda: self._in_its_time(rule, begin, end))
 
-        loop.call(schedule)
+    def _in_its_time(self, rule: Rule, begin: Callable[[], object], end: Callable[[], object]) -> None:
+        """Call *begin* and *end* when the words of *rule* say so, unless the fake has stopped by then; on the loop."""
+        loop = shared_loop()
+        after, during = rule.when.after or 0.0, rule.when.during
+        if after:
+            self._timers.append(loop.call_later(after, begin))
+        else:
+            begin()
+        if during is not None:
+            self._timers.append(loop.call_later(after + during, end))
 
     def _take_down(self, effect: Refuse) -> None:
         raise NotImplementedError(type(self))

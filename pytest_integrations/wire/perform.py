@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pytest_integrations.core.effect import Cut, Delay, Tamper, Trickle
+from pytest_integrations.core.effect import Answer, Cut, Delay, Garble, Tamper, Trickle, Work
 
 from .performance import End, Performance
 
@@ -14,9 +14,21 @@ if TYPE_CHECKING:
     from pytest_integrations.core.effect import Effect
     from pytest_integrations.core.message import Message
 
-__all__ = ["cut_point", "perform", "tampered"]
+__all__ = ["cut_point", "is_done", "perform", "tampered"]
 
 _ENDS: dict[str, End] = {"reset": "reset", "close": "finish", "stall": "stall"}
+
+
+def is_done(effects: Sequence[Effect]) -> bool:
+    """Tell whether what was asked is done: if the effects say so, else if the client gets some of its own answer."""
+    for effect in effects:
+        if isinstance(effect, Work):
+            return effect.runs
+    return not any(
+        isinstance(effect, (Answer, Garble))
+        or (isinstance(effect, Cut) and effect.part == "answer" and effect.offset == 0)
+        for effect in effects
+    )
 
 
 def tampered(message: Message, effects: Sequence[Effect]) -> tuple[Message, bool]:

@@ -301,7 +301,6 @@ class FakeKafka(Fake):
 
     def _schedule_state(self, rule: Rule) -> None:
         """Let what is wrong with topics or brokers begin and end by the clock."""
-        loop, after, during = shared_loop(), rule.when.after or 0.0, rule.when.during
 
         def begin() -> None:
             if rule in (*self.script.rules, *self.profile.rules) and self.is_running:
@@ -312,12 +311,7 @@ class FakeKafka(Fake):
             if rule in (*self.script.rules, *self.profile.rules) and self.is_running:
                 self._set(rule.faults[0], wrong=False)
 
-        if after:
-            self._timers.append(loop.call_later(after, begin))
-        else:
-            begin()
-        if during is not None:
-            self._timers.append(loop.call_later(after + during, end))
+        self._in_its_time(rule, begin, end)
 
     def _set(self, fault: Fault, *, wrong: bool) -> None:
         """Make the cluster what *fault* says, or well again."""

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 
 from pytest_integrations.core.effect import Cut, Delay, Garble, Trickle, Withhold
 from pytest_integrations.core.queue_call import Kind, QueueCall
+from pytest_integrations.wire.perform import is_done
 
 from . import methods
-from .mishap import Mishap, is_done, refusal_in
+from .mishap import Mishap, refusal_in
 from .refusal import Refusal
 
 if TYPE_CHECKING:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pytest_integrations.core.effect import Cut, Fail, Garble, Work
+from pytest_integrations.core.effect import Fail, Garble
 from pytest_integrations.core.message import Message
 from pytest_integrations.wire.perform import perform
 from pytest_integrations.wire.performance import Player
@@ -22,18 +22,7 @@ if TYPE_CHECKING:
 
     from .outbox import Outbox
 
-__all__ = ["Mishap", "is_done", "refusal_in"]
-
-
-def is_done(effects: Sequence[Effect]) -> bool:
-    """Tell whether the command is carried out: if the effects say so, else if its client gets some of its answer."""
-    for effect in effects:
-        if isinstance(effect, Work):
-            return effect.runs
-    return not any(
-        isinstance(effect, Garble) or (isinstance(effect, Cut) and effect.part == "answer" and effect.offset == 0)
-        for effect in effects
-    )
+__all__ = ["Mishap", "refusal_in"]
 
 
 def refusal_in(effects: Sequence[Effect]) -> Refusal | None:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from pytest_integrations.core.effect import Answer, Cut, Work
+from pytest_integrations.core.effect import Answer
 from pytest_integrations.core.reply import Reply
-from pytest_integrations.wire.perform import perform, tampered
+from pytest_integrations.wire.perform import is_done, perform, tampered
 from pytest_integrations.wire.performance import Player
 
 from .service import Prepared
@@ -80,7 +80,7 @@ class Exchange:
             self._fail(error)
 
     def _begin(self, effects: Sequence[Effect]) -> None:
-        if not _handler_runs(effects):
+        if not is_done(effects):
             self._take(Prepared(Reply()))
             return
         source = self._protocol.service.answer(self.call)
@@ -211,14 +211,3 @@ class Exchange:
             self.call.outcome = "abandoned"
         if by_client:
             self.call.gone = now
-
-
-def _handler_runs(effects: Sequence[Effect]) -> bool:
-    """Tell whether the scripted handler runs: if the effects say so, else if the client gets some of its answer."""
-    for effect in effects:
-        if isinstance(effect, Work):
-            return effect.runs
-    return not any(
-        isinstance(effect, Answer) or (isinstance(effect, Cut) and effect.part == "answer" and effect.offset == 0)
-        for effect in effects
-    )

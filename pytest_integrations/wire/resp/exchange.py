@@ -5,16 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from pytest_integrations.core.effect import Cut, Expire, Garble, Work
+from pytest_integrations.core.effect import Cut, Expire, Garble
 from pytest_integrations.core.message import Message
-from pytest_integrations.wire.perform import perform
+from pytest_integrations.wire.perform import is_done, perform
 from pytest_integrations.wire.performance import Player
 
 from .service import Answer
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from pytest_integrations.core.effect import Effect
     from pytest_integrations.core.queue_call import QueueCall
     from pytest_integrations.core.script import Decision
@@ -56,7 +54,7 @@ class Exchange:
 
     def begin(self, fields: list[bytes]) -> None:
         """Execute the command, unless a fault forbids it, and send the reply."""
-        if not _is_executed(self._effects):
+        if not is_done(self._effects):
             self.take(Answer(b""))
             return
         fault = self._decision.fault if self._decision is not None else None
@@ -160,14 +158,3 @@ class Exchange:
 def _at_answer(effect: Effect) -> Effect:
     """A command is short and comes in whole: what is to end in the middle of it ends before it is executed."""
     return replace(effect, part="answer", offset=0) if isinstance(effect, Cut) and effect.part == "upload" else effect
-
-
-def _is_executed(effects: Sequence[Effect]) -> bool:
-    """Tell whether the command is executed: if the effects say so, else if the client gets some of its answer."""
-    for effect in effects:
-        if isinstance(effect, Work):
-            return effect.runs
-    return not any(
-        isinstance(effect, Garble) or (isinstance(effect, Cut) and effect.part == "answer" and effect.offset == 0)
-        for effect in effects
-    )
