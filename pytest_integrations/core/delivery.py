@@ -18,15 +18,15 @@ and `redriven`; whatever brings it to another queue is followed by that queue's 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, get_args, overload
+from typing import TYPE_CHECKING, Any, Literal, get_args
+
+from .excerpt import Excerpt
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Mapping
 
     from .fault import Fault
-    from .ledger import Ledger
 
 __all__ = ["ENDS", "Delivery", "Happening", "Messages", "QueueEvent", "QueueMessage"]
 
@@ -236,42 +236,13 @@ class QueueMessage:
         return f"<QueueMessage {self.id} to {self.published_to}: {len(self.deliveries)} deliveries, {last}>"
 
 
-class Messages(Sequence[QueueMessage]):
+class Messages(Excerpt[QueueMessage]):
     """Messages at one moment, in the order of their publication.
 
     Slicing and the methods give `Messages` again, so that a part of them can be asserted on.
     """
 
-    __slots__ = ("_messages", "ledger")
-
-    def __init__(self, messages: Iterable[QueueMessage], ledger: Ledger) -> None:
-        """Take a snapshot of which *messages* there are in *ledger*."""
-        self._messages = tuple(messages)
-        self.ledger: Ledger = ledger
-
-    @overload
-    def __getitem__(self, index: int) -> QueueMessage: ...
-    @overload
-    def __getitem__(self, index: slice) -> Messages: ...
-    def __getitem__(self, index: int | slice) -> QueueMessage | Messages:
-        """Return one message, or those of a slice."""
-        if isinstance(index, slice):
-            return Messages(self._messages[index], self.ledger)
-        return self._messages[index]
-
-    def __len__(self) -> int:
-        """Return how many there are."""
-        return len(self._messages)
-
-    def __eq__(self, other: object) -> bool:
-        """Tell whether *other*, a list say, holds the same messages."""
-        return isinstance(other, Sequence) and not isinstance(other, str) and list(self) == list(other)
-
-    __hash__: ClassVar[None]  # type: ignore[assignment]  # as a list, which it compares with
-
-    def where(self, predicate: Callable[[QueueMessage], object]) -> Messages:
-        """Return those that *predicate* is true of."""
-        return Messages([message for message in self._messages if predicate(message)], self.ledger)
+    __slots__ = ()
 
     def through(self, queue: str) -> Messages:
         """Return those that were sent to *queue*, or put into it, at any time."""
@@ -280,27 +251,18 @@ class Messages(Sequence[QueueMessage]):
     @property
     def bodies(self) -> list[bytes]:
         """The bodies, in the order of publication."""
-        return [message.body for message in self._messages]
+        return [message.body for message in self._entries]
 
     @property
     def events(self) -> tuple[QueueEvent, ...]:
         """All that happened to them, in its order."""
-        return tuple(sorted((event for message in self._messages for event in message.events), key=_number))
+        return tuple(sorted((event for message in self._entries for event in message.events), key=_number))
 
     @property
     def deliveries(self) -> tuple[Delivery, ...]:
         """All their deliveries, in order."""
-        every = (delivery for message in self._messages for delivery in message.deliveries)
+        every = (delivery for message in self._entries for delivery in message.deliveries)
         return tuple(sorted(every, key=lambda delivery: delivery.event.seq))
-
-    def __iter__(self) -> Iterator[QueueMessage]:
-        """Iterate over them, in the order of publication."""
-        return iter(self._messages)
-
-    def __repr__(self) -> str:
-        """Show one message a line."""
-        rows = "".join(f"\n  {message!r}," for message in self._messages)
-        return f"Messages([{rows}\n])" if rows else "Messages([])"
 
 
 def _number(event: QueueEvent) -> int:

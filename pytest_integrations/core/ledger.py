@@ -8,18 +8,18 @@ so that no test needs to sleep before it looks.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, overload
+from typing import TYPE_CHECKING, Any, Literal
 
 from .call import Connection
 from .clock import IN_FORCE
 from .delivery import Messages, QueueEvent, QueueMessage
 from .errors import HandlerFailed, ScriptingError, UnexpectedCall
+from .excerpt import Excerpt
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from datetime import datetime
 
     from .call import Call
@@ -57,57 +57,23 @@ def raise_problems(problems: Sequence[Problem], who: str) -> None:
         raise ExceptionGroup(msg, [problem.error() for problem in problems])
 
 
-class Calls(Sequence["Call"]):
+class Calls(Excerpt["Call"]):
     """The calls at one moment, oldest first; a snapshot that later calls do not change.
 
     Slicing and the methods give `Calls` again, so that `fake_rest.calls.of("POST /charges")[1:]` can be asserted on.
     """
 
-    __slots__ = ("_calls", "ledger")
-
-    def __init__(self, calls: Iterable[Call], ledger: Ledger) -> None:
-        """Take a snapshot of *calls*, which are in *ledger*."""
-        self._calls = tuple(calls)
-        self.ledger: Ledger = ledger
-
-    @overload
-    def __getitem__(self, index: int) -> Call: ...
-    @overload
-    def __getitem__(self, index: slice) -> Calls: ...
-    def __getitem__(self, index: int | slice) -> Call | Calls:
-        """Return one call, or the calls of a slice."""
-        if isinstance(index, slice):
-            return Calls(self._calls[index], self.ledger)
-        return self._calls[index]
-
-    def __len__(self) -> int:
-        """Return how many calls there are."""
-        return len(self._calls)
-
-    def __eq__(self, other: object) -> bool:
-        """Tell whether *other*, a list say, holds the same calls: `fake_rest.calls == []`."""
-        return isinstance(other, Sequence) and not isinstance(other, str) and list(self) == list(other)
-
-    __hash__: ClassVar[None]  # type: ignore[assignment]  # as a list, which it compares with
+    __slots__ = ()
 
     def of(self, operation: str) -> Calls:
         """Return those of one *operation*, such as `"GET /users/<int:id>"`."""
         return self.where(lambda call: call.operation == operation)
 
-    def where(self, predicate: Callable[[Call], object]) -> Calls:
-        """Return those that *predicate* is true of."""
-        return Calls(filter(predicate, self._calls), self.ledger)
-
     @property
     def connections(self) -> tuple[Connection, ...]:
         """The connections that these calls came over, in order of opening."""
-        unique = {id(call.connection): call.connection for call in self._calls}
+        unique = {id(call.connection): call.connection for call in self._entries}
         return tuple(sorted(unique.values(), key=lambda connection: connection.id))
-
-    def __repr__(self) -> str:
-        """Show one call a line."""
-        rows = "".join(f"\n  {call!r}," for call in self._calls)
-        return f"Calls([{rows}\n])" if rows else "Calls([])"
 
 
 class Ledger:
