@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from pytest_integrations.core.effect import Answer
 from pytest_integrations.core.reply import Reply
+from pytest_integrations.wire.answering import Answering
 from pytest_integrations.wire.perform import is_done, perform, tampered
-from pytest_integrations.wire.performance import Player
 
 from .service import Prepared
 
@@ -19,45 +19,26 @@ if TYPE_CHECKING:
     from pytest_integrations.core.effect import Effect
     from pytest_integrations.core.message import Message
     from pytest_integrations.core.script import Decision
-    from pytest_integrations.wire.loop import Timer
-    from pytest_integrations.wire.performance import End, Performance
 
     from .protocol import Http1Protocol
 
 __all__ = ["Exchange"]
 
 
-class Exchange:
-    """Answers one call; writes the ledger *before* the bytes go out, so that whoever has read them can look at it."""
+class Exchange(Answering["Http1Protocol", "HttpCall"]):
+    """Finds the answer to one call, and sends it."""
 
-    __slots__ = (
-        "_keep_alive",
-        "_performance",
-        "_player",
-        "_protocol",
-        "_sent",
-        "_status",
-        "_timer",
-        "_told",
-        "_when_sent",
-        "call",
-        "decision",
-    )
+    __slots__ = ("_keep_alive", "_status", "_told", "_when_sent", "decision")
 
-    _performance: Performance
     _status: int | None
     _told: int
     """How many bytes the client must have to know the status."""
 
     def __init__(self, protocol: Http1Protocol, call: HttpCall, decision: Decision | None, *, keep_alive: bool) -> None:
         """Answer *call* on *protocol*'s connection, as *decision* says."""
-        self._protocol = protocol
-        self.call: HttpCall = call
+        super().__init__(protocol, call)
         self.decision: Decision | None = decision
         self._keep_alive = keep_alive
-        self._player: Player | None = None
-        self._timer: Timer | None = None
-        self._sent = 0
         self._when_sent: Callable[[], object] | None = None
         if decision is not None:
             call.fault = decision.fault
@@ -143,71 +124,22 @@ class Exchange:
         self.call.reply = message.wire
         self._told = len(message.preface) + len(message.start)
         self._status = int(message.start[9:12]) if message.start[9:12].isdigit() else None
-        self._performance = perform(message, effects)
-        self._player = Player(self._protocol.loop, self._protocol.transport, self._performance, self._step, self._end)
-        self._player.play()
+        self._play(perform(message, effects))
 
     def _step(self, data: bytes, last: bool) -> None:  # noqa: FBT001 -- called back
-        """Record that *data* goes out now."""
-        now = self._protocol.service.ledger.now()
-        if data and self.call.first_byte is None:
-            self.call.first_byte = now
-        self._sent += len(data)
-        self._protocol.connection.sent += len(data)
-        if self._sent >= self._told:
+        """Record that *data* goes out now, and with it the status, if all of that is out."""
+        if self._sent + len(data) >= self._told:
             self.call.status = self._status
-        if last:
-            self._conclude(now)
+        super()._step(data, last)
 
     def _conclude(self, now: float) -> None:
-        """Record how the exchange ends, before the client can see that it has."""
-        call, end = self.call, self._performance.end
-        if end == "reset":
-            call.outcome = "reset"
-        elif end == "stall":
-            call.outcome = "hung"
-        elif self._sent >= len(call.reply):
-            call.outcome = "answered"
-            if self._when_sent is not None and not call.spoiled:
-                self._when_sent()
-        else:
-            call.outcome = "truncated" if self._sent else "closed"
-        if end != "stall":
-            call.ended = now
-        if end in {"finish", "reset"}:
-            self._protocol.closes_itself()
-
-    def _end(self, end: End) -> None:
-        """Do with the connection what the performance ends with."""
-        protocol = self._protocol
-        if self.call.outcome == "open":
-            self._conclude(protocol.service.ledger.now())
-        if end == "stall":
-            if self._performance.patience is not None:
-                self._timer = protocol.loop.call_later(self._performance.patience, self._release)
-            return
-        protocol.exchange_done(keep=end == "keep")
-        if end == "reset":
-            protocol.transport.abort()
-        elif end == "finish":
-            protocol.transport.finish()
-
-    def _release(self) -> None:
-        """End a stall whose time has come."""
-        self.call.ended = self._protocol.service.ledger.now()
-        self._protocol.closes_itself()
-        self._protocol.exchange_done(keep=False)
-        self._protocol.transport.finish()
+        """Record how the exchange ends, and tell whoever waits for the answer to be out."""
+        super()._conclude(now)
+        if self.call.outcome == "answered" and self._when_sent is not None and not self.call.spoiled:
+            self._when_sent()
 
     def abandon(self, now: float, *, by_client: bool) -> None:
-        """Stop: the connection is gone."""
-        if self._player is not None:
-            self._player.cancel()
-        if self._timer is not None:
-            self._timer.cancel()
+        """Stop: the connection is gone; what was to begin later is recorded now."""
         if not self.call.seq:
             self._protocol.service.ledger.add(self.call)
-        if self.call.outcome == "open":
-            self.call.outcome = "abandoned"
-        if by_client:
-            self.call.gone = now
+        super().abandon(now, by_client=by_client)

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from pytest_integrations.core.effect import Cut, Expire, Garble
 from pytest_integrations.core.message import Message
+from pytest_integrations.wire.answering import Answering
 from pytest_integrations.wire.perform import is_done, perform
-from pytest_integrations.wire.performance import Player
 
 from .service import Answer
 
@@ -16,34 +16,24 @@ if TYPE_CHECKING:
     from pytest_integrations.core.effect import Effect
     from pytest_integrations.core.queue_call import QueueCall
     from pytest_integrations.core.script import Decision
-    from pytest_integrations.wire.loop import Timer
-    from pytest_integrations.wire.performance import End, Performance
 
     from .protocol import RespProtocol
 
 __all__ = ["Exchange"]
 
 
-class Exchange:
-    """Answers one command; writes the ledger *before* the bytes go out, so that whoever has read them can look at it.
+class Exchange(Answering["RespProtocol", "QueueCall"]):
+    """Executes one command and sends its reply; the connection's further commands wait meanwhile."""
 
-    The connection's further commands wait meanwhile.
-    """
+    __slots__ = ("_answer", "_decision", "_effects")
 
-    __slots__ = ("_answer", "_decision", "_effects", "_performance", "_player", "_protocol", "_sent", "_timer", "call")
-
-    _performance: Performance
     _answer: Answer
 
     def __init__(self, protocol: RespProtocol, call: QueueCall, decision: Decision | None) -> None:
         """Answer *call* on *protocol*'s connection, as *decision* says."""
-        self._protocol = protocol
-        self.call: QueueCall = call
+        super().__init__(protocol, call)
         self._decision = decision
         self._effects: tuple[Effect, ...] = () if decision is None else tuple(map(_at_answer, decision.effects))
-        self._player: Player | None = None
-        self._timer: Timer | None = None
-        self._sent = 0
         if decision is not None:
             call.fault = decision.fault
 
@@ -74,56 +64,18 @@ class Exchange:
         performance = perform(Message(b"", content=answer.data), self._effects)
         if answer.closes and performance.end == "keep":
             performance = replace(performance, end="finish")
-        self._performance = performance
         self._protocol.flush()
-        protocol = self._protocol
-        self._player = Player(protocol.loop, protocol.transport, performance, self._step, self._end)
-        self._player.play()
+        self._play(performance)
 
-    def _step(self, data: bytes, last: bool) -> None:  # noqa: FBT001 -- called back
-        """Record that *data* goes out now."""
-        now = self._protocol.service.ledger.now()
-        if data and self.call.first_byte is None:
-            self.call.first_byte = now
-        self._sent += len(data)
-        self._protocol.connection.sent += len(data)
-        if last:
-            self._conclude(now)
+    def _is_whole(self) -> bool:
+        """Tell whether the client has got its reply; one without a byte is for connections that go on."""
+        return super()._is_whole() and (self._sent > 0 or self._performance.end == "keep")
 
     def _conclude(self, now: float) -> None:
-        """Record how the exchange ends, before the client can see that it has."""
-        call, end = self.call, self._performance.end
-        whole = self._sent >= len(call.reply)
-        if end == "reset":
-            call.outcome = "reset"
-        elif end == "stall":
-            call.outcome = "hung"
-        elif whole and self._sent:
-            call.outcome = "answered"
-        else:
-            call.outcome = "truncated" if self._sent else ("answered" if end == "keep" else "closed")
-        if whole and self._sent and self._answer.told is not None:
+        """Record how the exchange ends, and what its client knows by having the whole reply."""
+        super()._conclude(now)
+        if self._sent and self._sent >= len(self.call.reply) and self._answer.told is not None:
             self._answer.told()
-        if end != "stall":
-            call.ended = now
-        if end in {"finish", "reset"}:
-            self._protocol.closes_itself()
-
-    def _end(self, end: End) -> None:
-        """Do with the connection what the performance ends with."""
-        protocol = self._protocol
-        if self.call.outcome == "open":
-            self._conclude(protocol.service.ledger.now())
-        if end == "stall":
-            if self._performance.patience is not None:
-                self._timer = protocol.loop.call_later(self._performance.patience, self._release)
-            return
-        keep = end == "keep" and self._is_kept()
-        protocol.exchange_done(keep=keep)
-        if end == "reset":
-            protocol.transport.abort()
-        elif not keep:
-            protocol.transport.finish()
 
     def _is_kept(self) -> bool:
         """Break the promise to keep the connection, now or at the next command, if that is the fault."""
@@ -135,24 +87,6 @@ class Exchange:
                 cut = Cut("reset") if effect.how == "reset_on_next" else Cut("close")
                 self._protocol.mishap = replace(self._decision, effects=(cut,)) if self._decision else None
         return True
-
-    def _release(self) -> None:
-        """End a stall whose time has come."""
-        self.call.ended = self._protocol.service.ledger.now()
-        self._protocol.closes_itself()
-        self._protocol.exchange_done(keep=False)
-        self._protocol.transport.finish()
-
-    def abandon(self, now: float, *, by_client: bool) -> None:
-        """Stop: the connection is gone."""
-        if self._player is not None:
-            self._player.cancel()
-        if self._timer is not None:
-            self._timer.cancel()
-        if self.call.outcome == "open":
-            self.call.outcome = "abandoned"
-        if by_client:
-            self.call.gone = now
 
 
 def _at_answer(effect: Effect) -> Effect:
