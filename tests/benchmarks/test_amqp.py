@@ -11,6 +11,7 @@ import pytest
 
 from pytest_integrations.backends.amqp.fake import FakeAmqp
 from pytest_integrations.wire.loop import shared_loop
+from tests.benchmarks.lives import start_and_stop
 from tests.differential.amqp.rabbitmq import is_installed, rabbitmq
 
 if TYPE_CHECKING:
@@ -24,18 +25,7 @@ MESSAGES = 400
 
 
 def test_it_starts_and_stops_in_a_millisecond(capsys: pytest.CaptureFixture[str]) -> None:
-    with FakeAmqp():
-        pass
-    starts, stops = [], []
-    for _ in range(200):
-        broker = FakeAmqp()
-        begin = time.perf_counter()
-        broker.start()
-        middle = time.perf_counter()
-        broker.stop()
-        starts.append(middle - begin)
-        stops.append(time.perf_counter() - middle)
-    start, stop = statistics.median(starts) * 1000, statistics.median(stops) * 1000
+    start, stop = start_and_stop(FakeAmqp)
     with capsys.disabled():
         print(f"\namqp: start {start:.2f} ms, stop {stop:.2f} ms (median of 200)")
     assert start <= 1

@@ -11,6 +11,7 @@ import redis
 
 from pytest_integrations.backends.redis import FakeRedis
 from pytest_integrations.wire.loop import shared_loop
+from tests.benchmarks.lives import start_and_stop
 from tests.differential.redis.real import is_installed, real_redis
 
 if TYPE_CHECKING:
@@ -23,18 +24,7 @@ COUNT = 800
 
 
 def test_it_starts_and_stops_in_a_millisecond(capsys: pytest.CaptureFixture[str]) -> None:
-    with FakeRedis():
-        pass
-    starts, stops = [], []
-    for _ in range(200):
-        broker = FakeRedis()
-        begin = time.perf_counter()
-        broker.start()
-        middle = time.perf_counter()
-        broker.stop()
-        starts.append(middle - begin)
-        stops.append(time.perf_counter() - middle)
-    start, stop = statistics.median(starts) * 1000, statistics.median(stops) * 1000
+    start, stop = start_and_stop(FakeRedis)
     with capsys.disabled():
         print(f"\nredis: start {start:.2f} ms, stop {stop:.2f} ms (median of 200)")
     assert start <= 1
