@@ -20,15 +20,14 @@ if TYPE_CHECKING:
 
 __all__ = ["assert_idempotency_key"]
 
-_IDEMPOTENT = frozenset({"GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE", "QUERY"})
-"""RFC 9110 section 9.2.2, and QUERY of draft-ietf-httpbis-safe-method-w-body."""
-
 
 def is_idempotent(group: Sequence[Call], declared: Iterable[str] = ()) -> bool:
-    """Tell whether the call of *group* may be repeated: by its method, or because one of the *declared* names it."""
-    allowed = {*_IDEMPOTENT, *declared}
+    """Tell whether the call of *group* may be repeated: by its nature, or because one of the *declared* names it."""
+    allowed = set(declared)
     requests = [call for call in group if call.operation != CONNECT]
-    return all(call.operation in allowed or getattr(call, "method", "") in allowed for call in requests)
+    return all(
+        call.repeatable or call.operation in allowed or getattr(call, "method", "") in allowed for call in requests
+    )
 
 
 def by_intent(calls: Iterable[Call], key_header: str = KEY_HEADER) -> tuple[LogicalCall, ...]:

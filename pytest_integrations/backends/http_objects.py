@@ -27,10 +27,7 @@ _HOST = re.compile(r"(\[[^\]]*\]|[^:]*)(?::(\d+))?")
 class RecordedCall(HttpCall):
     """An HTTP call whose request and response can be had as werkzeug objects."""
 
-    __slots__ = ("found",)
-
-    found: Any
-    """What the fake's service found for it."""
+    __slots__ = ()
 
     @property
     def request(self) -> Request:

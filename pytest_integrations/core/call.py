@@ -27,6 +27,9 @@ whatever point; `closed`: FIN without a byte; `hung`: held without an end; `aban
 answer was out.
 """
 
+_IDEMPOTENT = frozenset({"GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE", "QUERY"})
+"""RFC 9110 section 9.2.2, and QUERY of draft-ietf-httpbis-safe-method-w-body."""
+
 CONNECT = "connect"
 """The operation of an attempt that did not come as far as a request, because its connection was spoilt by a fault."""
 
@@ -123,6 +126,11 @@ class Call:
         return "request"
 
     @property
+    def repeatable(self) -> bool:
+        """Whether by its nature doing it twice does no more than doing it once, as far as the protocol tells."""
+        return False
+
+    @property
     def reused(self) -> bool:
         """Whether its connection had carried a request before."""
         return self.number > 1
@@ -165,13 +173,21 @@ class Call:
 class HttpCall(Call):
     """One HTTP request and its answer; the raw head is kept, and taken apart when somebody looks."""
 
-    __slots__ = ()
+    __slots__ = ("found",)
     protocol = "http"
+
+    found: Any
+    """What the fake's service found for it; its own affair."""
 
     @property
     def method(self) -> str:
         """The method, as sent."""
         return self.head.partition(b" ")[0].decode("latin-1")
+
+    @property
+    def repeatable(self) -> bool:
+        """Whether its method is idempotent: of the usual ones all but POST and PATCH."""
+        return self.method in _IDEMPOTENT
 
     @property
     def target(self) -> str:

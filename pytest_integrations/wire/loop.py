@@ -196,9 +196,13 @@ class Loop:
         while self._running:
             events = selector.select(self._patience())  # looked up each time: a virtual clock replaces it
             for key, mask in events:
-                self._guarded(key.data, mask)
-            for _ in range(len(ready)):
-                self._guarded(ready.popleft())
+                try:
+                    key.data(mask)
+                except BaseException:  # noqa: BLE001 -- as in _guarded, without its call: this is the hot path
+                    self._tell()
+            if ready:
+                for _ in range(len(ready)):
+                    self._guarded(ready.popleft())
             fired = self._fire_timers() if self._timers else 0
             if self._settlers and not (events or ready or fired):
                 self._settlers.popleft().release()
@@ -225,12 +229,16 @@ class Loop:
                 self._guarded(action)
         return fired
 
-    def _guarded(self, action: Callable[..., object], *arguments: object) -> None:
-        """Call *action*; what it raises is a bug, told through the thread's excepthook, and the loop goes on."""
+    def _guarded(self, action: Callable[[], object]) -> None:
+        """Call *action*; what it raises is a bug, which is told, and the loop goes on."""
         try:
-            action(*arguments)
+            action()
         except BaseException:  # noqa: BLE001 -- one broken connection must not take the other fakes down
-            threading.excepthook(threading.ExceptHookArgs((*sys.exc_info(), self._thread)))
+            self._tell()
+
+    def _tell(self) -> None:
+        """Tell of the exception being handled, through the thread's excepthook."""
+        threading.excepthook(threading.ExceptHookArgs((*sys.exc_info(), self._thread)))
 
 
 _shared: Loop | None = None

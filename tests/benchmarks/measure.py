@@ -17,6 +17,7 @@ from pytest_integrations import FakeRest
 
 from . import clients, servers, virtual
 from .figure import ROUNDS, Figure
+from .placement import apart, together
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,14 +27,15 @@ if TYPE_CHECKING:
 
     Client = Callable[[Server, int], list[float]]
     Serve = Callable[[], AbstractContextManager[Server]]
+    Place = Callable[[], AbstractContextManager[None]]
 
 __all__ = ["FIGURES", "measure_all"]
 
 
-def _p50_ratio(client: Client, one: Serve, other: Serve, count: int) -> float:
-    """Return the median over rounds of (p50 against *one*) / (p50 against *other*)."""
+def _p50_ratio(client: Client, one: Serve, other: Serve, count: int, *, place: Place = together) -> float:
+    """Return the median over rounds of (p50 against *one*) / (p50 against *other*), the threads in that *place*."""
     ratios = []
-    with one() as left, other() as right:
+    with one() as left, other() as right, place():
         client(left, count // 4)
         client(right, count // 4)
         for _ in range(ROUNDS):
@@ -46,6 +48,12 @@ def kept_against_bare() -> Figure:
     """Keep-alive against a bare socket."""
     ratio = _p50_ratio(clients.raw_kept, servers.ours, servers.bare_connections, 800)
     return Figure("keep-alive, raw client: p50 / bare socket", ratio, 2.0)
+
+
+def kept_against_bare_apart() -> Figure:
+    """The same with the client on one processor and the servers on another."""
+    ratio = _p50_ratio(clients.raw_kept, servers.ours, servers.bare_connections, 800, place=apart)
+    return Figure("the same, client and server on a processor each", ratio, 2.0)
 
 
 def kept_against_peer() -> Figure:
@@ -85,7 +93,7 @@ def _process_cpu() -> float:
 
 def server_cpu() -> Figure:
     """The CPU time that a server takes for a request; the peer's is what is left after the client's own thread."""
-    with servers.peer() as peer, servers.ours() as own:
+    with servers.peer() as peer, servers.ours() as own, together():
         clients.raw_kept(peer, 50)
         clients.raw_kept(own, 50)
         ratios = [_cpu_per_request(peer, 150) / _cpu_per_request(own, 600) for _ in range(ROUNDS)]
@@ -149,7 +157,7 @@ def _resident() -> int:
 def big_ledger() -> tuple[Figure, Figure]:
     """A ledger of 100,000 calls: its size, and whether it slows the next call."""
     total = 100_000
-    with servers.ours() as full, servers.ours() as empty:
+    with servers.ours() as full, servers.ours() as empty, together():
         clients.raw_kept(full, 1000)
         gc.collect()
         before = _resident()
@@ -169,6 +177,7 @@ def big_ledger() -> tuple[Figure, Figure]:
 
 FIGURES = (
     kept_against_bare,
+    kept_against_bare_apart,
     kept_against_peer,
     fresh_against_bare,
     http_client_against_peer,

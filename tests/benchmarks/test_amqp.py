@@ -12,6 +12,7 @@ import pytest
 from pytest_integrations.backends.amqp.fake import FakeAmqp
 from pytest_integrations.wire.loop import shared_loop
 from tests.benchmarks.lives import start_and_stop
+from tests.benchmarks.placement import together
 from tests.differential.amqp.rabbitmq import is_installed, rabbitmq
 
 if TYPE_CHECKING:
@@ -82,7 +83,7 @@ def test_it_is_half_as_fast_as_rabbitmq(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], work: Callable[[str], float]
 ) -> None:
     ours, theirs = [], []
-    with rabbitmq(tmp_path) as port, FakeAmqp() as broker:
+    with rabbitmq(tmp_path) as port, FakeAmqp() as broker, together():
         for _ in range(ROUNDS):
             theirs.append(work(f"amqp://guest:guest@127.0.0.1:{port}/%2F"))
             ours.append(work(broker.url))

@@ -12,6 +12,7 @@ import redis
 from pytest_integrations.backends.redis import FakeRedis
 from pytest_integrations.wire.loop import shared_loop
 from tests.benchmarks.lives import start_and_stop
+from tests.benchmarks.placement import together
 from tests.differential.redis.real import is_installed, real_redis
 
 if TYPE_CHECKING:
@@ -84,7 +85,7 @@ def per_second(work: Callable[[redis.Redis], int], url: str) -> float:
 @pytest.mark.skipif(not is_installed(), reason="no redis-server is installed")
 @pytest.mark.parametrize(
     ("work", "share"),
-    [(push, 0.4), (reliable_queue, 0.3), (stream, 0.3), (pipelined, 0.1)],
+    [(push, 0.5), (reliable_queue, 0.5), (stream, 0.5), (pipelined, 0.2)],
     ids=["push", "reliable queue", "stream", "pipelined"],
 )
 def test_it_keeps_up_with_redis(
@@ -92,7 +93,7 @@ def test_it_keeps_up_with_redis(
 ) -> None:
     """One client that waits for each answer; with the fake it shares an interpreter, with the real server nothing."""
     ours, theirs = [], []
-    with real_redis() as port, FakeRedis() as broker:
+    with together(), real_redis() as port, FakeRedis() as broker, together():
         for _ in range(ROUNDS):
             theirs.append(per_second(work, f"redis://127.0.0.1:{port}/0"))
             ours.append(per_second(work, broker.url))

@@ -80,23 +80,26 @@ class RestService:
             call.operation = f"{call.method} {call.target.partition('?')[0]}"
             return None
         found: Found | None = candidates[0]
-        call.operation = candidates[0][0].operation  # for what is said if a condition raises
-        if len(candidates) > 1 or candidates[0][0].conditions.count:
+        route = candidates[0][0]
+        call.operation = route.operation  # for what is said if a condition raises
+        if len(candidates) > 1 or route.conditions.count:
             fits = (each for each in candidates if not each[0].conditions.misses(call, head_only=head_only))
             found = next(fits, None)
-        route = found[0] if found else candidates[0][0]
-        call.operation = f"{call.method} {call.path}" if route.is_mount else route.operation
+            route = found[0] if found else route
+            call.operation = route.operation
+        if route.is_mount:
+            call.operation = f"{call.method} {call.path}"
         return found
 
     def _decide(self, call: HttpCall, route: Route | None) -> Decision | None:
         fake = self._fake
         number = call.connection.id
         scripts = (route.script, fake.script) if route is not None and route.script.rules else (fake.script,)
-        if not any(script.rules for script in scripts):
-            if not fake.profile.rules or route is None:
-                return None
-            scripts = (fake.profile,)
-        return decide(scripts, call, number)
+        if scripts[0].rules or fake.script.rules:
+            return decide(scripts, call, number)
+        if fake.profile.rules and route is not None:
+            return decide((fake.profile,), call, number)
+        return None
 
     # -- answering
 

@@ -35,7 +35,7 @@ class RouteTable:
         self.routes: list[Route] = []
         self._templates: dict[str, list[Route]] = {}
         self._adapters: dict[frozenset[str], MapAdapter] = {}
-        self._remembered: dict[tuple[bytes, ...], list[Found]] = {}
+        self._remembered: dict[bytes, list[Found]] = {}
         self._lock = threading.Lock()
 
     def find(self, method: str, template: str, conditions: Conditions) -> Route | None:
@@ -77,7 +77,7 @@ class RouteTable:
 
         The most exact path first, of one path the most demanding first, of equals the latest.
         """
-        key = tuple(call.head.split(None, 2)[:2])
+        key = call.head.partition(b"\r\n")[0]
         with self._lock:
             found = self._remembered.get(key)
             if found is None:

@@ -61,7 +61,7 @@ class Exchange(Answering["Http1Protocol", "HttpCall"]):
             self._fail(error)
 
     def _begin(self, effects: Sequence[Effect]) -> None:
-        if not is_done(effects):
+        if effects and not is_done(effects):
             self._take(Prepared(Reply()))
             return
         source = self._protocol.service.answer(self.call)

@@ -211,10 +211,10 @@ class Http1Protocol:
         call = self._call
         if call is None or self._deaf:
             return
-        self.transport.throttle(None)
-        self._look_at_upload(complete=True)
-        if self._deaf:
-            return
+        if self._decision is not None:
+            self._look_at_upload(complete=True)
+            if self._deaf:
+                return
         self._call = None
         self._owes_continue = False
         early = self._early()
@@ -232,9 +232,10 @@ class Http1Protocol:
                 self.transport.pause_reading()
 
     def _early(self) -> float:
-        """Return by how many seconds the body came in faster than it may be read."""
+        """Read as fast as it comes again; return by how many seconds the body came in faster than it may be read."""
         if self._pace is None:
             return 0.0
+        self.transport.throttle(None)
         (since, rate), self._pace = self._pace, None
         return self._body_size / rate - (self.loop.clock.monotonic() - since)
 
