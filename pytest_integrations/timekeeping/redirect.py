@@ -53,10 +53,17 @@ class _Entry(ctypes.Structure):
     )
 
 
-_clones: list[object] = []
 _entries: dict[tuple[int, int], tuple[_Entry, object, object]] = {}
-"""By addresses of builtin and function, what the interpreter was made to point at, and the two; kept, as a thread may
-be on its way through, and used again."""
+"""By addresses of builtin and function, what the interpreter was made to point at, and the two; used again."""
+
+
+def _for_ever(entry: _Entry) -> _Entry:
+    """Never free *entry*: a thread may be on its way through, and a builtin that points at it may outlive this module.
+
+    At the end of the interpreter modules go in no order to rely on, and the end of a builtin still reads its row.
+    """
+    ctypes.pythonapi.Py_IncRef(ctypes.py_object(entry))
+    return entry
 
 
 def _address_of(symbol: str) -> int | None:
@@ -82,10 +89,9 @@ def _entry_of(fields: Any) -> _Entry:
 
 def clone(builtin: Any) -> Callable[..., Any]:
     """Return a second builtin that does the same, and that no later redirection of the first one touches."""
-    entry = _entry_of(_fields_of(builtin))
+    entry = _for_ever(_entry_of(_fields_of(builtin)))
     make = ctypes.pythonapi.PyCFunction_NewEx
     make.restype, make.argtypes = ctypes.py_object, [ctypes.c_void_p, ctypes.py_object, ctypes.py_object]
-    _clones.append(entry)
     made: Callable[..., Any] = make(ctypes.addressof(entry), builtin.__self__, builtin.__module__)
     return made
 
@@ -97,7 +103,7 @@ def redirect(builtin: Callable[..., Any], function: Callable[..., Any]) -> Calla
     after = list(before)
     key = id(builtin), id(function)
     if key not in _entries:
-        _entries[key] = _entry_for_calls(_entry_of(fields)), builtin, function
+        _entries[key] = _for_ever(_entry_for_calls(_entry_of(fields))), builtin, function
     entry = _entries[key][0]
     if not entry.flags & _NOARGS:
         after[_VECTORCALL] = None

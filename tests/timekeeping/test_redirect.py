@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import gc
+import os
+import subprocess
 import sys
 import time
 from typing import Any
@@ -100,3 +102,35 @@ def test_another_layout_is_told_instead_of_crashed_into(monkeypatch: pytest.Monk
     monkeypatch.setattr(module, "_SELF", 3)
     with pytest.raises(VirtualTimeUnavailable, match=r"CPython 3\..* laid out in memory"):
         check_interpreter()
+
+
+_THE_END_OF_AN_INTERPRETER = """
+import ctypes, gc, time
+from pytest_integrations.timekeeping import redirect as module
+
+def row(builtin):
+    address = module._fields_of(builtin)[module._ENTRY]
+    return ctypes.string_at(address, ctypes.sizeof(module._Entry))
+
+module.check_interpreter()
+clone = module.clone(time.sleep)
+undo = module.redirect(clone, print)
+rows = [row(clone)]
+undo()
+rows.append(row(clone))
+fields, size, entry = module._fields_of(clone), ctypes.sizeof(module._Entry), module._ENTRY
+undo = module.redirect(clone, print)
+redirected = fields[entry]
+undo()
+module.__dict__.clear()
+gc.collect()
+assert ctypes.string_at(redirected, size) == rows[0]
+assert ctypes.string_at(fields[entry], size) == rows[1]
+"""
+
+
+def test_builtins_that_outlive_the_module_still_point_at_something() -> None:
+    """The interpreter reads it when it ends; with this allocator freed memory is overwritten."""
+    run = [sys.executable, "-c", _THE_END_OF_AN_INTERPRETER]
+    done = subprocess.run(run, env={**os.environ, "PYTHONMALLOC": "debug"}, capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
