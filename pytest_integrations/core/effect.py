@@ -6,6 +6,7 @@ performs; scripting a fault that needs another one fails at the scripting line.
     before anything      Refuse, Handshake                 at the accept of a connection
     while it is sent     Throttle, Preempt, Withhold       on the request's side
     instead of the work  Answer, Work
+    within the work      Resolve
     before the answer    Delay
     to the answer        Tamper, Trickle, Cut
     after the answer     Expire
@@ -20,11 +21,11 @@ And what only those with queues are told:
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from .call import Call
     from .message import Message
@@ -39,6 +40,8 @@ __all__ = [
     "Effect",
     "Expire",
     "Fail",
+    "Field",
+    "FieldFault",
     "Full",
     "Garble",
     "Handshake",
@@ -49,6 +52,7 @@ __all__ = [
     "Preempt",
     "Pretend",
     "Refuse",
+    "Resolve",
     "Swap",
     "TakeBack",
     "Tamper",
@@ -87,6 +91,43 @@ class Work(Effect):
     """
 
     runs: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One field of a GraphQL result, about to be resolved.
+
+    *coordinate* is where the schema has it (`"User.email"`), *path* where the result has it (`("users", 0, "mail")`,
+    aliases included), *nullable* whether it may be null, so that an error ends there.
+    """
+
+    coordinate: str
+    path: tuple[str | int, ...]
+    nullable: bool
+
+
+@dataclass(frozen=True, slots=True)
+class FieldFault:
+    """How a field goes wrong: with an error of this *message* and these *extensions*; without one it is just null."""
+
+    message: str = ""
+    extensions: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Resolve(Effect):
+    """Let a GraphQL operation go wrong as it is executed; the fake sends what comes of it in its own way.
+
+    *spoil* is asked about each field, in the order of execution, and returns how it goes wrong, or None if it does not:
+    an error of a field that cannot be null takes its parents with it, as the specification has it. Where a *result*
+    is given (`{"errors": [...]}`, `{"data": None}`), nothing is executed, and it is the result; of a batch each
+    operation's. *coordinates* are the fields (`"User.email"`) and types (`"User"`) that it is about: those that the
+    schema does not have are refused at the scripting line.
+    """
+
+    spoil: Callable[[Field], FieldFault | None] | None = None
+    result: Mapping[str, Any] | None = None
+    coordinates: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
