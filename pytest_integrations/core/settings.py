@@ -11,7 +11,7 @@ from .errors import ScriptingError
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["among", "number", "one_form", "seconds", "text", "whole"]
+__all__ = ["among", "line", "number", "one_form", "seconds", "text", "whole"]
 
 
 def seconds(name: str, value: float | timedelta) -> float:
@@ -66,6 +66,14 @@ def text(name: str, value: object) -> str:
     """Return *value* as text that fits into one line of a message's head: Latin-1, no line breaks."""
     if not isinstance(value, str) or not value or any(ord(sign) > 255 or sign in "\r\n\0" for sign in value):
         msg = f"{name}={value!r} is no line of a header section: valid is Latin-1 text without line breaks"
+        raise ScriptingError(msg)
+    return value
+
+
+def line(name: str, value: object) -> str:
+    """Return *value* as text that says something: not empty."""
+    if not isinstance(value, str) or not value:
+        msg = f"{name}={value!r} is not text: valid is any that is not empty"
         raise ScriptingError(msg)
     return value
 
