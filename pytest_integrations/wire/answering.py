@@ -95,8 +95,8 @@ class Answering(Generic[P, C]):
             self._conclude(now)
 
     def _is_whole(self) -> bool:
-        """Tell whether the client has got all that it was to get."""
-        return self._sent >= len(self.call.reply)
+        """Tell whether the client has got all that it was to get; not by a connection that ends without a byte."""
+        return self._sent >= len(self.call.reply) and (self._sent > 0 or self._performance.end == "keep")
 
     def _conclude(self, now: float) -> None:
         """Record how the exchange ends, before the client can see that it has."""

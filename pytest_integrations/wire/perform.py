@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from pytest_integrations.core.effect import Effect
     from pytest_integrations.core.message import Message
 
-__all__ = ["cut_point", "is_done", "perform", "tampered"]
+__all__ = ["cut_point", "garbled", "is_done", "perform", "tampered"]
 
 _ENDS: dict[str, End] = {"reset": "reset", "close": "finish", "stall": "stall"}
 
@@ -39,6 +39,12 @@ def tampered(message: Message, effects: Sequence[Effect]) -> tuple[Message, bool
             before, message = message, effect.change(message)
             spoiled = spoiled or (effect.spoils and message != before)
     return message, spoiled
+
+
+def garbled(answer: bytes, effects: Sequence[Effect]) -> tuple[bytes, bool]:
+    """Return the bytes that go out in the place of *answer*, and whether that is nonsense now."""
+    nonsense = [effect.data for effect in effects if isinstance(effect, Garble)]
+    return (nonsense[-1], True) if nonsense else (answer, False)
 
 
 def perform(message: Message, effects: Sequence[Effect]) -> Performance:

@@ -248,6 +248,16 @@ class AmqpProtocol:
         if self._heartbeat is not None:
             self._heartbeat.fall_silent()
 
+    def exchange_done(self, *, keep: bool) -> None:
+        """Go on after what a fault has sent, or hear and say no more."""
+        self._execution.exchange_done()
+        if keep:
+            self.outbox.release()
+            self.go_on()
+        else:
+            self.outbox.drop()
+            self.end("connection lost")
+
     def go_on(self) -> None:
         """Deal with what came in meanwhile, or end where the client has left."""
         if self.state == "closed":

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
-from pytest_integrations.core.effect import Cut, Delay, Garble, Trickle, Withhold
+from pytest_integrations.core.effect import Cut, Delay, Fail, Garble, Trickle, Withhold
 from pytest_integrations.core.queue_call import Kind, QueueCall
 from pytest_integrations.wire.perform import is_done
 
 from . import methods
-from .mishap import Mishap, refusal_in
+from .exchange import Exchange
 from .refusal import Refusal
 
 if TYPE_CHECKING:
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from pytest_integrations.core.effect import Effect
     from pytest_integrations.core.script import Decision
     from pytest_integrations.wire.loop import Timer
-    from pytest_integrations.wire.performance import End
 
     from .connection import AmqpProtocol
 
@@ -51,7 +50,8 @@ class Execution:
         """Begin with nothing to do."""
         self._protocol = protocol
         self._service = protocol.service
-        self._mishap: Mishap | None = None
+        self._exchange: Exchange | None = None
+        """What a fault is still sending."""
         self._blocked: Callable[[], object] | None = None
         """The publication that waits until producers are free again."""
         self._timer: Timer | None = None
@@ -59,7 +59,7 @@ class Execution:
     @property
     def is_busy(self) -> bool:
         """Whether the next command has to wait for the present one."""
-        return self._mishap is not None or self._blocked is not None
+        return self._exchange is not None or self._blocked is not None
 
     def begin(self, asked: Asked) -> None:
         """Write a command into the ledger and carry it out, unless it has to wait."""
@@ -95,7 +95,7 @@ class Execution:
 
     def _run(self, call: QueueCall, asked: Asked, decision: Decision | None) -> None:
         try:
-            refusal = refusal_in(decision.effects) if decision is not None else None
+            refusal = _refusal_in(decision.effects) if decision is not None else None
             if refusal is not None:
                 raise refusal
             told = asked.run(decision)
@@ -116,25 +116,12 @@ class Execution:
         self._perform(call, self._protocol.outbox.collect(run) if is_done(effects) else b"", effects)
 
     def _perform(self, call: QueueCall, answer: bytes, effects: Sequence[Effect]) -> None:
-        protocol = self._protocol
-        now = self._service.ledger.now
-        self._mishap = Mishap(protocol.loop, protocol.transport, protocol.outbox, call, now=now, done=self._over)
-        self._mishap.perform(answer, effects)
+        self._exchange = Exchange(self._protocol, call, effects)
+        self._exchange.begin(answer)
 
-    def _over(self, end: End) -> None:
-        """Go on after a mishap, or end the connection as it wants."""
-        protocol, self._mishap = self._protocol, None
-        if end == "keep":
-            protocol.outbox.release()
-            protocol.go_on()
-            return
-        protocol.closes_itself()
-        protocol.outbox.drop()
-        if end == "reset":
-            protocol.transport.abort()
-        else:
-            protocol.transport.finish()
-            protocol.end("connection lost")
+    def exchange_done(self) -> None:
+        """Take the next command, now that a fault has sent all that it sends."""
+        self._exchange = None
 
     # -- blocked producers
 
@@ -167,9 +154,9 @@ class Execution:
 
     def abandon(self, *, by_client: bool) -> None:
         """Stop: the connection is gone."""
-        mishap, self._mishap, self._blocked = self._mishap, None, None
-        if mishap is not None:
-            mishap.abandon(by_client=by_client)
+        exchange, self._exchange, self._blocked = self._exchange, None, None
+        if exchange is not None:
+            exchange.abandon(self._service.ledger.now(), by_client=by_client)
         if self._timer is not None:
             self._timer.cancel()
 
@@ -177,6 +164,14 @@ class Execution:
 def _whole(effect: Effect) -> Effect:
     """Return *effect* as it is here: a command is heard whole or not at all, so that one cut short is not heard."""
     return Cut(effect.how, seconds=effect.seconds) if isinstance(effect, Cut) and effect.part == "upload" else effect
+
+
+def _refusal_in(effects: Sequence[Effect]) -> Refusal | None:
+    """Return the refusal that a fault wants; of what ends neither channel nor connection the broker thinks itself."""
+    for effect in effects:
+        if isinstance(effect, Fail) and effect.ends in {"channel", "connection"}:
+            return Refusal(int(effect.code), effect.text, "channel" if effect.ends == "channel" else "connection")
+    return None
 
 
 def _window(decision: Decision | None) -> float:

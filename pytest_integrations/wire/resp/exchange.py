@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from pytest_integrations.core.effect import Cut, Expire, Garble
+from pytest_integrations.core.effect import Cut, Expire
 from pytest_integrations.core.message import Message
 from pytest_integrations.wire.answering import Answering
-from pytest_integrations.wire.perform import is_done, perform
+from pytest_integrations.wire.perform import garbled, is_done, perform
 
 from .service import Answer
 
@@ -54,22 +54,17 @@ class Exchange(Answering["RespProtocol", "QueueCall"]):
 
     def take(self, answer: Answer) -> None:
         """Send *answer*, as effects want it."""
-        for effect in self._effects:
-            if isinstance(effect, Garble):
-                answer = Answer(effect.data)
-                self.call.spoiled = True
+        data, self.call.spoiled = garbled(answer.data, self._effects)
+        if self.call.spoiled:
+            answer = Answer(data)
         self._answer = answer
-        self.call.reply = answer.data
+        self.call.reply = data
         self.call.error = answer.error
-        performance = perform(Message(b"", content=answer.data), self._effects)
+        performance = perform(Message(b"", content=data), self._effects)
         if answer.closes and performance.end == "keep":
             performance = replace(performance, end="finish")
         self._protocol.flush()
         self._play(performance)
-
-    def _is_whole(self) -> bool:
-        """Tell whether the client has got its reply; one without a byte is for connections that go on."""
-        return super()._is_whole() and (self._sent > 0 or self._performance.end == "keep")
 
     def _conclude(self, now: float) -> None:
         """Record how the exchange ends, and what its client knows by having the whole reply."""

@@ -24,6 +24,7 @@ from pytest_integrations.faults.connection import (
     reset_on_accept,
 )
 from pytest_integrations.faults.delay import latency
+from pytest_integrations.faults.framing import truncate_body
 from pytest_integrations.faults.queue import (
     garbage,
 )
@@ -164,6 +165,28 @@ def test_empty_response(broker: FakeAmqp, client: Client) -> None:
     client.say(Basic.Get(queue="q"))
     assert client.rest() == b""
     assert broker.on("receive").received[0].outcome == "closed"
+
+
+@pytest.mark.parametrize(
+    ("size", "outcome"), [(0, "closed"), (50, "truncated"), (10_000, "answered")], ids=["none", "some", "all"]
+)
+def test_a_fin_is_named_by_what_came_before_it(broker: FakeAmqp, client: Client, size: int, outcome: str) -> None:
+    broker.publish("q", bytes(1000))
+    broker.on("receive").inject(truncate_body(bytes=size, end="close"))
+    client.say(Basic.Get(queue="q"))
+    came = client.rest()
+    (call,) = broker.on("receive").received
+    assert (len(came), call.outcome) == (min(size, len(call.reply)), outcome)
+    assert (call.handled, call.first_byte is not None) == (True, size > 0)
+    assert broker.connections[0].closed_by == "fake"
+
+
+def test_a_delay_before_a_hang_comes_first(virtual_clock: VirtualClock, broker: FakeAmqp, client: Client) -> None:
+    broker.on("receive").inject(latency(10) + hang(for_=5))
+    client.sock.settimeout(100)
+    client.say(Basic.Get(queue="q"))
+    assert client.rest() == b""
+    assert broker.on("receive").received[0].ended == pytest.approx(15, abs=0.01)
 
 
 def test_hang(virtual_clock: VirtualClock, broker: FakeAmqp, client: Client) -> None:

@@ -1,0 +1,36 @@
+"""One command, or one delivery, that something goes wrong with."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pytest_integrations.core.message import Message
+from pytest_integrations.wire.answering import Answering
+from pytest_integrations.wire.perform import garbled, perform
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pytest_integrations.core.effect import Effect
+    from pytest_integrations.core.queue_call import QueueCall
+
+    from .connection import AmqpProtocol
+
+__all__ = ["Exchange"]
+
+
+class Exchange(Answering["AmqpProtocol", "QueueCall"]):
+    """Sends what answers a call as the effects of its fault want it, and nothing else meanwhile."""
+
+    __slots__ = ("_effects",)
+
+    def __init__(self, protocol: AmqpProtocol, call: QueueCall, effects: Sequence[Effect]) -> None:
+        """Answer *call* on *protocol*'s connection as *effects* want it."""
+        super().__init__(protocol, call)
+        self._effects = effects
+
+    def begin(self, answer: bytes) -> None:
+        """Begin to send *answer*."""
+        self.call.reply, self.call.spoiled = garbled(answer, self._effects)
+        self._protocol.outbox.hold()
+        self._play(perform(Message(b"", content=self.call.reply), self._effects))
