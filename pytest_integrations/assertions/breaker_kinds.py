@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from pytest_integrations.core.errors import UnknownName
+from pytest_integrations.core.graphql_call import GraphQLCall
 
 if TYPE_CHECKING:
     from pytest_integrations.core.call import Call
@@ -14,7 +15,8 @@ __all__ = ["Kind", "kind_name", "matcher"]
 
 Kind = int | str | Callable[["Call"], object]
 """A status (`503`), a class of them (`"5xx"`), an outcome (`"timeout"`, `"reset"`, `"closed"`, `"truncated"`,
-`"spoiled"`), or a function of the call."""
+`"spoiled"`), of GraphQL what came in spite of the status (`"errors"` without data, `"partial"` data), or a function of
+the call."""
 
 _OUTCOMES: dict[str, tuple[str, ...]] = {
     "timeout": ("hung", "abandoned", "open"),  # the fake may not have seen the client leave
@@ -22,6 +24,7 @@ _OUTCOMES: dict[str, tuple[str, ...]] = {
     "closed": ("closed",),
     "truncated": ("truncated",),
 }
+_RESULTS = ("errors", "partial")
 _CLASSES = {"2xx": 2, "3xx": 3, "4xx": 4, "5xx": 5}
 
 
@@ -34,12 +37,14 @@ def matcher(kind: Kind) -> Callable[[Call], bool]:
     if kind in _CLASSES:
         hundred = _CLASSES[kind]
         return lambda call: call.outcome == "answered" and (call.status or 0) // 100 == hundred
+    if kind in _RESULTS:
+        return lambda call: call.outcome == "answered" and isinstance(call, GraphQLCall) and call.result == kind
     if kind == "spoiled":
         return lambda call: call.outcome == "answered" and call.spoiled
     if kind in _OUTCOMES:
         outcomes = _OUTCOMES[kind]
         return lambda call: call.outcome in outcomes
-    what, known = "kind of answer", [*_CLASSES, "spoiled", *_OUTCOMES]
+    what, known = "kind of answer", [*_CLASSES, "spoiled", *_RESULTS, *_OUTCOMES]
     raise UnknownName(what, kind, known, hint="A status as a number and a function of the call are good too.")
 
 

@@ -96,8 +96,7 @@ def gap(before: Call, after: Call) -> float | None:
 
 def is_success(call: Call) -> bool:
     """Tell whether *call* brought a whole and sound answer that is not an error."""
-    refused = call.protocol != "grpc" and call.status is not None and call.status >= 400
-    return call.outcome == "answered" and not call.failed and not refused
+    return call.outcome == "answered" and not call.failed and not call.denied
 
 
 def logical_calls(calls: Iterable[Call], *, per: Per | None = None) -> tuple[LogicalCall, ...]:

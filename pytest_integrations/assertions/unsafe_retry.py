@@ -88,6 +88,8 @@ def _first_doubt(group: LogicalCall, refused: set[int]) -> Call | None:
 def _is_known_unprocessed(call: Call, refused: set[int]) -> bool:
     if call.operation == CONNECT:
         return True
+    if call.unprocessed:
+        return not call.handled
     # A handler that answers 503 itself has refused; one that ran before a fault put a 503 over its answer has not.
     is_refused = call.outcome == "answered" and call.status in refused
     return is_refused and not (call.handled and call.fault is not None)

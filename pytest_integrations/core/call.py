@@ -126,6 +126,11 @@ class Call:
         return "request"
 
     @property
+    def is_spared(self) -> bool:
+        """Whether only those faults happen to it that are for its `kind`: it is not what a test has asked for."""
+        return False
+
+    @property
     def repeatable(self) -> bool:
         """Whether by its nature doing it twice does no more than doing it once, as far as the protocol tells."""
         return False
@@ -148,6 +153,16 @@ class Call:
         if self.outcome == "open":
             return False
         return self.outcome != "answered" or self.spoiled or self._refused()
+
+    @property
+    def denied(self) -> bool:
+        """Whether the client was told no, for whatever reason: a 4xx or 5xx, an error of the protocol's own."""
+        return self._refused()
+
+    @property
+    def unprocessed(self) -> bool:
+        """Whether the answer itself tells that nothing was done, as the protocol has it."""
+        return False
 
     @property
     def verdict(self) -> str:
@@ -244,6 +259,11 @@ class HttpCall(Call):
     def json(self) -> Any:
         """Return the request's body, parsed as JSON; raises `json.JSONDecodeError` where it is not."""
         return json.loads(self.body)
+
+    @property
+    def denied(self) -> bool:
+        """Whether the status is a 4xx or 5xx."""
+        return self.status is not None and self.status >= 400
 
     def _refused(self) -> bool:
         return self.status is not None and (self.status == 429 or self.status >= 500)

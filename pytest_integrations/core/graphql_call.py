@@ -14,9 +14,28 @@ if TYPE_CHECKING:
 
     from .call import Connection
 
-__all__ = ["GraphQLCall", "Operation", "OperationKind", "StreamEvent"]
+__all__ = ["GraphQLCall", "Operation", "OperationKind", "Result", "StreamEvent"]
 
 OperationKind = Literal["query", "mutation", "subscription"]
+
+Result = Literal["", "data", "partial", "errors"]
+"""What a client got: `data`, without errors; `partial`: both; `errors`, and no data; `""`: nothing that is a result."""
+
+_OWN_FAULT = frozenset(
+    {
+        "BAD_REQUEST",
+        "BAD_USER_INPUT",
+        "FORBIDDEN",
+        "GRAPHQL_PARSE_FAILED",
+        "GRAPHQL_VALIDATION_FAILED",
+        "NOT_FOUND",
+        "OPERATION_RESOLUTION_FAILURE",
+        "PERSISTED_QUERY_NOT_FOUND",
+        "PERSISTED_QUERY_NOT_SUPPORTED",
+        "UNAUTHENTICATED",
+    }
+)
+"""Codes that say, as a 4xx does, that the backend is well and the request is not: Apollo Server's, and usual others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,9 +151,37 @@ class GraphQLCall(HttpCall):
         return tuple(error for each in lists for error in each if isinstance(error, dict))
 
     @property
-    def is_partial(self) -> bool:
-        """Whether some result has both errors and data."""
-        return any(result.get("errors") and _has_data(result) for result in self.results)
+    def codes(self) -> tuple[str, ...]:
+        """The `extensions.code` of the errors, in order, each once; an error without one has none here."""
+        extensions = (error.get("extensions") for error in self.errors)
+        codes = (each.get("code") for each in extensions if isinstance(each, dict))
+        return tuple(dict.fromkeys(code for code in codes if isinstance(code, str)))
+
+    @property
+    def result(self) -> Result:
+        """What the client got: `"data"`, `"partial"`, `"errors"`; of a batch or a stream, the worst of it."""
+        seen = {_kind_of(result) for result in self.results}
+        seen |= {"errors" for event in self.events if event.kind == "error"}
+        worst: tuple[Result, ...] = ("errors", "partial", "data")
+        return next((kind for kind in worst if kind in seen), "")
+
+    @property
+    def verdict(self) -> str:
+        """What the client was shown, in a few words: `"200"`, `"200 partial"`, `"200 errors THROTTLED"`."""
+        told = super().verdict
+        if self.outcome != "answered" or self.result not in {"partial", "errors"}:
+            return told
+        return " ".join(filter(None, (told, self.result, *self.codes)))
+
+    @property
+    def denied(self) -> bool:
+        """Whether the client got errors and no data, with whatever status."""
+        return super().denied or self.result == "errors"
+
+    @property
+    def unprocessed(self) -> bool:
+        """Whether every result is without `data`, which says that the execution did not begin."""
+        return bool(self.results) and all("data" not in result for result in self.results)
 
     @property
     def repeatable(self) -> bool:
@@ -146,19 +193,19 @@ class GraphQLCall(HttpCall):
         return unchunked(content) if b"\r\ntransfer-encoding: chunked" in head.lower() else content
 
     def _refused(self) -> bool:
-        """Tell whether the client got no data, but errors: with whatever status, as GraphQL has it."""
-        if super()._refused():
-            return True
-        if any(event.kind == "error" for event in self.events):
-            return True
-        return any(result.get("errors") and not _has_data(result) for result in self.results)
+        """Tell whether the backend is to blame that there is no data; GraphQL has errors with any status."""
+        if self.result != "errors":
+            return super()._refused()
+        return not self.codes or not _OWN_FAULT.issuperset(self.codes) or (self.status or 0) >= 500
 
 
 def _is_result(value: Any) -> bool:
     return isinstance(value, dict) and ("data" in value or "errors" in value)
 
 
-def _has_data(result: Mapping[str, Any]) -> bool:
-    """Tell whether some field came through: `{"user": null}` is an answer too, but not where it comes with an error."""
+def _kind_of(result: Mapping[str, Any]) -> Result:
+    """Tell what a result is; one whose fields at the root are all null, and has errors, brought no data."""
+    if not result.get("errors"):
+        return "data"
     data = result.get("data")
-    return isinstance(data, dict) and any(value is not None for value in data.values())
+    return "partial" if isinstance(data, dict) and any(value is not None for value in data.values()) else "errors"
