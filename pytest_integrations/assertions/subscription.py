@@ -124,7 +124,10 @@ def _key(event: object, key: Callable[[Any], Hashable] | None) -> Hashable:
 
 
 def _each_once(events: Iterable[object], key: Callable[[Any], Hashable] | None) -> list[object]:
-    return list({_key(event, key): event for event in reversed(list(events))}.values())[::-1]
+    first: dict[Hashable, object] = {}
+    for event in events:
+        first.setdefault(_key(event, key), event)
+    return list(first.values())
 
 
 def _listed(title: str, events: list[object]) -> str:
