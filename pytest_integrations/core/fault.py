@@ -126,6 +126,11 @@ class Together(Fault):
         return any(fault.standing for fault in self.faults)
 
     @property
+    def kinds(self) -> frozenset[str]:  # type: ignore[override]  # a property here: it depends on the parts
+        """The kinds of operations that one of the parts is for."""
+        return frozenset().union(*(fault.kinds for fault in self.faults))
+
+    @property
     def name(self) -> str:
         """The names of the parts, joined."""
         return "+".join(fault.name for fault in self.faults)

@@ -46,6 +46,15 @@ class QueueCall(Call):
         return self._kind
 
     @property
+    def is_spared(self) -> bool:
+        """Whether it is what a client library greets its server with, or what a broker does by itself.
+
+        Else the first call that a test scripts a fault for would be a greeting or an operation of its own, according
+        to the library and its version. `fake.on("connect")` and `fake.on("deliver")` are for these.
+        """
+        return self._kind in {"connect", "deliver"}
+
+    @property
     def verdict(self) -> str:
         """What the client was shown, in a word or two: `"ok"`, `"OOM"`, `"reset"`."""
         if self.outcome != "answered":

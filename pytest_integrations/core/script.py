@@ -96,12 +96,11 @@ class Rule:
         return decision
 
     def _suits(self, fault: Fault, call: Call | None) -> bool:
-        """Tell whether *call* is something that *fault* is for; a delivery has to be asked for, it is no call."""
+        """Tell whether *call* is something that *fault* is for; what is spared has to be named, by either of them."""
         if call is None:
             return True
-        if call.kind == "deliver" and not fault.kinds:
-            return getattr(self.when.where, "kind", "") == "deliver"
-        return fault.acts_on(call)
+        is_named = call.kind in fault.kinds or getattr(self.when.where, "kind", "") == call.kind
+        return fault.acts_on(call) and (is_named or not call.is_spared)
 
     def _is_over(self, played: int) -> bool:
         """Tell whether the script has been played as often as it was to be."""

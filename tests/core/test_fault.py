@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
 import pytest
 
+from pytest_integrations.core.call import Connection
 from pytest_integrations.core.clock import REAL
 from pytest_integrations.core.effect import Answer
 from pytest_integrations.core.errors import ScriptingError
 from pytest_integrations.core.fault import Fault, Occasion, Together
+from pytest_integrations.core.queue_call import Kind, QueueCall
 from pytest_integrations.core.seed import Seed
+from pytest_integrations.faults.queue import duplicate, lost_confirm
 
 from .plain_faults import endless, idle, mark, say, stop_upload, turn_away
 
@@ -89,6 +92,15 @@ def test_a_sum_is_flat_and_yields_in_order() -> None:
     assert isinstance(total, Together)
     assert len(total.faults) == 4
     assert _codes(total.effects(_occasion())) == [501, 502, 503, 504]
+
+
+def test_a_sum_is_for_what_its_parts_are_for() -> None:
+    """It names the kinds that a part names, and happens only to what all parts can happen to."""
+    assert (say() + idle()).kinds == frozenset()
+    assert (idle() + duplicate()).kinds == duplicate.kinds
+    calls = {kind: QueueCall("fake", Connection(1, "fake", 0.0), "x", kind=kind) for kind in get_args(Kind)}
+    assert [kind for kind, call in calls.items() if (idle() + duplicate()).acts_on(call)] == ["receive", "deliver"]
+    assert not any((duplicate() + lost_confirm()).acts_on(call) for call in calls.values())
 
 
 def test_a_sum_is_decided_at_the_earliest_moment_that_a_part_needs() -> None:

@@ -12,9 +12,11 @@ from hypothesis import strategies as st
 from pytest_integrations.core.call import Connection, HttpCall
 from pytest_integrations.core.effect import Answer
 from pytest_integrations.core.errors import ScriptingError
+from pytest_integrations.core.queue_call import QueueCall
 from pytest_integrations.core.script import Rule, Script, decide
 from pytest_integrations.core.seed import Seed
 from pytest_integrations.core.when import When
+from pytest_integrations.faults.queue import lost_confirm
 from tests.assertions.ledgers import HandClock
 
 from .plain_faults import endless, idle, mark, say, stop_upload, take_down, turn_away
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from pytest_integrations.core.fault import Fault, Occasion
+    from pytest_integrations.core.queue_call import Kind
 
 SCOPES = ("upload", "call")
 
@@ -93,6 +96,31 @@ def test_the_right_calls_meet_the_right_faults(codes: list[int], words: dict[str
 
     assert answers == _model(codes, words, keys)
     assert rule.fired == sum(answer is not None for answer in answers)
+
+
+@pytest.mark.parametrize("kind", ["connect", "deliver"])
+def test_what_no_test_asks_for_is_spared_unless_it_is_named(kind: Kind) -> None:
+    """By a script for its kind, or by a fault for it, alone or in a sum; what is spared is not counted either."""
+    spared, own = (QueueCall("fake", Connection(1, "fake", 0.0), "x", kind=each) for each in (kind, "publish"))
+
+    class named(say):  # noqa: N801 -- a word in a script
+        kinds = frozenset({kind})
+
+    def chosen(call: QueueCall) -> bool:
+        return call.kind == kind
+
+    chosen.kind = kind  # type: ignore[attr-defined]  # as `fake.on(kind)` has it
+
+    def hit(rule: Rule) -> list[bool]:
+        return [rule.consider(SCOPES, call, 1) is not None for call in (spared, own)]
+
+    assert hit(_rule(say())) == [False, True]
+    assert hit(_rule(say(), probability=1.0)) == [False, True]
+    assert hit(_rule(say(), where=lambda call: call.kind == kind)) == [False, False]
+    assert hit(_rule(say(), where=chosen)) == [True, False]
+    assert hit(_rule(named())) == [True, False]
+    assert hit(_rule(say() + named())) == [True, False]
+    assert hit(_rule(lost_confirm(), where=chosen)) == [False, False]
 
 
 @given(p=st.floats(0, 1), q=st.floats(0, 1), seed=st.integers(0, 99))

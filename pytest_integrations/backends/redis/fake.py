@@ -8,7 +8,6 @@ from urllib.parse import quote
 from pytest_integrations.backends.queues import Queue, QueueFake
 from pytest_integrations.core import effect
 from pytest_integrations.core.errors import ScriptingError
-from pytest_integrations.core.script import Script, decide
 from pytest_integrations.core.settings import among, whole
 from pytest_integrations.faults.redis import redis_error
 from pytest_integrations.wire.loop import shared_loop
@@ -26,8 +25,6 @@ if TYPE_CHECKING:
     from pytest_integrations.core.delivery import Messages, QueueMessage
     from pytest_integrations.core.effect import Effect
     from pytest_integrations.core.ledger import Ledger
-    from pytest_integrations.core.queue_call import QueueCall
-    from pytest_integrations.core.script import Decision
     from pytest_integrations.core.seed import Seed
 
     from .session import Session
@@ -183,22 +180,6 @@ class FakeRedis(QueueFake):
         return super().messages
 
     # -- what goes wrong
-
-    def decide(self, call: QueueCall) -> Decision | None:
-        """Decide what goes wrong with *call*; what clients send to greet the server is spared unless it is asked for.
-
-        Otherwise the first call that a test scripts a fault for would be a client library's own greeting, or not,
-        according to the library and its version.
-        """
-        if call.kind != "connect":
-            return super().decide(call)
-        asked = Script()
-        for rule in (self.script if self.script.rules else self.profile).rules:
-            if getattr(rule.when.where, "kind", "") == "connect" or any(
-                "connect" in each.kinds for each in rule.faults
-            ):
-                asked.add(rule)
-        return decide((asked,), call, call.connection.id) if asked.rules else None
 
     def failover(self) -> None:
         """Let the server be a replica from now on: connections are closed, and writing is refused with READONLY.

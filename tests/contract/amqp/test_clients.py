@@ -174,6 +174,21 @@ def test_what_a_client_sees(broker: FakeAmqp, case: Case, client: str) -> None:
     assert rule is None or rule.fired
 
 
+@pytest.mark.parametrize("client", CLIENTS)
+def test_the_handshake_is_spared_unless_it_is_meant(broker: FakeAmqp, client: str) -> None:
+    broker.inject(connection_reset())
+    outcome(CLIENTS[client], broker, "get")
+    (hit,) = [call for call in broker.calls if call.fault is not None]
+    greetings = [call for call in broker.calls if call.kind == "connect"]
+    assert hit.kind in {"receive", "declare", "other"}
+    assert [call.outcome for call in greetings] == ["answered"] * 3
+    assert hit.number == 4  # the first that comes after them
+
+    rule = broker.on("connect").inject(connection_reset())
+    outcome(CLIENTS[client], broker, "get")
+    assert (rule.fired, [call.operation for call in broker.calls if call.fault][1:]) == (1, ["connection.start-ok"])
+
+
 def test_every_fault_of_amqp_is_under_contract() -> None:
     from pytest_integrations.faults import amqp, queue
 
