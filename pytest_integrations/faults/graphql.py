@@ -9,7 +9,7 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from pytest_integrations.core.effect import Answer
+from pytest_integrations.core.effect import Answer, Resolve
 from pytest_integrations.core.errors import ScriptingError
 from pytest_integrations.core.fault import Fault
 from pytest_integrations.core.reply import Reply
@@ -38,13 +38,21 @@ _ERROR_PAGE = (
 )
 
 
-def _refusal(
-    call: Call, message: str, code: str, *, status: int = 200, extensions: Mapping[str, Any] | None = None
-) -> Reply:
-    """Return a result with one error and no data: one for each operation of a batch, in the type that is accepted."""
+def _refused(
+    message: str, code: str, status: int | None, extensions: Mapping[str, Any] | None = None
+) -> Iterable[Effect]:
+    """Yield a result with one error and no data, sent in the fake's own way, or with a *status* that is asked for."""
     result: dict[str, Any] = {"errors": [{"message": message, "extensions": {"code": code}}]}
     if extensions:
         result["extensions"] = dict(extensions)
+    if status is None:
+        yield Resolve(result=result)
+    else:
+        yield Answer(lambda call: _answer(call, result, status))
+
+
+def _answer(call: Call, result: Mapping[str, Any], status: int) -> Reply:
+    """Return *result*, for each operation of a batch, in the type that the client accepts."""
     operations = getattr(call, "operations", ())
     content = [result] * len(operations) if len(operations) > 1 else result
     takes_new = _RESPONSE_JSON in call.headers.get("accept", "")
@@ -53,6 +61,8 @@ def _refusal(
 
 
 def _status(value: object) -> None:
+    if value is None:
+        return
     if isinstance(value, bool) or not isinstance(value, int) or not 200 <= value <= 599:
         msg = f"status={value!r} is not a status code of an answer: valid are whole numbers from 200 to 599"
         raise ScriptingError(msg)
@@ -62,10 +72,11 @@ def _status(value: object) -> None:
 class request_error(Fault):  # noqa: N801 -- a word in a script
     """Refuse the operation as a whole: errors, and no data.
 
-    Wire definition: *status* (200 by default, as most servers have it, so that only the body tells) and
-    `{"errors": [{"message": MESSAGE, "extensions": {"code": CODE}}]}`, without `data`, for each operation of a batch;
-    in `application/graphql-response+json` if the client accepts that. The operation is not executed. Source: GraphQL
-    specification, "Request error result"; the codes are Apollo Server's.
+    Wire definition: `{"errors": [{"message": MESSAGE, "extensions": {"code": CODE}}]}`, without `data`, for each
+    operation of a batch, with *status*, by default the one that the fake's `http_status` has for it: in
+    `application/json` that is 200, as with most servers, so that only the body tells. The operation is not executed.
+    Over WebSocket it is an `error` message, and there is no status. Source: GraphQL specification, "Request error
+    result"; the codes are Apollo Server's.
 
     ```python
     import requests
@@ -80,7 +91,7 @@ class request_error(Fault):  # noqa: N801 -- a word in a script
     kinds: ClassVar[frozenset[str]] = _OPERATIONS
     code: str = "INTERNAL_SERVER_ERROR"
     message: str = "Internal server error"
-    status: int = 200
+    status: int | None = None
 
     def __post_init__(self) -> None:
         """Check the settings."""
@@ -90,15 +101,15 @@ class request_error(Fault):  # noqa: N801 -- a word in a script
 
     def effects(self, occasion: Occasion) -> Iterable[Effect]:
         """Yield the answer."""
-        yield Answer(lambda call: _refusal(call, self.message, self.code, status=self.status))
+        yield from _refused(self.message, self.code, self.status)
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class unauthenticated(Fault):  # noqa: N801 -- a word in a script
     """Refuse the operation for want of a credential.
 
-    Wire definition: as `request_error`, with the message "Unauthenticated", the code `UNAUTHENTICATED` and *status*,
-    200 by default: a client that waits for 401 before it renews its token never does.
+    Wire definition: as `request_error`, with the message "Unauthenticated" and the code `UNAUTHENTICATED`; a client
+    that waits for a status of 401 before it renews its token never does, unless *status* is that.
 
     ```python
     import requests
@@ -111,7 +122,7 @@ class unauthenticated(Fault):  # noqa: N801 -- a word in a script
     """
 
     kinds: ClassVar[frozenset[str]] = _OPERATIONS
-    status: int = 200
+    status: int | None = None
 
     def __post_init__(self) -> None:
         """Check the settings."""
@@ -119,14 +130,14 @@ class unauthenticated(Fault):  # noqa: N801 -- a word in a script
 
     def effects(self, occasion: Occasion) -> Iterable[Effect]:
         """Yield the answer."""
-        yield Answer(lambda call: _refusal(call, "Unauthenticated", "UNAUTHENTICATED", status=self.status))
+        yield from _refused("Unauthenticated", "UNAUTHENTICATED", self.status)
 
 
 @dataclass(frozen=True, slots=True, repr=False, kw_only=True)
 class throttled(Fault):  # noqa: N801 -- a word in a script
     """Refuse the operation because it would cost more than what is left, as Shopify's and GitHub's APIs do.
 
-    Wire definition: as `request_error`, with the message "Throttled", *code* and *status* (200), and
+    Wire definition: as `request_error`, with the message "Throttled", *code* and *status*, and
     `"extensions": {"cost": {"requestedQueryCost": COST, "actualQueryCost": null, "throttleStatus":
     {"maximumAvailable": LIMIT, "currentlyAvailable": AVAILABLE, "restoreRate": RATE}}}`. A client can reckon from it
     how many seconds to wait: (COST - AVAILABLE) / RATE. Source: Shopify's Admin API.
@@ -149,7 +160,7 @@ class throttled(Fault):  # noqa: N801 -- a word in a script
     rate: float = 50
     """What is restored in a second."""
     code: str = "THROTTLED"
-    status: int = 200
+    status: int | None = None
 
     def __post_init__(self) -> None:
         """Check the settings."""
@@ -164,15 +175,15 @@ class throttled(Fault):  # noqa: N801 -- a word in a script
         """Yield the answer."""
         left = {"maximumAvailable": self.limit, "currentlyAvailable": self.available, "restoreRate": self.rate}
         cost = {"requestedQueryCost": self.cost, "actualQueryCost": None, "throttleStatus": left}
-        yield Answer(lambda call: _refusal(call, "Throttled", self.code, status=self.status, extensions={"cost": cost}))
+        yield from _refused("Throttled", self.code, self.status, {"cost": cost})
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class persisted_query_not_found(Fault):  # noqa: N801 -- a word in a script
     """Have forgotten the document that the client names by its hash, as a server does after a restart.
 
-    Wire definition: as `request_error` with status 200, the message `PersistedQueryNotFound`, which is what clients
-    look for, and the code `PERSISTED_QUERY_NOT_FOUND`; where *supported* is False, `PersistedQueryNotSupported` and
+    Wire definition: as `request_error`, with the message `PersistedQueryNotFound`, which is what clients look for,
+    and the code `PERSISTED_QUERY_NOT_FOUND`; where *supported* is False, `PersistedQueryNotSupported` and
     `PERSISTED_QUERY_NOT_SUPPORTED`. A client must send the document itself then. Source: Apollo's automatic persisted
     queries.
 
@@ -192,7 +203,7 @@ class persisted_query_not_found(Fault):  # noqa: N801 -- a word in a script
     def effects(self, occasion: Occasion) -> Iterable[Effect]:
         """Yield the answer."""
         what = "Found" if self.supported else "Supported"
-        yield Answer(lambda call: _refusal(call, f"PersistedQueryNot{what}", f"PERSISTED_QUERY_NOT_{what.upper()}"))
+        yield from _refused(f"PersistedQueryNot{what}", f"PERSISTED_QUERY_NOT_{what.upper()}", None)
 
 
 @dataclass(frozen=True, slots=True, repr=False)
