@@ -1,6 +1,7 @@
 """Which messages were dead-lettered, by the broker or by the consumer itself.
 
     by the broker      the message has an event `dead_lettered`, and goes on in the other queue as the same message
+                       (so does one that a client moves in one step: by LMOVE, or by a transaction of Redis)
     by the consumer    it publishes a message to the dead-letter queue, and then acks the one that it could not handle
 
 Of the second kind the ledger has two messages, and which belongs to which is found by
@@ -44,6 +45,11 @@ class DeadLetter:
     def is_by_broker(self) -> bool:
         """Whether the broker moved it."""
         return self.letter is self.source
+
+    @property
+    def is_one_step(self) -> bool:
+        """Whether its consumer moved it: dead letter and ack in one, or the letter first, so that it is always safe."""
+        return self.is_by_broker and self.event.connection > 0 and self.event.delivery > 0
 
     @property
     def body(self) -> bytes | None:

@@ -90,8 +90,9 @@ class HandQueue:
         body: bytes | None = None,
         headers: Mapping[str, Any] | None = None,
         fault: Fault | None = None,
+        connection: int = 0,
     ) -> QueueEvent:
-        """Move what is in flight to the dead-letter queue, with the broker's own header."""
+        """Move what is in flight to the dead-letter queue, with the broker's own header; or let a client move it."""
         kept = {**message.headers, "x-death": [{"count": 1}]} if headers is None else headers
         event = self.settle(
             message,
@@ -101,6 +102,7 @@ class HandQueue:
             body=message.body if body is None else body,
             headers=kept,
             fault=fault,
+            connection=connection,
         )
         self.tell(message, "routed", to)
         return event

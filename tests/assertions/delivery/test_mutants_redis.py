@@ -60,16 +60,34 @@ def _list_of(broker: FakeRedis, client: redis.Redis) -> Any:
     return orders
 
 
-def test_a_sound_list(broker: FakeRedis, client: redis.Redis) -> None:
+def _in_one_transaction(client: redis.Redis, body: str) -> None:
+    with client.pipeline(transaction=True) as both:
+        both.lrem(DOING, 1, body)
+        both.rpush(DEAD, body)
+        both.execute()
+
+
+def _by_one_command(client: redis.Redis, body: str) -> None:
+    assert client.lmove(DOING, DEAD, "RIGHT", "RIGHT") == body
+
+
+def _the_letter_first(client: redis.Redis, body: str) -> None:
+    client.rpush(DEAD, body)
+    client.lrem(DOING, 1, body)
+
+
+def _by_a_script(client: redis.Redis, body: str) -> None:
+    move = "redis.call('LREM', KEYS[1], 1, ARGV[1]) return redis.call('RPUSH', KEYS[2], ARGV[1])"
+    assert client.eval(move, 2, DOING, DEAD, body) == 1
+
+
+@pytest.mark.parametrize("put_aside", [_in_one_transaction, _by_one_command, _the_letter_first, _by_a_script])
+def test_a_sound_list(broker: FakeRedis, client: redis.Redis, put_aside: Callable[[redis.Redis, str], None]) -> None:
     orders = _list_of(broker, client)
 
-    def give_up(body: str) -> None:
-        with client.pipeline(transaction=True) as both:
-            both.lrem(DOING, 1, body)
-            both.rpush(DEAD, body)
-            both.execute()
+    _work_on_list(client, lambda body: put_aside(client, body))
 
-    _work_on_list(client, give_up)
+    assert_settle_order(orders.messages, dead_letter=DEAD)
 
     assert_nothing_lost(orders.messages, dead_letter=DEAD)
     assert_all_settled(orders.messages)
@@ -137,6 +155,56 @@ def _stream_of(broker: FakeRedis, client: redis.Redis) -> Any:
 
 def _entries(client: redis.Redis) -> list[Any]:
     return [entry for _, entries in client.xreadgroup("workers", "one", {"orders": ">"}) for entry in entries]
+
+
+def _added_and_acked(client: redis.Redis, key: str, body: str) -> None:
+    client.xadd(DEAD, {"body": body, "of": key})
+    client.xack("orders", "workers", key)
+
+
+def _acked_and_added_in_one(client: redis.Redis, key: str, body: str) -> None:
+    with client.pipeline(transaction=True) as both:
+        both.xack("orders", "workers", key)
+        both.xadd(DEAD, {"body": body, "of": key})
+        both.execute()
+
+
+@pytest.mark.parametrize("put_aside", [_added_and_acked, _acked_and_added_in_one])
+def test_a_sound_stream(
+    broker: FakeRedis, client: redis.Redis, put_aside: Callable[[redis.Redis, str, str], None]
+) -> None:
+    orders = _stream_of(broker, client)
+
+    for key, fields in _entries(client):
+        if fields["body"].isdigit():
+            client.xack("orders", "workers", key)
+        else:
+            put_aside(client, key, fields["body"])
+
+    assert_settle_order(orders.messages, dead_letter=DEAD)
+    assert_all_settled(orders.messages)
+    assert_dead_lettered(orders.messages, ["poison"], to=DEAD, after=1)
+
+
+def test_an_entry_that_is_acked_before_it_is_put_aside(broker: FakeRedis, client: redis.Redis) -> None:
+    orders = _stream_of(broker, client)
+
+    for key, fields in _entries(client):
+        client.xack("orders", "workers", key)
+        if not fields["body"].isdigit():
+            client.xadd(DEAD, {"body": fields["body"], "of": key})
+
+    text = _caught(assert_settle_order, orders.messages, dead_letter=DEAD)
+    assert text.startswith("message 2 to orders was acked before its dead letter in orders.dead was confirmed\n")
+
+
+def test_without_a_dead_letter_there_is_no_order_to_check(broker: FakeRedis, client: redis.Redis) -> None:
+    orders = _list_of(broker, client)
+
+    _work_on_list(client, lambda body: client.lrem(DOING, 1, body))
+
+    with pytest.raises(NothingToCheck, match=r"nothing was published to orders\.dead"):
+        assert_settle_order(orders.messages, dead_letter=DEAD)
 
 
 def test_a_stream_that_nobody_acks(broker: FakeRedis, client: redis.Redis) -> None:

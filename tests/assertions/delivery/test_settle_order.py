@@ -116,6 +116,38 @@ def test_what_the_broker_moves_is_not_judged(queue: HandQueue) -> None:
         assert_settle_order(queue.messages, dead_letter="orders.dead")
 
 
+def test_what_the_consumer_moves_in_one_step_is_right(queue: HandQueue) -> None:
+    queue.dead_letter(_failing(queue), connection=queue.consumer.id)
+
+    assert_settle_order(queue.messages, dead_letter="orders.dead")
+
+
+def test_one_step_to_another_queue_is_not_judged(queue: HandQueue) -> None:
+    queue.dead_letter(_failing(queue), connection=queue.consumer.id, to="elsewhere")
+
+    with pytest.raises(NothingToCheck):
+        assert_settle_order(queue.messages, dead_letter="orders.dead")
+
+
+def test_what_somebody_moves_that_nobody_had_is_not_judged(queue: HandQueue) -> None:
+    """It is a matter of housekeeping: there is nobody who could have let go of it too early."""
+    message = queue.publish("poison")
+    queue.tell(message, "dead_lettered", "orders", to=("orders.dead",), connection=queue.consumer.id)
+
+    with pytest.raises(NothingToCheck):
+        assert_settle_order(queue.messages, dead_letter="orders.dead")
+
+
+def test_one_step_does_not_excuse_another(queue: HandQueue) -> None:
+    queue.dead_letter(_failing(queue), connection=queue.consumer.id)
+    message = _failing(queue, "also poison")
+    queue.ack(message)
+    _put_aside(queue, "also poison")
+
+    with pytest.raises(ResilienceError, match="message 2 to orders was acked before its dead letter"):
+        assert_settle_order(queue.messages, dead_letter="orders.dead")
+
+
 def test_without_an_ack_there_is_nothing_to_check(queue: HandQueue) -> None:
     _failing(queue)
     _put_aside(queue)
