@@ -266,3 +266,8 @@ class TlsProtocol:
     def throttle(self, rate: float | None) -> None:
         """Read at most *rate* encrypted bytes per second."""
         self._raw.throttle(rate)
+
+    def switch(self, protocol: WireProtocol) -> None:
+        """Tell *protocol* from now on, in place of the present one inside."""
+        self._inner = protocol
+        protocol.connection_made(self)

@@ -93,6 +93,9 @@ class Transport(Protocol):
     def throttle(self, rate: float | None) -> None:
         """Read at most *rate* bytes per second; None for as fast as they come."""
 
+    def switch(self, protocol: WireProtocol) -> None:
+        """Tell *protocol* from now on, in place of the present one, which hears no more."""
+
 
 class TcpTransport:
     """A transport on a non-blocking TCP socket."""
@@ -184,6 +187,11 @@ class TcpTransport:
         """
         self._rate = rate
         self._limit = self._credit = _CHUNK
+
+    def switch(self, protocol: WireProtocol) -> None:
+        """Tell *protocol* from now on, in place of the present one, which hears no more."""
+        self._protocol = protocol
+        protocol.connection_made(self)
 
     def _pay_for(self, count: int, rate: float) -> None:
         """Read on at once while there is credit, then in small pieces with a rest after each."""

@@ -38,6 +38,9 @@ class _Heard:
     def request_received(self, *, keep_alive: bool) -> None:
         self.requests.append((self._head, self._body, keep_alive))
 
+    def upgrade_received(self, rest: bytes) -> bytes:
+        return rest
+
 
 def _read(*pieces: bytes, max_head: int = 65536) -> list[tuple[bytes, bytes, bool]]:
     heard = _Heard()

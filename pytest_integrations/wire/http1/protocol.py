@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pytest_integrations.core.effect import Effect
     from pytest_integrations.core.script import Decision
     from pytest_integrations.wire.loop import Loop
-    from pytest_integrations.wire.transport import Transport
+    from pytest_integrations.wire.transport import Transport, WireProtocol
 
     from .service import HttpService
 
@@ -39,11 +39,13 @@ class Http1Protocol:
         "_decided",
         "_decision",
         "_exchange",
+        "_held",
         "_last_call",
         "_last_words",
         "_mishap",
         "_owes_continue",
         "_pace",
+        "_successor",
         "_waiting",
         "connection",
         "loop",
@@ -72,6 +74,10 @@ class Http1Protocol:
         self._last_words: BadRequest | None = None
         self._last_call: HttpCall | None = None
         self._owes_continue = False
+        self._held: bytes | None = None
+        """What came after a request for another protocol, while that is not decided."""
+        self._successor: WireProtocol | None = None
+        """What speaks on the connection now, if not this."""
         self._pace: tuple[float, float] | None = None
         """Since when, and at how many bytes per second, the body of the present request is read, if slowly."""
 
@@ -83,7 +89,13 @@ class Http1Protocol:
 
     def data_received(self, data: bytes) -> None:
         """Bytes came in."""
+        if self._successor is not None:  # by whoever had kept it back, and had not heard of the change
+            self._successor.data_received(data)
+            return
         self.connection.received += len(data)
+        if self._held is not None:
+            self._held += data
+            return
         if self._deaf:
             return
         try:
@@ -231,6 +243,16 @@ class Http1Protocol:
             if len(self._waiting) > _MAX_PIPELINED:
                 self.transport.pause_reading()
 
+    def upgrade_received(self, rest: bytes) -> bytes:
+        """The request before *rest* asks for another protocol: keep *rest* until it is known who gets it."""
+        if self._successor is not None:
+            self._hand_on(rest)
+            return b""
+        if self._deaf or (self._exchange is None and not self._waiting):
+            return rest
+        self._held = rest
+        return b""
+
     def _early(self) -> float:
         """Read as fast as it comes again; return by how many seconds the body came in faster than it may be read."""
         if self._pace is None:
@@ -274,10 +296,34 @@ class Http1Protocol:
             self._drop_waiting("reset" if was_reset else "closed", self.service.ledger.now())
         elif self._waiting:
             self.loop.call_soon(self._next)
+        elif self._held is not None:
+            self.loop.call_soon(self._read_held)
         elif self._last_words is not None:
             self._tell_off()
         else:
             self._continue()
+
+    def _read_held(self) -> None:
+        """Read as HTTP what came after a request that was not given another protocol."""
+        held, self._held = self._held, None
+        if held:
+            self.connection.received -= len(held)  # counted when it came
+            self.data_received(held)
+
+    def switch(self, successor: WireProtocol) -> None:
+        """Hand the connection over to *successor*, with what has come in for it already."""
+        self._exchange = None
+        self._deaf = True
+        self._successor = successor
+        held, self._held = self._held, None
+        self._drop_waiting("closed", self.service.ledger.now())
+        self.transport.switch(successor)
+        self._hand_on(held or b"")
+
+    def _hand_on(self, data: bytes) -> None:
+        if data and self._successor is not None:
+            self.connection.received -= len(data)  # counted again by who reads it
+            self._successor.data_received(data)
 
     def _next(self) -> None:
         """Go on with the next request, once the client has taken the answer before it."""

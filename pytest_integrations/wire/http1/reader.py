@@ -34,6 +34,10 @@ class Consumer(Protocol):
     def request_received(self, *, keep_alive: bool) -> None:
         """The request is complete; *keep_alive* tells whether the client keeps the connection."""
 
+    def upgrade_received(self, rest: bytes) -> bytes:
+        """The request asked for another protocol, and *rest* came after it; return what of that to read as HTTP now."""
+        ...
+
 
 class RequestReader:
     """Takes bytes as they come and tells a consumer of heads, bodies and ends.
@@ -75,9 +79,9 @@ class RequestReader:
         try:
             self._parser.feed_data(data)
         except httptools.HttpParserUpgrade as upgrade:
-            # Asked for another protocol (websocket, h2c) and not given it: the request is answered as plain HTTP.
+            # Asked for another protocol (websocket, h2c): given that, or answered as plain HTTP.
             self._parser = httptools.HttpRequestParser(self)
-            self._data = data[upgrade.args[0] :]
+            self._data = self._consumer.upgrade_received(data[upgrade.args[0] :])
             self._position = 0
             return self._data
         except httptools.HttpParserError as error:

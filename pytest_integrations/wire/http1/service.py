@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
 from pytest_integrations.core.message import Message, closes
@@ -13,8 +14,11 @@ if TYPE_CHECKING:
     from pytest_integrations.core.ledger import Ledger
     from pytest_integrations.core.reply import Reply
     from pytest_integrations.core.script import Decision
+    from pytest_integrations.wire.transport import WireProtocol
 
-__all__ = ["HttpService", "Prepared"]
+    from .stream import Stream
+
+__all__ = ["Answers", "HttpService", "Prepared", "Streamed", "Switched"]
 
 
 class Prepared:
@@ -41,6 +45,45 @@ class Prepared:
         return self._kept
 
 
+class Streamed:
+    """An answer whose body goes on until somebody ends it.
+
+    Faults act on its head as on any other; those that cut its body do so as it comes; one that replaces the body
+    answers that in place of the stream, which then does not begin.
+    """
+
+    __slots__ = ("begin", "reply")
+
+    def __init__(self, reply: Reply, begin: Callable[[Stream], object]) -> None:
+        """Send the head of *reply*, whose body is left out; then *begin* is given what takes the body's pieces."""
+        self.reply: Reply = replace(reply, body=b"", chunks=())
+        self.begin: Callable[[Stream], object] = begin
+
+    def message(self, *, framed: bool, persistent: bool) -> Message:
+        """Return its head: *framed* in chunks, or, for a client that knows no chunks, by the end of the connection."""
+        message = Message.of(self.reply, persistent=persistent and framed)
+        return replace(message if framed else message.without(b"Transfer-Encoding"), content=b"")
+
+
+class Switched:
+    """An answer after which the connection speaks another protocol: 101 Switching Protocols."""
+
+    __slots__ = ("begin", "reply")
+
+    def __init__(self, reply: Reply, begin: Callable[[], WireProtocol]) -> None:
+        """Send the head of *reply*; then *begin* makes what the connection is handed to."""
+        self.reply: Reply = reply
+        self.begin: Callable[[], WireProtocol] = begin
+
+    def message(self) -> Message:
+        """Return its head."""
+        return Message.of(self.reply)
+
+
+Answers = Prepared | Streamed | Switched
+"""What a call may be answered with."""
+
+
 class HttpService(Protocol):
     """The fake behind the wire. All methods are called on the loop."""
 
@@ -65,7 +108,7 @@ class HttpService(Protocol):
         """Name the operation of a *call* about which there is nothing to decide."""
         ...
 
-    def answer(self, call: HttpCall) -> Prepared | Callable[[Callable[[Prepared], object]], object]:
+    def answer(self, call: HttpCall) -> Answers | Callable[[Callable[[Answers], object]], object]:
         """Let what the test scripted run: its prepared reply, or something that hands one over later."""
         ...
 
