@@ -1,0 +1,217 @@
+"""From the parameters of a request to an operation, and from an operation to its result; on any thread."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeGuard
+
+from graphql import ExecutionResult, FieldNode, GraphQLError
+from graphql.execution import Executor, get_variable_values
+
+from pytest_integrations.core.graphql_call import Operation
+
+from .errors import FieldError
+from .given import check_coordinate
+from .nodes import Node
+from .resolving import Execution, Resolving
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Mapping, Sequence
+
+    from graphql import OperationDefinitionNode
+
+    from pytest_integrations.core.effect import Field, FieldFault
+
+    from .defaults import Defaults
+    from .documents import Document, Phase
+    from .given import Given
+    from .schema import Schema
+
+__all__ = ["Engine", "Executable", "Rejected", "Result"]
+
+Result = dict[str, Any]
+"""A result as it is sent: `data`, `errors`, `extensions`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Executable:
+    """An operation that is valid, with variables that are."""
+
+    operation: Operation
+    document: Document
+    node: OperationDefinitionNode
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """A request that cannot be executed: its *errors* as they are sent, and in which *phase* they were found."""
+
+    errors: tuple[Mapping[str, Any], ...]
+    phase: Phase
+    operation: Operation | None = None
+    """What was asked for, as far as that could be understood."""
+    is_protocol: bool = False
+    """Whether a client rightly asks so, in order to be told no: for a stored document that is not there yet."""
+
+    @property
+    def result(self) -> Result:
+        """The result of it: errors and no data."""
+        return {"errors": list(self.errors)}
+
+
+class Engine:
+    """Reads and executes operations on one schema."""
+
+    def __init__(self, schema: Schema, defaults: Defaults, given: Given, max_tokens: int) -> None:
+        """Execute on *schema* with the data that *given* has, or else *defaults* makes up."""
+        self.schema: Schema = schema
+        self.given: Given = given
+        self.max_tokens: int = max_tokens
+        self._resolving = Resolving(defaults, given)
+
+    # -- reading
+
+    def read(self, parameters: Mapping[str, Any]) -> Executable | Rejected:
+        """Return the operation that *parameters* (`query`, `operationName`, `variables`, `extensions`) ask for."""
+        wrong = _ill_formed(parameters)
+        if wrong:
+            return Rejected(({"message": wrong},), "parameters")
+        document = self.schema.documents.get(parameters["query"], self.max_tokens)
+        name, variables = parameters.get("operationName") or "", parameters.get("variables") or {}
+        extensions = parameters.get("extensions") or {}
+        if document.errors:
+            shown = _guessed(document, name, variables, extensions)
+            return Rejected(_formatted(document.errors), document.phase, shown)
+        node = document.operations.get(name) if name else _only(document)
+        if node is None:
+            return Rejected(({"message": _no_such(document, name)},), "operation")
+        fields = document.fields(node, self.schema.graphql)
+        own = node.name.value if node.name else ""
+        operation = Operation(node.operation.value, own, document.text, variables, fields, extensions)
+        errors = self._check_variables(node, variables)
+        if errors:
+            return Rejected(_formatted(errors), "variables", operation)
+        return Executable(operation, document, node)
+
+    def _check_variables(self, node: OperationDefinitionNode, variables: Mapping[str, Any]) -> Sequence[GraphQLError]:
+        if not node.variable_definitions:
+            return ()
+        values = get_variable_values(self.schema.graphql, node.variable_definitions, dict(variables), max_errors=50)
+        return values if isinstance(values, list) else ()
+
+    def check(self, coordinate: str) -> None:
+        """Refuse a *coordinate* (`"User.email"`) that the schema does not have."""
+        check_coordinate(coordinate, self.schema.graphql)
+
+    # -- executing
+
+    def execute(
+        self,
+        executable: Executable,
+        root: Any = None,
+        *,
+        spoil: Callable[[Field], FieldFault | None] | None = None,
+        call: Any = None,
+    ) -> tuple[Result, tuple[Exception, ...]]:
+        """Execute an operation that asks no `async def` of the test; see `begin`.
+
+        Returns the result, and what callables of the test raised and mistakes in its data, which are field errors to
+        the client.
+        """
+        outcome = self.begin(executable, root, spoil=spoil, call=call)
+        if not isinstance(outcome, tuple):
+            outcome.close()
+            msg = f"{executable.operation.title} asks an async resolver, and cannot be executed here"
+            raise TypeError(msg)
+        return outcome
+
+    def begin(
+        self,
+        executable: Executable,
+        root: Any = None,
+        *,
+        spoil: Callable[[Field], FieldFault | None] | None = None,
+        call: Any = None,
+    ) -> Any:
+        """Execute an operation on the data *root*: the fields at its root, where they were given.
+
+        What is missing is filled in, nulls are propagated. Returns what `execute` does, or where a resolver is `async
+        def`, an awaitable of that.
+        """
+        names = executable.operation
+        executor: Any = Executor.build(
+            self.schema.graphql,
+            executable.document.ast,  # type: ignore[arg-type]  # it is valid, so it is there
+            Node(given=root),
+            Execution(executable.document.aliases, spoil, call),
+            dict(names.variables),
+            names.name or None,
+            self._resolving.field,
+            self._resolving.type,
+            is_awaitable=_never if self.given.is_pure else None,
+        )
+        result = executor.execute_operation()
+        return _told(result) if isinstance(result, ExecutionResult) else _await(result)
+
+
+async def _await(result: Awaitable[ExecutionResult]) -> tuple[Result, tuple[Exception, ...]]:
+    return _told(await result)
+
+
+def _told(result: ExecutionResult) -> tuple[Result, tuple[Exception, ...]]:
+    """Return *result* as it is sent, and what the test has to be told of."""
+    formatted: Result = {}
+    if result.errors:
+        formatted["errors"] = [error.formatted for error in result.errors]
+    formatted["data"] = result.data
+    causes = [error.original_error for error in result.errors or ()]
+    return formatted, tuple(each for each in causes if each is not None and not _is_meant(each))
+
+
+def _is_meant(cause: Exception) -> bool:
+    """Tell whether *cause* is an error that a real server answers, rather than one of the test's code."""
+    return isinstance(cause, GraphQLError | FieldError) or str(cause).startswith("Cannot return null for non-nullable")
+
+
+def _never(_value: Any) -> TypeGuard[Awaitable[Any]]:
+    return False
+
+
+def _ill_formed(parameters: Mapping[str, Any]) -> str:
+    """Return what is wrong with the *parameters*, whatever they ask for; `""` if nothing."""
+    if not isinstance(parameters.get("query"), str):
+        return "Must provide a query string." if parameters.get("query") is None else "query must be a string."
+    if not isinstance(parameters.get("operationName"), str | None):
+        return "operationName must be a string or null."
+    for name in ("variables", "extensions"):
+        if not isinstance(parameters.get(name), dict | None):
+            return f"{name} must be an object or null."
+    return ""
+
+
+def _only(document: Document) -> OperationDefinitionNode | None:
+    """Return the operation of a *document* that has one."""
+    return next(iter(document.operations.values())) if len(document.operations) == 1 else None
+
+
+def _no_such(document: Document, name: str) -> str:
+    if name:
+        return f"Unknown operation named '{name}'."
+    if document.operations:
+        return "Must provide operation name if query contains multiple operations."
+    return "Must provide an operation."
+
+
+def _guessed(document: Document, name: str, variables: Mapping[str, Any], extensions: Any) -> Operation | None:
+    """Return what an invalid *document* asks for, as far as it could be parsed."""
+    node = document.operations.get(name) if name else _only(document)
+    if node is None:
+        return None
+    own = node.name.value if node.name else ""
+    names = (each.name.value for each in node.selection_set.selections if isinstance(each, FieldNode))
+    fields = tuple(f"{node.operation.value.capitalize()}.{name}" for name in names)
+    return Operation(node.operation.value, own, document.text, variables, fields, extensions)
+
+
+def _formatted(errors: Sequence[GraphQLError]) -> tuple[Mapping[str, Any], ...]:
+    return tuple(error.formatted for error in errors)

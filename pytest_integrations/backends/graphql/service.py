@@ -1,0 +1,226 @@
+"""What the wire asks of a fake GraphQL backend; all of it happens on the I/O thread."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, cast
+
+from pytest_integrations.backends.handlers import shared_runner
+from pytest_integrations.core.effect import Resolve
+from pytest_integrations.core.ledger import Problem
+from pytest_integrations.core.script import decide
+from pytest_integrations.wire.http1.service import Prepared
+from pytest_integrations.wire.loop import shared_loop
+
+from .answered import Answered
+from .call import RecordedOperation
+from .engine import Rejected
+from .misses import invalid, unscripted
+from .reading import Reader
+from .responses import refused
+from .rules import DataRule
+from .work import Work
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from pytest_integrations.core.call import HttpCall
+    from pytest_integrations.core.ledger import Ledger
+    from pytest_integrations.core.reply import Reply
+    from pytest_integrations.core.script import Decision, Script
+
+    from .engine import Executable
+    from .fake import FakeGraphQL
+    from .reading import Reading
+
+__all__ = ["GraphQLService"]
+
+_LATER: Any = object()
+_DEFAULT = Answered()
+
+
+class GraphQLService:
+    """Reads, decides and answers for one fake."""
+
+    record: type[HttpCall] = RecordedOperation
+
+    def __init__(self, fake: FakeGraphQL, max_head: int, max_body: int) -> None:
+        """Serve *fake*, refusing heads and bodies longer than these."""
+        self._fake = fake
+        self._reader = Reader(fake)
+        self.name: str = fake.name
+        self.ledger: Ledger = fake.ledger
+        self.max_head = max_head
+        self.max_body = max_body
+
+    def forget(self) -> None:
+        """Forget what was read and made ready: the test has said something else."""
+        self._reader.forget()
+
+    # -- deciding
+
+    @property
+    def decides_at_head(self) -> bool:
+        """Whether some fault acts while the request is still being sent."""
+        return "upload" in self._fake.script.scopes or "upload" in self._fake.profile.scopes
+
+    def decide(self, call: HttpCall) -> Decision | None:
+        """Read what *call* asks for, and find what goes wrong with it."""
+        call = cast("RecordedOperation", call)
+        try:
+            self._find(call)
+            decision = self._decide(call)
+        except BaseException as error:  # noqa: BLE001 -- raised by a callable of the test, to which it is told
+            call.found = self.failed(call, error)
+            return None
+        if decision is not None:
+            call.effects = decision.effects
+        return decision
+
+    def recognise(self, call: HttpCall) -> None:
+        """Name the operation of a *call* that a fault has already decided about."""
+        call = cast("RecordedOperation", call)
+        try:
+            self._find(call)
+        except BaseException as error:  # noqa: BLE001 -- raised by a predicate of the test, to which it is told
+            call.found = self.failed(call, error)
+
+    def _find(self, call: RecordedOperation) -> None:
+        call.operation = f"{call.method} {call.target.partition('?')[0]}"
+        if call.seq == 0:  # its body is still on its way
+            call.found = _LATER
+            return
+        call.found = None
+        if call.path == self._fake.path and self._fake.has_schema:
+            call.found = reading = self._reader.read(call)
+            if reading.titled:
+                call.understand(reading.titled)
+
+    def _decide(self, call: RecordedOperation) -> Decision | None:
+        fake, number = self._fake, call.connection.id
+        scripts = (*self._scripts(call), fake.script)
+        if any(script.rules for script in scripts):
+            return decide(scripts, call, number)
+        return decide((fake.profile,), call, number) if fake.profile.rules and call.found is not None else None
+
+    def _scripts(self, call: RecordedOperation) -> tuple[Script, ...]:
+        """Return the scripts of the rules that answer *call*."""
+        rules = call.found.rules if call.found is not None and call.found is not _LATER else ()
+        return tuple(rule.script for rule in dict.fromkeys(rules) if rule is not None and rule.script.rules)
+
+    # -- answering
+
+    def answer(self, call: HttpCall) -> Any:
+        """Return what *call* is answered, or something that hands it over later."""
+        call = cast("RecordedOperation", call)
+        if call.found is _LATER:
+            self.recognise(call)
+        found = call.found
+        if isinstance(found, Prepared):
+            return found
+        if found is None:
+            return self._unexpected(call)
+        if found.refusal is not None:
+            return self._refuse(call, found)
+        return self._execute(call, found)
+
+    def _execute(self, call: RecordedOperation, reading: Reading) -> Any:
+        self._tell_invalid(call, reading)
+        answers = [self._answer_of(call, reading, number) for number in range(len(reading.operations))]
+        is_healthy = not any(isinstance(effect, Resolve) for effect in call.effects)
+        key = tuple(map(id, answers))  # the rules keep them, as long as the reading is kept
+        ready = reading.ready.get(key) if is_healthy else None
+        call.handled = True
+        if ready is not None:
+            return ready
+        work = Work(self._fake.engine, self._fake.http_status, reading, answers)
+        if not work.is_pure:
+            return lambda done: shared_runner().submit(lambda: self._run(call, work, done))
+        prepared = self._done(call, work, cast("Reply", work.begin(call)))
+        if is_healthy and not work.causes and not any(answer.is_fleeting for answer in answers):
+            reading.ready[key] = prepared
+        return prepared
+
+    def _answer_of(self, call: RecordedOperation, reading: Reading, number: int) -> Answered:
+        rule = reading.rules[number]
+        if isinstance(reading.operations[number], Rejected):
+            return _DEFAULT
+        if isinstance(rule, DataRule):
+            answer = rule.next_answer(call.fault)
+            if answer is not None and (rule.is_scripted or self._fake.unscripted == "data"):
+                return answer
+            return self._unscripted(call, reading, number, is_exhausted=answer is None)
+        operation = cast("Executable", reading.operations[number])
+        if self._fake.unscripted == "fail" and not self._fake.resolves(operation):
+            return self._unscripted(call, reading, number, is_exhausted=False)
+        return _DEFAULT
+
+    def _run(self, call: RecordedOperation, work: Work, done: Callable[[Prepared], object]) -> None:
+        """Execute on a worker thread, and go on with what is `async def` on the asyncio thread."""
+        try:
+            reply = work.begin(call)
+        except BaseException as error:  # noqa: BLE001 -- raised by a callable of the test, to which it is told
+            prepared = self.failed(call, error)
+        else:
+            if hasattr(reply, "__await__"):
+                shared_runner().submit_async(self._attempt(call, work, reply, done))
+                return
+            prepared = self._done(call, work, reply)
+        shared_loop().post(lambda: done(prepared))
+
+    async def _attempt(
+        self, call: RecordedOperation, work: Work, reply: Awaitable[Reply], done: Callable[[Prepared], object]
+    ) -> None:
+        try:
+            prepared = self._done(call, work, await reply)
+        except BaseException as error:  # noqa: BLE001 -- raised by a callable of the test, to which it is told
+            prepared = self.failed(call, error)
+        shared_loop().post(lambda: done(prepared))
+
+    def _done(self, call: RecordedOperation, work: Work, reply: Reply) -> Prepared:
+        for cause in work.causes:
+            self._tell(call, cause)
+        return Prepared(reply)
+
+    # -- what fails the test by itself
+
+    def failed(self, call: HttpCall, error: BaseException) -> Prepared:
+        """Record that a callable of the test raised *error* while it answered *call*; the client gets a 500."""
+        return Prepared(refused(500, self._tell(call, error)))
+
+    def _tell(self, call: HttpCall, error: BaseException) -> str:
+        text = f"{self.name}: a resolver for {call.operation} raised {type(error).__name__}: {error}"
+        if self._fake.is_running:  # what raises because its fake has stopped did not fail
+            self.ledger.problems.append(Problem("handler", self.name, text, call, error))
+        return text
+
+    def _unexpected(self, call: RecordedOperation) -> Prepared:
+        if not self._fake.has_schema:
+            text = (
+                f"{self.name} has no schema: give it one before it is asked, {self.name}.schema('type Query {{ … }}')"
+            )
+        else:
+            text = f"{self.name}: nothing answers {call.method} {call.target}: it answers at {self._fake.path}"
+        self.ledger.problems.append(Problem("unexpected", self.name, text, call))
+        return Prepared(refused(404, text))
+
+    def _refuse(self, call: RecordedOperation, reading: Reading) -> Prepared:
+        refusal = cast("Any", reading.refusal)
+        if self._fake.invalid == "fail":
+            text = f"{self.name}: {call.operation} is not GraphQL over HTTP: {refusal.why} (status {refusal.status})"
+            self.ledger.problems.append(Problem("unexpected", self.name, text, call))
+        return Prepared(refused(refusal.status, refusal.why, refusal.headers))
+
+    def _tell_invalid(self, call: RecordedOperation, reading: Reading) -> None:
+        if self._fake.invalid == "allow":
+            return
+        for each in reading.operations:
+            if isinstance(each, Rejected) and not each.is_protocol:
+                text = invalid(self.name, each)
+                self.ledger.problems.append(Problem("unexpected", self.name, text, call))
+
+    def _unscripted(self, call: RecordedOperation, reading: Reading, number: int, *, is_exhausted: bool) -> Answered:
+        operation = cast("Any", reading.operations[number].operation)
+        text = unscripted(self.name, operation, self._fake.rules, is_exhausted=is_exhausted)
+        self.ledger.problems.append(Problem("unexpected", self.name, text, call))
+        return replace(Answered.of(errors=[{"message": text, "extensions": {"code": "UNSCRIPTED"}}]), is_fleeting=True)

@@ -1,0 +1,116 @@
+"""The execution of what one request asks for: where its callables run, and the reply that comes of it."""
+
+from __future__ import annotations
+
+from inspect import isawaitable
+from typing import TYPE_CHECKING, Any, cast
+
+from pytest_integrations.core.effect import Resolve
+
+from .defaults import UNSET
+from .engine import Executable, Rejected
+from .negotiation import JSON
+from .responses import replied, status_of
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Sequence
+
+    from pytest_integrations.core.effect import Field, FieldFault
+    from pytest_integrations.core.reply import Reply
+
+    from .answered import Answered
+    from .call import RecordedOperation
+    from .engine import Engine, Result
+    from .reading import Reading
+    from .responses import StatusPolicy
+
+__all__ = ["Work"]
+
+Outcome = tuple["Result", tuple[Exception, ...]]
+
+
+class Work:
+    """Executes the operations of one call."""
+
+    def __init__(self, engine: Engine, policy: StatusPolicy, reading: Reading, answers: Sequence[Answered]) -> None:
+        """Answer what was read by these *answers*, one for each operation."""
+        self._engine = engine
+        self._policy = policy
+        self._reading = reading
+        self._answers = answers
+        self.causes: list[Exception] = []
+        """What callables of the test raised, and mistakes in its data."""
+
+    @property
+    def is_pure(self) -> bool:
+        """Whether no callable of the test is asked, so that the I/O thread can do it."""
+        return self._engine.given.is_pure and all(answer.is_pure for answer in self._answers)
+
+    # -- executing
+
+    def begin(self, call: RecordedOperation) -> Reply | Awaitable[Reply]:
+        """Execute all operations, and return the reply; an awaitable of it where a callable is `async def`."""
+        spoil, instead = _spoiling(call)
+        outcomes = [
+            self._begin(operation, answer, spoil, instead, call)
+            for operation, answer in zip(self._reading.operations, self._answers, strict=True)
+        ]
+        if any(map(isawaitable, outcomes)):
+            return self._later(outcomes)
+        return self._reply(cast("list[Outcome]", outcomes))
+
+    async def _later(self, outcomes: list[Any]) -> Reply:
+        return self._reply([await each if isawaitable(each) else each for each in outcomes])
+
+    def _begin(
+        self,
+        operation: Executable | Rejected,
+        answer: Answered,
+        spoil: Callable[[Field], FieldFault | None] | None,
+        instead: Result | None,
+        call: RecordedOperation,
+    ) -> Outcome | Awaitable[Outcome]:
+        if isinstance(operation, Rejected):
+            return operation.result, ()
+        if instead is not None:
+            return instead, ()
+        if answer.is_request_error:
+            return answer.completed({}), ()
+        data = answer.data
+        if callable(data):
+            data = data(dict(operation.operation.variables))
+        if data is None:
+            return answer.completed({"data": None}), ()
+        root = None if data is UNSET else data
+        outcome: Outcome | Awaitable[Outcome] = self._engine.begin(operation, root, spoil=spoil, call=call)
+        return outcome
+
+    # -- replying
+
+    def _reply(self, outcomes: Sequence[Outcome]) -> Reply:
+        results = []
+        for (result, causes), answer in zip(outcomes, self._answers, strict=True):
+            self.causes += causes
+            results.append(result if answer.is_request_error else answer.completed(result))
+        request = self._reading.asked
+        media = (request.accepted.media if request is not None else None) or JSON
+        headers = tuple(field for answer in self._answers for field in answer.headers)
+        if request is not None and request.is_batch:
+            return replied(results, 200, media, headers)
+        answer, operation = self._answers[0], self._reading.operations[0]
+        phase = operation.phase if isinstance(operation, Rejected) else None
+        status = answer.status or status_of(self._policy, media, results[0], phase)
+        return replied(results[0], status, media, headers)
+
+
+def _spoiling(call: RecordedOperation) -> tuple[Callable[[Field], FieldFault | None] | None, Result | None]:
+    """Return what the faults of *call* do to fields, and the result that takes the place of all execution."""
+    spoils = [each.spoil for each in call.effects if isinstance(each, Resolve) and each.spoil is not None]
+    instead = [each.result for each in call.effects if isinstance(each, Resolve) and each.result is not None]
+    if not spoils:
+        return None, dict(instead[-1]) if instead else None
+
+    def spoil(field: Field) -> FieldFault | None:
+        return next((fault for fault in (each(field) for each in spoils) if fault is not None), None)
+
+    return spoil, dict(instead[-1]) if instead else None
