@@ -44,6 +44,7 @@ if TYPE_CHECKING:
         assert_not_retried,
         assert_nothing_lost,
         assert_ordered,
+        assert_partial_data_preserved,
         assert_prefetch_respected,
         assert_redelivery_backoff,
         assert_respects_retry_after,
@@ -51,6 +52,7 @@ if TYPE_CHECKING:
         assert_safe_redirects,
         assert_same_request,
         assert_settle_order,
+        assert_subscription_resumed,
         assert_timeout_order,
         assert_times_out,
         assert_total_time,
@@ -65,6 +67,7 @@ if TYPE_CHECKING:
         read_timeout,
     )
     from .backends.amqp.fake import FakeAmqp
+    from .backends.graphql.fake import FakeGraphQL
     from .backends.kafka.fake import FakeKafka
     from .backends.queues import Queue
     from .backends.redis.fake import FakeRedis
@@ -87,6 +90,7 @@ if TYPE_CHECKING:
         UnknownName,
     )
     from .core.fault import Fault
+    from .core.graphql_call import GraphQLCall
     from .core.ledger import Calls, Ledger
     from .core.queue_call import QueueCall
     from .core.reply import Reply
@@ -106,6 +110,7 @@ __all__ = [
     "Delivery",
     "FailureRatio",
     "FakeAmqp",
+    "FakeGraphQL",
     "FakeKafka",
     "FakeRedis",
     "FakeRest",
@@ -114,6 +119,7 @@ __all__ = [
     "Fakes",
     "Fault",
     "FaultNeverFired",
+    "GraphQLCall",
     "HandlerFailed",
     "IntegrationsError",
     "Jitter",
@@ -164,6 +170,7 @@ __all__ = [
     "assert_not_retried",
     "assert_nothing_lost",
     "assert_ordered",
+    "assert_partial_data_preserved",
     "assert_prefetch_respected",
     "assert_redelivery_backoff",
     "assert_respects_retry_after",
@@ -171,6 +178,7 @@ __all__ = [
     "assert_safe_redirects",
     "assert_same_request",
     "assert_settle_order",
+    "assert_subscription_resumed",
     "assert_timeout_order",
     "assert_times_out",
     "assert_total_time",
@@ -193,6 +201,7 @@ _HOMES = {
     "Connection": "core.call",
     "Delivery": "core.delivery",
     "FakeAmqp": "backends.amqp.fake",
+    "FakeGraphQL": "backends.graphql.fake",
     "FakeKafka": "backends.kafka.fake",
     "FakeRedis": "backends.redis.fake",
     "FakeRest": "backends.rest",
@@ -201,6 +210,7 @@ _HOMES = {
     "Fakes": "plugin.factory",
     "Fault": "core.fault",
     "FaultNeverFired": "core.errors",
+    "GraphQLCall": "core.graphql_call",
     "HandlerFailed": "core.errors",
     "IntegrationsError": "core.errors",
     "Ledger": "core.ledger",

@@ -7,6 +7,7 @@
     time          timing, deadline
     messages      loss, deliveries, duplicates, dead_lettering, settling, settle_order, poison, redelivery
     flow          prefetch, message_order, back_pressure, confirms
+    GraphQL       partial_data, subscription
 
     grouping      which calls are attempts of one logical call, and the gap between two of them
     client_calls  what the client did on its own side, for what never arrives
@@ -49,6 +50,7 @@ if TYPE_CHECKING:
     from .loss import assert_nothing_lost
     from .message_order import assert_ordered
     from .not_retried import assert_not_retried
+    from .partial_data import assert_partial_data_preserved
     from .poison import assert_no_poison_loop
     from .prefetch import assert_prefetch_respected
     from .redelivery import assert_redelivery_backoff
@@ -58,6 +60,7 @@ if TYPE_CHECKING:
     from .schedules import Jitter, Schedule, additive, exponential, fixed, linear, listed, multiplicative
     from .settle_order import assert_settle_order
     from .settling import assert_all_settled
+    from .subscription import assert_subscription_resumed
     from .timing import assert_timeout_order, assert_times_out, assert_total_time
     from .unsafe_retry import assert_no_unsafe_retry
 
@@ -97,6 +100,7 @@ __all__ = [
     "assert_not_retried",
     "assert_nothing_lost",
     "assert_ordered",
+    "assert_partial_data_preserved",
     "assert_prefetch_respected",
     "assert_redelivery_backoff",
     "assert_respects_retry_after",
@@ -104,6 +108,7 @@ __all__ = [
     "assert_safe_redirects",
     "assert_same_request",
     "assert_settle_order",
+    "assert_subscription_resumed",
     "assert_timeout_order",
     "assert_times_out",
     "assert_total_time",
@@ -154,6 +159,7 @@ _HOMES = {
     "assert_not_retried": "not_retried",
     "assert_nothing_lost": "loss",
     "assert_ordered": "message_order",
+    "assert_partial_data_preserved": "partial_data",
     "assert_prefetch_respected": "prefetch",
     "assert_redelivery_backoff": "redelivery",
     "assert_respects_retry_after": "retry_after",
@@ -161,6 +167,7 @@ _HOMES = {
     "assert_safe_redirects": "redirects",
     "assert_same_request": "same_request",
     "assert_settle_order": "settle_order",
+    "assert_subscription_resumed": "subscription",
     "assert_timeout_order": "timing",
     "assert_times_out": "timing",
     "assert_total_time": "timing",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pytest_integrations.core.errors import ScriptingError
+from pytest_integrations.core.graphql_call import GraphQLCall
 
 from .evidence import fail, nothing_to_check
 from .grouping import logical_calls, told_apart
@@ -31,9 +32,9 @@ def assert_not_retried(
     Definition: in every logical call, no attempt with one of these outcomes is followed by another attempt. *after*
     is one outcome or several: a status (404), the code of a refusal ("OOM", "OverLimit"), the name of a fault as it is
     scripted ("truncated_body"), or how the exchange ended ("reset", "closed", "truncated", "hung", "abandoned",
-    "spoiled"). Not given, it is each client
-    error: the 4xx but 408, 425 and 429. A 401 followed by the same request with other credentials is a login, not a
-    retry.
+    "spoiled"). Not given, it is each client error: the 4xx but 408, 425 and 429, and GraphQL errors that are the
+    request's own fault, such as "UNAUTHENTICATED", whatever the status. A 401 followed by the same request with other
+    credentials is a login, not a retry.
 
     Raises `NothingToCheck` if no attempt had such an outcome. Source: RFC 9110 section 15.5, "the client seems to
     have erred"; AWS SDKs and gRPC retry none of these.
@@ -91,6 +92,8 @@ def _outcomes(call: Call) -> set[int | str]:
     if call.outcome == "answered":
         words = call.verdict.split()  # of what has no status: the code of its refusal, or "ok"
         names = {call.status if call.status is not None else "".join(words[:1]), *words[1:]}
+    if isinstance(call, GraphQLCall) and call.denied and not call.failed:
+        names.add(400)  # what would be its status, if errors had one
     return names | ({call.fault.name} if call.fault is not None else set())
 
 

@@ -125,6 +125,9 @@ def _values(value: object, deep: int = 0, on_the_way: frozenset[int] = frozenset
         return
     if deep > _DEEP or id(value) in on_the_way:
         return
+    if isinstance(value, Mapping) and "message" in value and value.keys() & {"locations", "path", "extensions"}:
+        yield value["message"]  # an error; the lines and places that it tells are no data
+        return
     for each in _parts(value):
         yield from _values(each, deep + 1, on_the_way | {id(value)})
 

@@ -167,11 +167,11 @@ class GraphQLCall(HttpCall):
 
     @property
     def verdict(self) -> str:
-        """What the client was shown, in a few words: `"200"`, `"200 partial"`, `"200 errors THROTTLED"`."""
-        told = super().verdict
-        if self.outcome != "answered" or self.result not in {"partial", "errors"}:
+        """What the client was shown, in a few words: `"200"`, `"200 partial"`, `"200 THROTTLED"`, `"200 errors"`."""
+        told, result = super().verdict, self.result
+        if self.outcome != "answered" or result not in {"partial", "errors"}:
             return told
-        return " ".join(filter(None, (told, self.result, *self.codes)))
+        return " ".join(filter(None, (told, *((self.codes if result == "errors" else ()) or (result,)))))
 
     @property
     def denied(self) -> bool:

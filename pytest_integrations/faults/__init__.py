@@ -45,6 +45,9 @@ if TYPE_CHECKING:
         truncate_body,
         truncate_headers,
     )
+    from .graphql import html_502, persisted_query_not_found, request_error, throttled, unauthenticated
+    from .graphql_fields import field_error, nullify, partial
+    from .graphql_results import batch_short, data_null, errors_not_list, missing_data_key, non_json, wrong_content_type
     from .handshake import tls
     from .head import bad_status_line, early_hints, http_version, huge_header, illegal_header, many_headers
     from .kafka import broker_down, kafka_error, rtt, topic_error
@@ -80,6 +83,7 @@ __all__ = [
     "bad_chunk_size",
     "bad_status_line",
     "bandwidth",
+    "batch_short",
     "blocked",
     "broker_down",
     "cancel_consumer",
@@ -92,6 +96,7 @@ __all__ = [
     "connection_reset",
     "content_length",
     "corrupt_body",
+    "data_null",
     "dribble",
     "duplicate",
     "duplicate_reply",
@@ -99,10 +104,13 @@ __all__ = [
     "early_response",
     "empty_receive",
     "empty_response",
+    "errors_not_list",
     "failover",
+    "field_error",
     "frame_error",
     "garbage",
     "hang",
+    "html_502",
     "http_version",
     "huge_header",
     "illegal_header",
@@ -118,10 +126,15 @@ __all__ = [
     "max_concurrency",
     "md5_mismatch",
     "missed_heartbeats",
+    "missing_data_key",
     "missing_last_chunk",
     "no_continue",
+    "non_json",
+    "nullify",
     "pagination_loop",
+    "partial",
     "partial_batch",
+    "persisted_query_not_found",
     "poison",
     "queue_full",
     "random_data_then_close",
@@ -133,6 +146,7 @@ __all__ = [
     "redis_error",
     "refused_publish",
     "reorder",
+    "request_error",
     "reset_mid_upload",
     "reset_on_accept",
     "rtt",
@@ -144,13 +158,16 @@ __all__ = [
     "sqs_error",
     "stale_keepalive",
     "status",
+    "throttled",
     "tls",
     "topic_error",
     "truncate_body",
     "truncate_headers",
+    "unauthenticated",
     "unavailable",
     "unroutable",
     "vhost_missing",
+    "wrong_content_type",
 ]
 
 

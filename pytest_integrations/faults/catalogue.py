@@ -69,6 +69,22 @@ registry: Registry[type[Fault]] = Registry(
         "pagination_loop": f"{_HERE}.semantics:pagination_loop",
         "auth_expires": f"{_HERE}.semantics:auth_expires",
         "duplicate_reply": f"{_HERE}.semantics:duplicate_reply",
+        # GraphQL operations
+        "request_error": f"{_HERE}.graphql:request_error",
+        "throttled": f"{_HERE}.graphql:throttled",
+        "unauthenticated": f"{_HERE}.graphql:unauthenticated",
+        "persisted_query_not_found": f"{_HERE}.graphql:persisted_query_not_found",
+        "html_502": f"{_HERE}.graphql:html_502",
+        # GraphQL results
+        "field_error": f"{_HERE}.graphql_fields:field_error",
+        "nullify": f"{_HERE}.graphql_fields:nullify",
+        "partial": f"{_HERE}.graphql_fields:partial",
+        "data_null": f"{_HERE}.graphql_results:data_null",
+        "missing_data_key": f"{_HERE}.graphql_results:missing_data_key",
+        "errors_not_list": f"{_HERE}.graphql_results:errors_not_list",
+        "non_json": f"{_HERE}.graphql_results:non_json",
+        "wrong_content_type": f"{_HERE}.graphql_results:wrong_content_type",
+        "batch_short": f"{_HERE}.graphql_results:batch_short",
         # queues
         "queue_full": f"{_HERE}.queue:queue_full",
         "refused_publish": f"{_HERE}.queue:refused_publish",

@@ -21,7 +21,17 @@ import pytest
 from pytest_integrations.core import watch
 
 from . import hookspecs, options
-from .fixtures import fake_amqp, fake_kafka, fake_redis, fake_rest, fake_sqs, fakes, fault_profile, virtual_clock
+from .fixtures import (
+    fake_amqp,
+    fake_graphql,
+    fake_kafka,
+    fake_redis,
+    fake_rest,
+    fake_sqs,
+    fakes,
+    fault_profile,
+    virtual_clock,
+)
 from .record import RECORD, Witness
 
 if TYPE_CHECKING:
@@ -29,6 +39,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "fake_amqp",
+    "fake_graphql",
     "fake_kafka",
     "fake_redis",
     "fake_rest",

@@ -10,6 +10,7 @@ from pytest_integrations.core.ledger import Ledger
 if TYPE_CHECKING:
     from pytest_integrations.backends.amqp.fake import FakeAmqp
     from pytest_integrations.backends.fake import Fake
+    from pytest_integrations.backends.graphql.fake import FakeGraphQL
     from pytest_integrations.backends.kafka.fake import FakeKafka
     from pytest_integrations.backends.redis.fake import FakeRedis
     from pytest_integrations.backends.rest import FakeRest
@@ -34,6 +35,10 @@ class Fakes:
         """Start a fake REST backend called *name*; the *settings* are those of `FakeRest`."""
         return cast("FakeRest", self.make("rest", name, **settings))
 
+    def graphql(self, name: str, **settings: Any) -> FakeGraphQL:
+        """Start a fake GraphQL backend called *name*; the *settings* are those of `FakeGraphQL`, such as `schema=`."""
+        return cast("FakeGraphQL", self.make("graphql", name, **settings))
+
     def amqp(self, name: str, **settings: Any) -> FakeAmqp:
         """Start a fake AMQP broker called *name*; the *settings* are those of `FakeAmqp`."""
         return cast("FakeAmqp", self.make("amqp", name, **settings))
@@ -55,7 +60,7 @@ class Fakes:
         if name in self._made:
             msg = f"there is a fake called {name!r} in this test already: {self._made[name]!r}; choose another name"
             raise ScriptingError(msg)
-        fake = self._backends.get(kind)(name, ledger=self.ledger, **settings)
+        fake = self._backends.get(kind)(name=name, ledger=self.ledger, **settings)
         self._made[name] = fake
         return fake.start()
 

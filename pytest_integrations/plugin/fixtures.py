@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from pytest_integrations.backends.amqp.fake import FakeAmqp
+    from pytest_integrations.backends.graphql.fake import FakeGraphQL
     from pytest_integrations.backends.kafka.fake import FakeKafka
     from pytest_integrations.backends.redis.fake import FakeRedis
     from pytest_integrations.backends.rest import FakeRest
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "fake_amqp",
+    "fake_graphql",
     "fake_kafka",
     "fake_redis",
     "fake_rest",
@@ -79,6 +81,12 @@ def fakes(
 def fake_rest(fakes: Fakes) -> FakeRest:
     """A fake REST backend on a loopback port: script it, point your client at fake_rest.url, read fake_rest.calls."""
     return fakes.rest("fake_rest")
+
+
+@pytest.fixture
+def fake_graphql(fakes: Fakes) -> FakeGraphQL:
+    """A fake GraphQL backend on a loopback port: give it a schema, point your client at fake_graphql.url."""
+    return fakes.graphql("fake_graphql")
 
 
 @pytest.fixture

@@ -165,8 +165,7 @@ def _kind(call: Call) -> Kind:
             return "spoiled"
         if call.failed:
             return "refused"
-        declined = call.protocol == "http" and call.status is not None and call.status >= 400
-        return "declined" if declined else "ok"
+        return "declined" if call.denied else "ok"
     if call.outcome == "open":
         return "open"
     left = call.outcome == "abandoned" or (call.outcome == "hung" and call.gone is not None)

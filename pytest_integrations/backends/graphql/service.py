@@ -130,7 +130,7 @@ class GraphQLService:
         is_healthy = not any(isinstance(effect, Resolve) for effect in call.effects)
         key = tuple(map(id, answers))  # the rules keep them, as long as the reading is kept
         ready = reading.ready.get(key) if is_healthy else None
-        call.handled = True
+        call.handled = not any(isinstance(effect, Resolve) and effect.result is not None for effect in call.effects)
         if ready is not None:
             return ready
         work = Work(self._fake.engine, self._fake.http_status, reading, answers)
