@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from pytest_integrations.backends.handlers import Handler, as_reply
-from pytest_integrations.core.errors import ScriptingError
-from pytest_integrations.core.fault import Fault
+from pytest_integrations.backends.turns import Turns
 from pytest_integrations.core.reply import Reply
 from pytest_integrations.core.script import Script
 from pytest_integrations.faults.limits import max_concurrency, rate_limit
@@ -17,6 +16,8 @@ if TYPE_CHECKING:
     from datetime import timedelta
     from typing import Self
 
+    from pytest_integrations.backends.turns import Then
+    from pytest_integrations.core.fault import Fault
     from pytest_integrations.core.ledger import Calls
     from pytest_integrations.core.script import Rule
 
@@ -47,11 +48,7 @@ class Route:
         """Whether an application answers, which has many operations behind the one template."""
         self.handler: Handler | None = None
         self.prepared: Prepared = _HEALTHY
-        self._sequence: tuple[Prepared, ...] = ()
-        self._then: Literal["last", "cycle", "unexpected"] = "last"
-        self._given = 0
-        self._turns: list[Rule] = []
-        """The rules for the faults among the answers of a sequence."""
+        self._turns: Turns[Prepared] | None = None
 
     # -- what it answers
 
@@ -73,7 +70,7 @@ class Route:
         self._answer(Prepared(Reply.of(status, text=text, body=body, chunks=chunks, headers=headers, **has_json)))
         return self
 
-    def replies(self, *answers: Any, then: Literal["last", "cycle", "unexpected"] = "last") -> Self:
+    def replies(self, *answers: Any, then: Then = "last") -> Self:
         """Answer the first call with the first of *answers*, the second with the second, and *then* go on.
 
         An answer is whatever a handler may return (`503`, `{"id": 1}`, `({"id": 1}, 201)`, a `Reply`) or a fault; one
@@ -81,18 +78,9 @@ class Route:
         *then*: `"last"` repeats the last one, `"cycle"` begins again, `"unexpected"` makes a further call fail the
         test.
         """
-        if not answers:
-            msg = "replies() needs at least one answer, such as replies(503, 503, {'id': 1})"
-            raise ScriptingError(msg)
-        if then not in {"last", "cycle", "unexpected"}:
-            msg = f"then={then!r} is not a way to go on: valid are 'last', 'cycle', 'unexpected'"
-            raise ScriptingError(msg)
-        replies = [Prepared(as_reply(answer)) for answer in answers if not isinstance(answer, Fault)]
-        if not replies and then != "unexpected":
-            replies = [_HEALTHY]
-        turns = self._script_faults(answers, then)
+        turns = Turns(answers, then, lambda answer: Prepared(as_reply(answer)), _HEALTHY, self.inject)
         self._answer(_HEALTHY)
-        self._sequence, self._then, self._turns = tuple(replies), then, turns
+        self._turns = turns
         return self
 
     def calls(self, function: Callable[..., Any], *, inline: bool = False) -> Self:
@@ -107,46 +95,20 @@ class Route:
         self.handler = Handler(function, inline=inline)
         return self
 
-    def _script_faults(self, answers: tuple[Any, ...], then: str) -> list[Rule]:
-        """Script the faults among *answers* for the calls whose turn they are, and return the rules for that."""
-        numbers = [number for number, answer in enumerate(answers, 1) if isinstance(answer, Fault)]
-        if not numbers:
-            return []
-        if then == "cycle":
-            msg = "a fault in replies(..., then='cycle') has no number of its own: script it by inject(fault, every=n)"
-            raise ScriptingError(msg)
-        repeats = then == "last" and numbers[-1] == len(answers)
-        once = numbers[:-1] if repeats else numbers
-        turns = [self.inject(*(answers[number - 1] for number in once), at=once, times=1)] if once else []
-        if repeats:
-            turns.append(self.inject(answers[-1], every=1, skip=len(answers) - 1 - len(once)))
-        return turns
-
     def _answer(self, prepared: Prepared) -> None:
         """Take what is declared now in place of all that was declared before."""
         self.prepared = prepared
         self.handler = None
-        for rule in self._turns:
-            self.script.remove(rule)
-        self._turns = []
-        self._sequence, self._given = (), 0
+        if self._turns is not None:
+            self._turns.end(self.script)
+            self._turns = None
 
     def next_prepared(self, fault: Fault | None = None) -> Prepared | None:
         """Return the declared reply that is due now; None when a sequence has come to its end.
 
         A *fault* whose own turn it is in the sequence is played on the answer after it, and does not use it up.
         """
-        if not self._sequence and self._then == "last":
-            return self.prepared
-        number = self._given
-        has_turn = any(fault is each for rule in self._turns for each in rule.faults)
-        if not has_turn:
-            self._given += 1
-        if number < len(self._sequence):
-            return self._sequence[number]
-        if self._then == "unexpected":
-            return self.prepared if has_turn else None
-        return self._sequence[-1 if self._then == "last" else number % len(self._sequence)]
+        return self.prepared if self._turns is None else self._turns.next(fault)
 
     # -- what goes wrong with it
 
