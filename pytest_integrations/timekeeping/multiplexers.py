@@ -7,6 +7,7 @@ import selectors
 from typing import TYPE_CHECKING, Any
 
 from . import real
+from .neighbours import waits_for_ever
 from .readiness import wait_for_descriptor, wait_for_poll
 from .ruled import timeline_for_wait
 
@@ -68,8 +69,11 @@ def _poll(self: Any, timeout: float | None = None, /) -> list[tuple[int, int]]:
 def _epoll(self: Any, timeout: float | None = None, maxevents: int = -1) -> list[tuple[int, int]]:
     timeline = timeline_for_wait() if timeout is not None and timeout > 0 else None
     if timeline is not None and timeout is not None:
-        wait_for_descriptor(timeline, self.fileno(), select.POLLIN, timeout, "epoll")
-        timeout = 0
+        if waits_for_ever(timeout):
+            timeout = None
+        else:
+            wait_for_descriptor(timeline, self.fileno(), select.POLLIN, timeout, "epoll")
+            timeout = 0
     return real.epoll(self, timeout, maxevents)  # type: ignore[no-any-return]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import math
 import sys
 import time
 import warnings
@@ -16,7 +17,7 @@ from .redirect import VirtualTimeUnavailable
 if TYPE_CHECKING:
     from .patches import Patches
 
-__all__ = ["REAL_MODULES", "keep_real", "move_along", "out_of_reach", "refuse_foreign_loops"]
+__all__ = ["REAL_MODULES", "keep_real", "move_along", "out_of_reach", "refuse_foreign_loops", "waits_for_ever"]
 
 REAL_MODULES = (
     "_pytest",
@@ -33,8 +34,16 @@ REAL_MODULES = (
     "grpc._server",
     "grpc.aio",
     "grpc._cython",
+    "trio._core._thread_cache",
 )
-"""How the names of those modules begin that keep real time: they measure or bound the run, or talk to the outside."""
+"""How the names of those modules begin that keep real time.
+
+They measure or bound the run, or talk to the outside, or wait for work that may come or not (trio's idle threads).
+"""
+
+
+_TRIO_LOOKS_EVERY = 24 * 60 * 60
+"""Seconds that trio waits at most; it waits again where nothing has come."""
 
 
 def keep_real(patches: Patches) -> None:
@@ -79,6 +88,17 @@ def out_of_reach() -> list[str]:
     if "uvloop" in sys.modules:
         return ["uvloop is loaded: a loop of its kind keeps time in C, where waits cannot be seen to have a timeout"]
     return []
+
+
+def waits_for_ever(seconds: float) -> bool:
+    """Tell whether a wait of so many *seconds* is that of a trio in which nobody waits for a time to come."""
+    trio: Any = sys.modules.get("trio")
+    if trio is None or seconds < _TRIO_LOOKS_EVERY:
+        return False
+    try:
+        return bool(trio.lowlevel.current_statistics().seconds_to_next_deadline == math.inf)
+    except RuntimeError:  # it is not trio that waits in this thread
+        return False
 
 
 def _asyncio_policy() -> str:

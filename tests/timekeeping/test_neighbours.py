@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import select
+import selectors
+import subprocess
 import sys
 import time
 from types import ModuleType
@@ -97,3 +100,61 @@ def test_trio() -> None:
 
     with VirtualClock() as clock:
         assert trio.run(main) == 5.25
+
+
+def test_a_deadlock_in_trio_is_one() -> None:
+    """It looks in once a day where nobody waits for a time, which is no more than asyncio's wait without an end.
+
+    In a process of its own: trio leaves its tasks where they wait, and what becomes of them is told at any time.
+    """
+    pytest.importorskip("trio")
+    program = """
+import trio
+from pytest_integrations.timekeeping import Stalled, VirtualClock
+
+async def main():
+    await trio.sleep(7)
+    await trio.sleep_forever()
+
+with VirtualClock(stall=0.1, limit=1e6) as clock:
+    try:
+        trio.run(main)
+    except Stalled as stalled:
+        print(clock.now, stalled)
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=False)
+    first, where = done.stdout.splitlines()
+    assert first.startswith("7.0 virtual clock at 7 s: every thread waits for ever, and no wait has a timeout")
+    assert "MainThread: " in where
+    assert "in get_events" in where
+
+
+def test_more_than_a_day_in_trio_is_no_deadlock() -> None:
+    trio = pytest.importorskip("trio")
+
+    with VirtualClock(stall=0.1, limit=1e6) as clock:
+        trio.run(trio.sleep, 100_000)
+        assert clock.now == 100_000
+
+
+def test_a_trio_that_waits_for_a_thread_is_woken_by_it() -> None:
+    """The thread has something to wait for, so that it is no deadlock, however long that is."""
+    trio = pytest.importorskip("trio")
+
+    async def main() -> float:
+        await trio.to_thread.run_sync(time.sleep, 200_000)
+        await trio.sleep(1)
+        return clock.now
+
+    with VirtualClock(stall=0.1, limit=1e6) as clock:
+        assert trio.run(main) == 200_001
+
+
+def test_a_day_of_somebody_else_is_a_day() -> None:
+    """Beside a trio that is there but does not run."""
+    pytest.importorskip("trio")
+
+    with VirtualClock(stall=0.1, limit=1e6) as clock, selectors.DefaultSelector() as selector:
+        assert not selector.select(86_400)
+        assert not select.epoll().poll(86_400)
+        assert clock.now == 172_800
