@@ -14,7 +14,7 @@ from .defaults import UNSET
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["Answered"]
+__all__ = ["Answered", "answer"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +68,19 @@ class Answered:
         if self.extensions is not None:
             result = {**result, "extensions": {**result.get("extensions", {}), **self.extensions}}
         return result
+
+
+def answer(
+    data: Any = UNSET,
+    *,
+    errors: Iterable[Mapping[str, Any] | str] = (),
+    extensions: Mapping[str, Any] | None = None,
+    status: int | None = None,
+    headers: Any = (),
+) -> Answered:
+    """Return an answer for `replies(...)` with more to it than data; the arguments are those of `reply`."""
+    __tracebackhide__ = True
+    return Answered.of(data, errors=errors, extensions=extensions, status=status, headers=headers)
 
 
 def _has_callable(data: Any) -> bool:

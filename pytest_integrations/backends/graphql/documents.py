@@ -10,9 +10,11 @@ from graphql import (
     FragmentSpreadNode,
     GraphQLError,
     InlineFragmentNode,
+    NoSchemaIntrospectionCustomRule,
     OperationDefinitionNode,
     get_named_type,
     parse,
+    specified_rules,
     validate,
 )
 
@@ -21,14 +23,18 @@ if TYPE_CHECKING:
 
     from graphql import DocumentNode, GraphQLNamedType, GraphQLSchema, SelectionSetNode
 
+    from .limits import Limits
+
 __all__ = ["Document", "Documents", "Phase"]
 
-Phase = Literal["parameters", "parse", "validate", "operation", "variables"]
+Phase = Literal["parameters", "persisted", "parse", "validate", "operation", "variables"]
 """Where a request was found wrong: ill-formed, its document, its choice of an operation, or its variables."""
 
 _MAX_REMEMBERED = 1024
 _MAX_LENGTH = 64 * 1024
 """Characters of a document that is remembered."""
+_RULES = tuple(specified_rules)
+_WITHOUT_SCHEMA = (*_RULES, NoSchemaIntrospectionCustomRule)
 
 
 class Document:
@@ -36,8 +42,8 @@ class Document:
 
     __slots__ = ("aliases", "ast", "defers", "errors", "fragments", "operations", "phase", "text")
 
-    def __init__(self, text: str, schema: GraphQLSchema, max_tokens: int) -> None:
-        """Parse *text*, unless it has more than *max_tokens* tokens, and check it against *schema*."""
+    def __init__(self, text: str, schema: GraphQLSchema, limits: Limits) -> None:
+        """Parse *text* and check it against *schema*, as far as *limits* let it."""
         self.text: str = text
         self.phase: Phase = "parse"
         self.ast: DocumentNode | None = None
@@ -50,7 +56,7 @@ class Document:
         self.defers: bool = "@defer" in text or "@stream" in text
         """Whether it may ask for a result in parts."""
         try:
-            self.ast = parse(text, max_tokens=max_tokens)
+            self.ast = parse(text, max_tokens=limits.tokens)
         except GraphQLError as error:
             self.errors = (error,)
             return
@@ -60,7 +66,7 @@ class Document:
         self.phase = "validate"
         self._take_apart(self.ast)
         try:
-            self.errors = tuple(validate(schema, self.ast))
+            self.errors = tuple(validate(schema, self.ast, _RULES if limits.introspection else _WITHOUT_SCHEMA))
         except RecursionError:
             self.errors = (GraphQLError("The document is nested too deeply."),)
 
@@ -117,15 +123,16 @@ class Documents:
     def __init__(self, schema: GraphQLSchema) -> None:
         """Check documents against *schema*."""
         self._schema = schema
-        self._known: dict[tuple[str, int], Document] = {}
+        self._known: dict[tuple[str, int, bool], Document] = {}
 
-    def get(self, text: str, max_tokens: int) -> Document:
-        """Return the document of this *text*."""
-        known = self._known.get((text, max_tokens))
+    def get(self, text: str, limits: Limits) -> Document:
+        """Return the document of this *text*, checked as *limits* want it."""
+        key = (text, limits.tokens, limits.introspection)
+        known = self._known.get(key)
         if known is None:
-            known = Document(text, self._schema, max_tokens)
+            known = Document(text, self._schema, limits)
             if len(text) <= _MAX_LENGTH:
                 if len(self._known) >= _MAX_REMEMBERED:
                     self._known.clear()
-                self._known[text, max_tokens] = known
+                self._known[key] = known
         return known

@@ -13,7 +13,7 @@ from pytest_integrations.core.graphql_call import Operation
 from .errors import FieldError
 from .given import check_coordinate
 from .nodes import Node
-from .resolving import Execution, Resolving
+from .resolving import Execution, Resolving, TooLarge
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from .defaults import Defaults
     from .documents import Document, Phase
     from .given import Given
+    from .limits import Limits
     from .schema import Schema
 
 __all__ = ["Engine", "Executable", "Rejected", "Result"]
@@ -62,11 +63,11 @@ class Rejected:
 class Engine:
     """Reads and executes operations on one schema."""
 
-    def __init__(self, schema: Schema, defaults: Defaults, given: Given, max_tokens: int) -> None:
-        """Execute on *schema* with the data that *given* has, or else *defaults* makes up."""
+    def __init__(self, schema: Schema, defaults: Defaults, given: Given, limits: Limits) -> None:
+        """Execute on *schema*, within *limits*, with the data that *given* has, or else *defaults* makes up."""
         self.schema: Schema = schema
         self.given: Given = given
-        self.max_tokens: int = max_tokens
+        self.limits: Limits = limits
         self._resolving = Resolving(defaults, given)
 
     # -- reading
@@ -76,7 +77,7 @@ class Engine:
         wrong = _ill_formed(parameters)
         if wrong:
             return Rejected(({"message": wrong},), "parameters")
-        document = self.schema.documents.get(parameters["query"], self.max_tokens)
+        document = self.schema.documents.get(parameters["query"], self.limits)
         name, variables = parameters.get("operationName") or "", parameters.get("variables") or {}
         extensions = parameters.get("extensions") or {}
         if document.errors:
@@ -98,6 +99,10 @@ class Engine:
             return ()
         values = get_variable_values(self.schema.graphql, node.variable_definitions, dict(variables), max_errors=50)
         return values if isinstance(values, list) else ()
+
+    def wrong_with(self, document: str) -> str:
+        """Return what is wrong with the text of a *document*, `""` if nothing."""
+        return "\n".join(map(str, self.schema.documents.get(document, self.limits).errors))
 
     def check(self, coordinate: str) -> None:
         """Refuse a *coordinate* (`"User.email"`) that the schema does not have."""
@@ -143,19 +148,25 @@ class Engine:
             self.schema.graphql,
             executable.document.ast,  # type: ignore[arg-type]  # it is valid, so it is there
             Node(given=root),
-            Execution(executable.document.aliases, spoil, call),
+            Execution(executable.document.aliases, self.limits.fields, spoil, call),
             dict(names.variables),
             names.name or None,
             self._resolving.field,
             self._resolving.type,
             is_awaitable=_never if self.given.is_pure else None,
         )
-        result = executor.execute_operation()
+        try:
+            result = executor.execute_operation()
+        except TooLarge as error:
+            return _told(error.result)
         return _told(result) if isinstance(result, ExecutionResult) else _await(result)
 
 
 async def _await(result: Awaitable[ExecutionResult]) -> tuple[Result, tuple[Exception, ...]]:
-    return _told(await result)
+    try:
+        return _told(await result)
+    except TooLarge as error:
+        return _told(error.result)
 
 
 def _told(result: ExecutionResult) -> tuple[Result, tuple[Exception, ...]]:

@@ -14,7 +14,7 @@ from pytest_integrations.wire.loop import shared_loop
 
 from .chosen import Operations
 from .conditions import Conditions
-from .request import Limits
+from .limits import Limits
 from .responses import StatusPolicy
 from .rules import DataRule, OperationRule, Rules
 
@@ -32,10 +32,10 @@ if TYPE_CHECKING:
 
     from .engine import Engine, Executable
     from .given import Given
+    from .persisted import Persisted
 __all__ = ["FakeGraphQL"]
 
-_MAX_HEAD = 64 * 1024
-_MAX_BODY = 64 * 1024 * 1024
+_LIMITS = Limits()
 
 
 class FakeGraphQL(ListeningFake):
@@ -81,15 +81,10 @@ class FakeGraphQL(ListeningFake):
         http_status: StatusPolicy = "audit",
         unscripted: Literal["data", "fail"] = "data",
         invalid: Literal["fail", "allow"] = "fail",
-        introspection: bool = True,
         persisted_queries: bool = True,
         list_length: int = 2,
         data_seed: int = 0,
-        max_batch: int = 50,
-        max_tokens: int = 15_000,
-        max_depth: int = 200,
-        max_head: int = _MAX_HEAD,
-        max_body: int = _MAX_BODY,
+        limits: Limits = _LIMITS,
         host: str = "127.0.0.1",
         port: int = 0,
         tls: bool = False,
@@ -102,13 +97,13 @@ class FakeGraphQL(ListeningFake):
         *http_status* is the policy for the status of answers: `"audit"`, `"draft"` or `"always-200"`. *unscripted*:
         what nobody has scripted is answered with default *data*, or *fails* the test. *invalid*: an operation that is
         not valid *fails* the test, or is *allowed*; its client gets the errors anyway. Default data has lists of
-        *list_length* and follows from *data_seed*; it is the same in each run. A batch of more than *max_batch*
-        operations (0: none), a document of more than *max_tokens* tokens and a body nested more than *max_depth* levels
-        deep are refused, as are a head and a body of more than *max_head* and *max_body* bytes. The rest as in
-        `FakeRest`.
+        *list_length* and follows from *data_seed*; it is the same in each run. *persisted_queries*: whether clients may
+        store documents by their hash (APQ). *limits* is what clients may send and ask for at most, introspection
+        included. The rest as in `FakeRest`.
         """
         from .defaults import Defaults
         from .given import Given
+        from .persisted import Persisted
         from .service import GraphQLService
 
         super().__init__(name, host=host, port=port, tls=tls, ledger=ledger, seed=seed, clock=clock)
@@ -122,15 +117,15 @@ class FakeGraphQL(ListeningFake):
         self.http_status: StatusPolicy = http_status
         self.unscripted: Literal["data", "fail"] = unscripted
         self.invalid: Literal["fail", "allow"] = invalid
-        self.introspection: bool = introspection
         self.persisted_queries: bool = persisted_queries
-        self.limits: Limits = Limits(whole("max_batch", max_batch), whole("max_depth", max_depth, 1))
+        self.limits: Limits = limits
         self.rules: Rules = Rules()
-        self._max_tokens = whole("max_tokens", max_tokens, 1)
+        self.persisted: Persisted = Persisted()
+        """The documents that it has already."""
         self._defaults = Defaults(data_seed, whole("list_length", list_length))
         self._given: Given = Given()
         self._engine: Engine | None = None
-        self._service = GraphQLService(self, max_head, max_body)
+        self._service = GraphQLService(self)
         if schema is not None:
             self.schema(schema)
 
@@ -164,7 +159,7 @@ class FakeGraphQL(ListeningFake):
         from .schema import Schema
 
         self._given = Given()
-        self._engine = Engine(Schema.of(source), self._defaults, self._given, self._max_tokens)
+        self._engine = Engine(Schema.of(source), self._defaults, self._given, self.limits)
         self.changed()
         return self
 
@@ -273,6 +268,18 @@ class FakeGraphQL(ListeningFake):
     ) -> OperationRule:
         """Return the rule for subscriptions called *name*; see `query`."""
         return self._rule(OperationRule, "subscription", name, variables, where)
+
+    def persist(self, document: str, id: str | None = None) -> str:  # noqa: A002 -- as it is called
+        """Store *document* for clients that send its *id* (its SHA-256 if not given) as `documentId`; return that.
+
+        A document that is not valid is refused.
+        """
+        __tracebackhide__ = True
+        wrong = self.engine.wrong_with(document)
+        if wrong:
+            msg = f"document: {wrong}"
+            raise ScriptingError(msg)
+        return self.persisted.store(document, id)
 
     # -- faults
 

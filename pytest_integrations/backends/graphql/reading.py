@@ -60,7 +60,7 @@ class Reader:
         reading = self._known.get(key)
         if reading is None:
             reading = self._read(call)
-            if len(call.head) + len(call.body) <= _MAX_LENGTH:
+            if len(call.head) + len(call.body) <= _MAX_LENGTH and not _is_stored(call):
                 if len(self._known) >= _MAX_REMEMBERED:
                     self._known = {}
                 self._known[key] = reading
@@ -77,7 +77,14 @@ class Reader:
         return Reading(request, operations, chosen)
 
     def _operation(self, parameters: Any, request: Asked) -> Executable | Rejected:
-        operation = self._fake.engine.read(parameters)
+        fake = self._fake
+        resolved = fake.persisted.resolved(parameters, automatic=fake.persisted_queries)
+        operation = resolved if isinstance(resolved, Rejected) else fake.engine.read(resolved)
         if request.is_get and isinstance(operation, Executable) and operation.operation.kind == "mutation":
             raise HttpRefusal(405, "a mutation is sent by POST, GET is for queries", {"Allow": "POST"})
         return operation
+
+
+def _is_stored(call: RecordedOperation) -> bool:
+    """Tell whether *call* may name a document in place of sending it, so that it means something else tomorrow."""
+    return any(word in part for word in (b"persistedQuery", b"documentId") for part in (call.head, call.body))

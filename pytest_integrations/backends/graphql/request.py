@@ -13,22 +13,13 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from .call import RecordedOperation
+    from .limits import Limits
     from .negotiation import Accepted
     from .uploads import Upload
 
-__all__ = ["Asked", "Limits", "asked"]
+__all__ = ["Asked", "asked"]
 
 _FORM = "multipart/form-data"
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """What a client may send at most."""
-
-    batch: int
-    """Operations in one request; 0 forbids batches."""
-    depth: int
-    """Levels of lists and objects in a body of JSON."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from inspect import isawaitable
 from typing import TYPE_CHECKING, Any
 
-from graphql import is_enum_type, is_leaf_type, is_list_type, is_non_null_type
+from graphql import ExecutionResult, GraphQLError, is_enum_type, is_leaf_type, is_list_type, is_non_null_type
 
 from pytest_integrations.core.effect import Field
 from pytest_integrations.core.errors import ScriptingError, near_names
@@ -23,21 +23,33 @@ if TYPE_CHECKING:
 
     from pytest_integrations.core.effect import FieldFault
 
-__all__ = ["Execution", "Resolving"]
+__all__ = ["Execution", "Resolving", "TooLarge"]
 
 
 class Execution:
     """What belongs to the execution of one operation."""
 
-    __slots__ = ("aliases", "call", "spoil")
+    __slots__ = ("aliases", "call", "left", "spoil")
 
     def __init__(
-        self, aliases: frozenset[str], spoil: Callable[[Field], FieldFault | None] | None = None, call: Any = None
+        self,
+        aliases: frozenset[str],
+        fields: int,
+        spoil: Callable[[Field], FieldFault | None] | None = None,
+        call: Any = None,
     ) -> None:
-        """Execute for *call* a document with these *aliases*; *spoil* says which fields go wrong."""
+        """Execute for *call* a document with these *aliases*, at most so many *fields*; *spoil* says which go wrong."""
         self.aliases = aliases
+        self.left: int = fields
+        """How many fields it may have yet."""
         self.spoil = spoil
         self.call = call
+
+
+class TooLarge(BaseException):
+    """A result with more fields than allowed; no `Exception`, which would be the error of one field alone."""
+
+    result: ExecutionResult = ExecutionResult(None, [GraphQLError("The result has more fields than allowed.")])
 
 
 class Resolving:
@@ -53,6 +65,9 @@ class Resolving:
     def field(self, node: Node, info: GraphQLResolveInfo[Execution], **arguments: Any) -> Any:
         """Return the value of a field of *node*."""
         execution: Execution = info.context
+        execution.left -= 1
+        if execution.left < 0:
+            raise TooLarge
         parent, name = info.parent_type, info.field_name
         if execution.spoil is not None:
             fault = execution.spoil(_place(info))

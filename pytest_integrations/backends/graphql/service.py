@@ -44,14 +44,14 @@ class GraphQLService:
 
     record: type[HttpCall] = RecordedOperation
 
-    def __init__(self, fake: FakeGraphQL, max_head: int, max_body: int) -> None:
-        """Serve *fake*, refusing heads and bodies longer than these."""
+    def __init__(self, fake: FakeGraphQL) -> None:
+        """Serve *fake*."""
         self._fake = fake
         self._reader = Reader(fake)
         self.name: str = fake.name
         self.ledger: Ledger = fake.ledger
-        self.max_head = max_head
-        self.max_body = max_body
+        self.max_head: int = fake.limits.head
+        self.max_body: int = fake.limits.body
 
     def forget(self) -> None:
         """Forget what was read and made ready: the test has said something else."""
