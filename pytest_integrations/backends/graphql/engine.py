@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from inspect import isawaitable
 from typing import TYPE_CHECKING, Any, TypeGuard
 
 from graphql import ExecutionResult, FieldNode, GraphQLError
-from graphql.execution import Executor, get_variable_values
+from graphql.execution import Executor, experimental_execute_incrementally, get_variable_values
 
 from pytest_integrations.core.graphql_call import Operation
 
-from .errors import FieldError
 from .given import check_coordinate
 from .nodes import Node
+from .outcome import told, told_in_part
 from .resolving import Execution, Resolving, TooLarge
 
 if TYPE_CHECKING:
@@ -143,45 +144,56 @@ class Engine:
         What is missing is filled in, nulls are propagated. Returns what `execute` does, or where a resolver is `async
         def`, an awaitable of that.
         """
-        names = executable.operation
-        executor: Any = Executor.build(
+        try:
+            result = self._run(executable, root, spoil, call, Executor)
+        except TooLarge as error:
+            return told(error.result)
+        return told(result) if isinstance(result, ExecutionResult) else _await(result)
+
+    async def deliver(
+        self,
+        executable: Executable,
+        root: Any = None,
+        *,
+        spoil: Callable[[Field], FieldFault | None] | None = None,
+        call: Any = None,
+    ) -> tuple[list[Result], list[Exception]]:
+        """Execute an operation that leaves something for later; return the parts of its result, and as `execute`."""
+        try:
+            result = self._run(executable, root, spoil, call, None)
+            if isawaitable(result):
+                result = await result
+            if isinstance(result, ExecutionResult):
+                parts = [told(result)]
+            else:
+                later = [told_in_part(part) async for part in result.subsequent_results]
+                parts = [told_in_part(result.initial_result), *later]
+        except TooLarge as error:
+            parts = [told(error.result)]
+        return [part for part, _ in parts], [cause for _, causes in parts for cause in causes]
+
+    def _run(self, executable: Executable, root: Any, spoil: Any, call: Any, kind: type[Executor[Any]] | None) -> Any:
+        """Let graphql execute an operation with an executor of this *kind*, or with one that delivers in parts."""
+        document = executable.document
+        return experimental_execute_incrementally(
             self.schema.graphql,
-            executable.document.ast,  # type: ignore[arg-type]  # it is valid, so it is there
+            document.ast,  # type: ignore[arg-type]  # the document was checked when it was read
             Node(given=root),
-            Execution(executable.document.aliases, self.limits.fields, spoil, call),
-            dict(names.variables),
-            names.name or None,
+            Execution(document.aliases, self.limits.fields, spoil, call),
+            dict(executable.operation.variables),
+            executable.operation.name or None,
             self._resolving.field,
             self._resolving.type,
-            is_awaitable=_never if self.given.is_pure else None,
+            executor_class=kind,
+            is_awaitable=_never if self.given.is_pure else None,  # so that it need not look at each value
         )
-        try:
-            result = executor.execute_operation()
-        except TooLarge as error:
-            return _told(error.result)
-        return _told(result) if isinstance(result, ExecutionResult) else _await(result)
 
 
 async def _await(result: Awaitable[ExecutionResult]) -> tuple[Result, tuple[Exception, ...]]:
     try:
-        return _told(await result)
+        return told(await result)
     except TooLarge as error:
-        return _told(error.result)
-
-
-def _told(result: ExecutionResult) -> tuple[Result, tuple[Exception, ...]]:
-    """Return *result* as it is sent, and what the test has to be told of."""
-    formatted: Result = {}
-    if result.errors:
-        formatted["errors"] = [error.formatted for error in result.errors]
-    formatted["data"] = result.data
-    causes = [error.original_error for error in result.errors or ()]
-    return formatted, tuple(each for each in causes if each is not None and not _is_meant(each))
-
-
-def _is_meant(cause: Exception) -> bool:
-    """Tell whether *cause* is an error that a real server answers, rather than one of the test's code."""
-    return isinstance(cause, GraphQLError | FieldError) or str(cause).startswith("Cannot return null for non-nullable")
+        return told(error.result)
 
 
 def _never(_value: Any) -> TypeGuard[Awaitable[Any]]:

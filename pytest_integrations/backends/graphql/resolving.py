@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Execution", "Resolving", "TooLarge"]
 
+_FIRST = "1"
+"""The key of an object that a field of the root leads to."""
+
 
 class Execution:
     """What belongs to the execution of one operation."""
@@ -136,11 +139,11 @@ class Resolving:
         if is_leaf_type(kind):
             return self._leaf(value, kind, coordinate, node)
         if value is UNSET:
-            return Node(key)
+            return Node(key or _FIRST)
         if isinstance(value, str | int | float | bool | list | tuple | set):
             msg = f"{coordinate} is a {kind}: {value!r} was given for it, valid is a dict of its fields"
             raise ScriptingError(msg)
-        return Node(key, value)
+        return Node(key or _FIRST, value)
 
     def _list(self, value: Any, kind: GraphQLOutputType, coordinate: str, key: str, node: Node) -> list[Any]:
         if value is UNSET:

@@ -9,7 +9,8 @@ from pytest_integrations.core.effect import Resolve
 
 from .defaults import UNSET
 from .engine import Executable, Rejected
-from .negotiation import JSON
+from .incremental import in_parts
+from .negotiation import JSON, MIXED
 from .responses import replied, status_of
 
 if TYPE_CHECKING:
@@ -44,13 +45,30 @@ class Work:
     @property
     def is_pure(self) -> bool:
         """Whether no callable of the test is asked, so that the I/O thread can do it."""
-        return self._engine.given.is_pure and all(answer.is_pure for answer in self._answers)
+        given = self._engine.given
+        return given.is_pure and not self.is_in_parts and all(answer.is_pure for answer in self._answers)
+
+    @property
+    def is_in_parts(self) -> bool:
+        """Whether the result may come in parts: if its operation leaves something for later, and its client can."""
+        request, operation = self._reading.asked, self._reading.operations[0]
+        return (
+            isinstance(operation, Executable)
+            and operation.document.defers
+            and operation.operation.kind != "subscription"
+            and not self._answers[0].is_request_error
+            and request is not None
+            and not request.is_batch
+            and request.accepted.parameters(MIXED) is not None
+        )
 
     # -- executing
 
     def begin(self, call: RecordedOperation) -> Reply | Awaitable[Reply]:
         """Execute all operations, and return the reply; an awaitable of it where a callable is `async def`."""
         spoil, instead = _spoiling(call)
+        if self.is_in_parts and instead is None:
+            return self._deliver(spoil, call)
         outcomes = [
             self._begin(operation, answer, spoil, instead, call)
             for operation, answer in zip(self._reading.operations, self._answers, strict=True)
@@ -75,15 +93,24 @@ class Work:
         if instead is not None:
             return instead, ()
         if answer.is_request_error:
-            return answer.completed({}), ()
-        data = answer.data
-        if callable(data):
-            data = data(dict(operation.operation.variables))
-        if data is None:
-            return answer.completed({"data": None}), ()
-        root = None if data is UNSET else data
+            return {}, ()
+        root = _root(operation, answer)
+        if root is None:
+            return {"data": None}, ()
         outcome: Outcome | Awaitable[Outcome] = self._engine.begin(operation, root, spoil=spoil, call=call)
         return outcome
+
+    async def _deliver(self, spoil: Callable[[Field], FieldFault | None] | None, call: RecordedOperation) -> Reply:
+        operation, answer = cast("Executable", self._reading.operations[0]), self._answers[0]
+        root = _root(operation, answer)
+        if root is None:
+            return self._reply([({"data": None}, ())])
+        parts, causes = await self._engine.deliver(operation, root, spoil=spoil, call=call)
+        if len(parts) == 1 or answer.status is not None:
+            return self._reply([(parts[0], tuple(causes))])
+        self.causes += causes
+        wanted = cast("Any", self._reading.asked).accepted.parameters(MIXED)
+        return in_parts([answer.completed(parts[0]), *parts[1:]], wanted, answer.headers)
 
     # -- replying
 
@@ -91,7 +118,7 @@ class Work:
         results = []
         for (result, causes), answer in zip(outcomes, self._answers, strict=True):
             self.causes += causes
-            results.append(result if answer.is_request_error else answer.completed(result))
+            results.append(answer.completed(result))
         request = self._reading.asked
         media = (request.accepted.media if request is not None else None) or JSON
         headers = tuple(field for answer in self._answers for field in answer.headers)
@@ -101,6 +128,14 @@ class Work:
         phase = operation.phase if isinstance(operation, Rejected) else None
         status = answer.status or status_of(self._policy, media, results[0], phase)
         return replied(results[0], status, media, headers)
+
+
+def _root(operation: Executable, answer: Answered) -> Any:
+    """Return what *answer* gives for the fields at the root; None if there is to be no data."""
+    data = answer.data
+    if callable(data):
+        data = data(dict(operation.operation.variables))
+    return {} if data is UNSET else data
 
 
 def _spoiling(call: RecordedOperation) -> tuple[Callable[[Field], FieldFault | None] | None, Result | None]:
