@@ -7,7 +7,7 @@
 Of the second kind the ledger has two messages, and which belongs to which is found by
 
     1  per=            what the test says: "key", "body", "header:NAME", or a function of either message
-    2  the key         both have the same
+    2  the key         both have the same, unless it is a number in the queue (of a stream): there others have it too
     3  a header        the dead letter carries the key of the other, whatever the header is called
     4  the body        both have the same
 
@@ -134,7 +134,8 @@ class _Sources:
         if self._per is not None:
             yield self._by_key.get(identity(letter, self._per), [])
             return
-        yield self._by_key.get(letter.key, [])
+        if not letter.is_numbered:
+            yield self._by_key.get(letter.key, [])
         for value in letter.headers.values():
             yield self._by_key.get(_text(value), [])
         yield self._by_body.get(letter.body, [])

@@ -149,7 +149,7 @@ class Delivery:
 class QueueMessage:
     """One message, from its publication to its end; the same one when it is delivered again or dead-lettered."""
 
-    __slots__ = ("_events", "body", "delivered", "fake", "headers", "id", "key", "published_to")
+    __slots__ = ("_events", "body", "delivered", "fake", "headers", "id", "is_numbered", "key", "published_to")
 
     def __init__(
         self,
@@ -160,6 +160,7 @@ class QueueMessage:
         headers: Mapping[str, Any],
         to: str,
         key: str,
+        is_numbered: bool = False,
     ) -> None:
         """Begin the story of a message."""
         self.id: int = id
@@ -171,6 +172,8 @@ class QueueMessage:
         """The queue that it was sent to, or `exchange/key`."""
         self.key: str = key
         """The message's own id, as its producer or its protocol gave it; `""` if it has none."""
+        self.is_numbered: bool = is_numbered
+        """Whether its key is a number in its own queue, as streams of Redis have it: elsewhere it is another's."""
         self.delivered: int = 0
         """How often it was delivered."""
         self._events: list[QueueEvent] = []

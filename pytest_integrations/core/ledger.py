@@ -124,10 +124,19 @@ class Ledger:
         self._calls.append(call)
 
     def publish(
-        self, fake: str, body: bytes, headers: Mapping[str, Any], *, to: str, key: str = "", **details: Any
+        self,
+        fake: str,
+        body: bytes,
+        headers: Mapping[str, Any],
+        *,
+        to: str,
+        key: str = "",
+        is_numbered: bool = False,
+        **details: Any,
     ) -> QueueMessage:
         """Begin the story of a message that was sent *to* a queue or an exchange now; *details* as in `tell`."""
-        message = QueueMessage(next(self._message_ids), fake, body, headers=headers, to=to, key=key)
+        number = next(self._message_ids)
+        message = QueueMessage(number, fake, body, headers=headers, to=to, key=key, is_numbered=is_numbered)
         self._messages.append(message)
         self.tell(message, "published", to, **details)
         return message

@@ -200,7 +200,14 @@ class Journal:
         """Begin the story of a message."""
         connection = self.session.connection if self.session is not None else 0
         self.newest = self.ledger.publish(
-            self.fake, body, headers, to=route.name, key=key, connection=connection, fault=self.fault
+            self.fake,
+            body,
+            headers,
+            to=route.name,
+            key=key,
+            is_numbered=route.way == "stream",
+            connection=connection,
+            fault=self.fault,
         )
         return self.newest
 

@@ -99,6 +99,18 @@ def test_what_belongs_together_is_found(queue: HandQueue, source: Any, letter: A
         assert_settle_order(queue.messages.through("orders"), dead_letter="orders.dead", per=per)
 
 
+def test_a_number_in_a_queue_is_no_name_elsewhere(queue: HandQueue) -> None:
+    """Streams of Redis count by the clock: in the same millisecond the first entries of two have the same number."""
+    message = _failing(queue, key="5-0", is_numbered=True)
+    other = _failing(queue, "sound", key="5-1", is_numbered=True)
+    queue.ack(message)
+    _put_aside(queue, key="5-1", is_numbered=True)
+    queue.ack(other)
+
+    with pytest.raises(ResilienceError, match="message 1 to orders was acked before its dead letter"):
+        assert_settle_order(queue.messages.through("orders"), dead_letter="orders.dead")
+
+
 def test_of_like_messages_the_one_that_was_delivered_last_is_meant(queue: HandQueue) -> None:
     first = _failing(queue, "tick")
     queue.ack(first)
