@@ -8,12 +8,12 @@ Both forms that clients ask for by the parameters of `Accept: multipart/mixed` a
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
 from pytest_integrations.core.reply import Reply
 
 from .negotiation import JSON, MIXED
+from .responses import encoded
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -39,8 +39,7 @@ def in_parts(
 
 def _part(payload: Mapping[str, Any]) -> bytes:
     """Return *payload* between the delimiter before it, which is there, and the one after it."""
-    body = json.dumps(payload, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass")
-    return b"\r\nContent-Type: %b; charset=utf-8\r\n\r\n%b\r\n---" % (JSON.encode(), body)
+    return b"\r\nContent-Type: %b; charset=utf-8\r\n\r\n%b\r\n---" % (JSON.encode(), encoded(payload))
 
 
 def _with_paths(payloads: Sequence[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from .request import Asked
     from .rules import OperationRule
 
-__all__ = ["Reader", "Reading"]
+__all__ = ["Found", "Reader", "Reading"]
 
 _MAX_REMEMBERED = 512
 _MAX_LENGTH = 32 * 1024
@@ -27,11 +27,10 @@ _MAX_LENGTH = 32 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """The operations of one request, with the rule that answers each, or the refusal of the request."""
+    """The operations of one request, or the refusal of it."""
 
     asked: Asked | None = None
     operations: tuple[Executable | Rejected, ...] = ()
-    rules: tuple[OperationRule | None, ...] = ()
     refusal: HttpRefusal | None = None
     ready: dict[tuple[int, ...], Prepared] = field(default_factory=dict)
     """Replies that were made for it before, by the answers that they were made of."""
@@ -40,6 +39,14 @@ class Reading:
     def titled(self) -> tuple[Operation, ...]:
         """What was asked for, as far as that could be understood."""
         return tuple(each.operation for each in self.operations if each.operation is not None)
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What one call asks for, and the rule that answers each operation of it, where there is one."""
+
+    reading: Reading
+    rules: tuple[OperationRule | None, ...] = ()
 
 
 class Reader:
@@ -51,30 +58,36 @@ class Reader:
         self._known: dict[tuple[bytes, bytes], Reading] = {}
 
     def forget(self) -> None:
-        """Forget what was read: other rules may answer it now."""
+        """Forget what was read, and with it the replies that were made ready."""
         self._known = {}
 
-    def read(self, call: RecordedOperation) -> Reading:
-        """Return what *call* asks for."""
-        key = (call.head, call.body)
-        reading = self._known.get(key)
-        if reading is None:
-            reading = self._read(call)
-            if len(call.head) + len(call.body) <= _MAX_LENGTH and not _is_stored(call):
-                if len(self._known) >= _MAX_REMEMBERED:
-                    self._known = {}
-                self._known[key] = reading
-        return reading
+    def find(self, call: RecordedOperation) -> Found:
+        """Return what *call* asks for, and who answers it; what predicates of the test raise is raised."""
+        reading = self._read(call)
+        rules = self._fake.rules
+        if not rules.all:
+            return Found(reading, (None,) * len(reading.operations))
+        chosen = (rules.for_(each.operation) if isinstance(each, Executable) else None for each in reading.operations)
+        return Found(reading, tuple(chosen))
 
     def _read(self, call: RecordedOperation) -> Reading:
+        known, key = self._known, (call.head, call.body)  # the test's thread may forget meanwhile
+        reading = known.get(key)
+        if reading is None:
+            reading = self._read_anew(call)
+            if len(call.head) + len(call.body) <= _MAX_LENGTH and not _is_stored(call):
+                if len(known) >= _MAX_REMEMBERED:
+                    known.clear()
+                known[key] = reading
+        return reading
+
+    def _read_anew(self, call: RecordedOperation) -> Reading:
         try:
             request = asked(call, self._fake.limits)
             operations = tuple(self._operation(parameters, request) for parameters in request.parameters)
         except HttpRefusal as refusal:
             return Reading(refusal=refusal)
-        rules = self._fake.rules
-        chosen = tuple(rules.for_(each.operation) if isinstance(each, Executable) else None for each in operations)
-        return Reading(request, operations, chosen)
+        return Reading(request, operations)
 
     def _operation(self, parameters: Any, request: Asked) -> Executable | Rejected:
         fake = self._fake

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+from datetime import date, time
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Literal
+from uuid import UUID
 
 from pytest_integrations.core.reply import Reply
 
@@ -14,15 +17,29 @@ if TYPE_CHECKING:
 
     from .documents import Phase
 
-__all__ = ["StatusPolicy", "refused", "replied", "status_of"]
+__all__ = ["StatusPolicy", "encoded", "refused", "replied", "status_of"]
 
 StatusPolicy = Literal["audit", "draft", "always-200"]
 
 
 def replied(content: Any, status: int, media: str, headers: Sequence[tuple[str, str]] = ()) -> Reply:
     """Return the reply with this *content*, a result or a list of such."""
-    body = json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass")
-    return Reply(status, (("Content-Type", f"{media}; charset=utf-8"), *headers), body)
+    return Reply(status, (("Content-Type", f"{media}; charset=utf-8"), *headers), encoded(content))
+
+
+def encoded(content: Any) -> bytes:
+    """Return *content* as JSON in UTF-8; what a scalar may be given as and JSON has not is its text."""
+    text = json.dumps(content, ensure_ascii=False, separators=(",", ":"), default=_text)
+    return text.encode("utf-8", "surrogatepass")
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, date | time):
+        return value.isoformat()
+    if isinstance(value, UUID | Decimal):
+        return str(value)
+    msg = f"{value!r} cannot be sent as JSON: give text, a number, a list or a dict for this scalar"
+    raise TypeError(msg)
 
 
 def refused(status: int, why: str, headers: Mapping[str, str] | None = None) -> Reply:

@@ -16,7 +16,7 @@ from .answered import Answered
 from .call import RecordedOperation
 from .engine import Rejected
 from .misses import invalid, unscripted
-from .reading import Reader
+from .reading import Found, Reader
 from .responses import refused
 from .rules import DataRule
 from .work import Work
@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from .engine import Executable
     from .fake import FakeGraphQL
     from .reading import Reading
+    from .refusal import HttpRefusal
+    from .rules import OperationRule
 
 __all__ = ["GraphQLService"]
 
@@ -92,9 +94,12 @@ class GraphQLService:
             return
         call.found = None
         if call.path == self._fake.path and self._fake.has_schema:
-            call.found = reading = self._reader.read(call)
+            call.found = found = self._reader.find(call)
+            reading = found.reading
             if reading.titled:
                 call.understand(reading.titled)
+            if reading.asked is not None:
+                call.uploads = reading.asked.uploads
 
     def _decide(self, call: RecordedOperation) -> Decision | None:
         fake, number = self._fake, call.connection.id
@@ -105,7 +110,7 @@ class GraphQLService:
 
     def _scripts(self, call: RecordedOperation) -> tuple[Script, ...]:
         """Return the scripts of the rules that answer *call*."""
-        rules = call.found.rules if call.found is not None and call.found is not _LATER else ()
+        rules = call.found.rules if isinstance(call.found, Found) else ()
         return tuple(rule.script for rule in dict.fromkeys(rules) if rule is not None and rule.script.rules)
 
     # -- answering
@@ -120,13 +125,14 @@ class GraphQLService:
             return found
         if found is None:
             return self._unexpected(call)
-        if found.refusal is not None:
-            return self._refuse(call, found)
+        if found.reading.refusal is not None:
+            return self._refuse(call, found.reading.refusal)
         return self._execute(call, found)
 
-    def _execute(self, call: RecordedOperation, reading: Reading) -> Any:
+    def _execute(self, call: RecordedOperation, found: Found) -> Any:
+        reading = found.reading
         self._tell_invalid(call, reading)
-        answers = [self._answer_of(call, reading, number) for number in range(len(reading.operations))]
+        answers = [self._answer_of(call, *each) for each in zip(reading.operations, found.rules, strict=True)]
         is_healthy = not any(isinstance(effect, Resolve) for effect in call.effects)
         key = tuple(map(id, answers))  # the rules keep them, as long as the reading is kept
         ready = reading.ready.get(key) if is_healthy else None
@@ -141,18 +147,15 @@ class GraphQLService:
             reading.ready[key] = prepared
         return prepared
 
-    def _answer_of(self, call: RecordedOperation, reading: Reading, number: int) -> Answered:
-        rule = reading.rules[number]
-        if isinstance(reading.operations[number], Rejected):
+    def _answer_of(
+        self, call: RecordedOperation, operation: Executable | Rejected, rule: OperationRule | None
+    ) -> Answered:
+        if isinstance(operation, Rejected):
             return _DEFAULT
-        if isinstance(rule, DataRule):
-            answer = rule.next_answer(call.fault)
-            if answer is not None and (rule.is_scripted or self._fake.unscripted == "data"):
-                return answer
-            return self._unscripted(call, reading, number, is_exhausted=answer is None)
-        operation = cast("Executable", reading.operations[number])
+        if isinstance(rule, DataRule) and rule.is_scripted:
+            return rule.next_answer(call.fault) or self._unscripted(call, operation, is_exhausted=True)
         if self._fake.unscripted == "fail" and not self._fake.resolves(operation):
-            return self._unscripted(call, reading, number, is_exhausted=False)
+            return self._unscripted(call, operation, is_exhausted=False)
         return _DEFAULT
 
     def _run(self, call: RecordedOperation, work: Work, done: Callable[[Prepared], object]) -> None:
@@ -204,8 +207,7 @@ class GraphQLService:
         self.ledger.problems.append(Problem("unexpected", self.name, text, call))
         return Prepared(refused(404, text))
 
-    def _refuse(self, call: RecordedOperation, reading: Reading) -> Prepared:
-        refusal = cast("Any", reading.refusal)
+    def _refuse(self, call: RecordedOperation, refusal: HttpRefusal) -> Prepared:
         if self._fake.invalid == "fail":
             text = f"{self.name}: {call.operation} is not GraphQL over HTTP: {refusal.why} (status {refusal.status})"
             self.ledger.problems.append(Problem("unexpected", self.name, text, call))
@@ -219,8 +221,7 @@ class GraphQLService:
                 text = invalid(self.name, each)
                 self.ledger.problems.append(Problem("unexpected", self.name, text, call))
 
-    def _unscripted(self, call: RecordedOperation, reading: Reading, number: int, *, is_exhausted: bool) -> Answered:
-        operation = cast("Any", reading.operations[number].operation)
-        text = unscripted(self.name, operation, self._fake.rules, is_exhausted=is_exhausted)
+    def _unscripted(self, call: RecordedOperation, asked: Executable, *, is_exhausted: bool) -> Answered:
+        text = unscripted(self.name, asked.operation, self._fake.rules, is_exhausted=is_exhausted)
         self.ledger.problems.append(Problem("unexpected", self.name, text, call))
         return replace(Answered.of(errors=[{"message": text, "extensions": {"code": "UNSCRIPTED"}}]), is_fleeting=True)
