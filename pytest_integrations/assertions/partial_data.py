@@ -71,7 +71,7 @@ def assert_partial_data_preserved(calls: Calls, seen: object, *, errors: bool = 
     verdict = f"{call.operation} #{call.seq} was answered in part, and the caller did not get {' and '.join(parts)}"
     notes = [_listed("Lost", lost), _listed("Not told", [repr(message) for message in untold])]
     notes.append(f"The caller got {_short(seen)}.")
-    hint = "Hand over `data` and `errors` together: raise an error that has both, or return a result that has both."
+    hint = "Hand over `data` and `errors` together, in a result or an error that has both."
     marks = {call.seq: "partial"}
     fail(verdict, calls, notes=filter(None, notes), why=_WHY, hint=hint, marks=marks)
 

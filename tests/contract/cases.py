@@ -75,6 +75,8 @@ _OF_PROTOCOLS = {
     "redis": "redis_error failover",
     "sqs": "sqs_error partial_batch md5_mismatch clock_skew",
     "kafka": "kafka_error topic_error broker_down rtt",
+    "graphql": "request_error throttled unauthenticated persisted_query_not_found html_502 field_error nullify partial "
+    "data_null missing_data_key errors_not_list non_json wrong_content_type batch_short",
 }
 
 ELSEWHERE = {

@@ -11,7 +11,7 @@ from tests.contract.redis.cases import AT_CONNECT, CASES
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["amqp_page", "redis_page"]
+__all__ = ["amqp_page", "redis_page", "table"]
 
 _ENDS = {"answer": "goes on", "silence": "silence", "reset": "RST", "fin": "FIN"}
 
@@ -26,7 +26,7 @@ def amqp_page() -> str:
             rows.append(
                 [f"`{case.fault!r}`", case.what, *(f"`{word}`" if word[0].isupper() else word for word in seen)]
             )
-    return _table(["fault", "while it would", *names], rows)
+    return table(["fault", "while it would", *names], rows)
 
 
 def redis_page() -> str:
@@ -41,9 +41,10 @@ def redis_page() -> str:
         ]
         for case in (*AT_CONNECT, *CASES)
     ]
-    return _table(["fault", "bytes sent", "and then", "redis-py raises", "stored"], rows)
+    return table(["fault", "bytes sent", "and then", "redis-py raises", "stored"], rows)
 
 
-def _table(heads: list[str], rows: Iterable[list[str]]) -> str:
+def table(heads: list[str], rows: Iterable[list[str]]) -> str:
+    """Return a table in Markdown."""
     lines = [heads, ["---"] * len(heads), *rows]
     return "\n".join(f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in line)} |" for line in lines)

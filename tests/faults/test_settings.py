@@ -98,6 +98,10 @@ _WRONG: list[tuple[str, Callable[[], Any], str]] = [
 ]
 
 
+_ELSEWHERE = {"amqp", "redis", "sqs", "kafka", "graphql", "graphql_fields", "graphql_results", "subscription"}
+"""Families with tests of their own: test_amqp.py, test_graphql.py and so on."""
+
+
 @pytest.mark.parametrize(("name", "script", "message"), _WRONG, ids=[f"{row[0]}-{row[2][:20]}" for row in _WRONG])
 def test_a_wrong_setting_is_named_with_the_valid_ones(name: str, script: Callable[[], Any], message: str) -> None:
     with pytest.raises(ScriptingError, match=message):
@@ -110,9 +114,7 @@ def test_every_fault_with_settings_that_can_be_wrong_is_among_them() -> None:
     unable |= {"refused_publish", "lost_confirm", "lost_message", "lost_ack", "empty_receive"}
     elsewhere = {"max_concurrency", "rate_limit", "tls"}
     of_one_protocol = {
-        name
-        for name in faults.registry
-        if faults.registry.get(name).__module__.rpartition(".")[2] in {"amqp", "redis", "sqs", "kafka"}
-    }  # test_amqp.py, test_redis.py, test_sqs.py, test_kafka.py
+        name for name in faults.registry if faults.registry.get(name).__module__.rpartition(".")[2] in _ELSEWHERE
+    }
 
     assert {row[0] for row in _WRONG} == set(faults.registry) - unable - elsewhere - of_one_protocol
