@@ -67,6 +67,7 @@ if TYPE_CHECKING:
         read_timeout,
     )
     from .backends.amqp.fake import FakeAmqp
+    from .backends.graphql.errors import FieldError
     from .backends.graphql.fake import FakeGraphQL
     from .backends.kafka.fake import FakeKafka
     from .backends.queues import Queue
@@ -119,6 +120,7 @@ __all__ = [
     "Fakes",
     "Fault",
     "FaultNeverFired",
+    "FieldError",
     "GraphQLCall",
     "HandlerFailed",
     "IntegrationsError",
@@ -210,6 +212,7 @@ _HOMES = {
     "Fakes": "plugin.factory",
     "Fault": "core.fault",
     "FaultNeverFired": "core.errors",
+    "FieldError": "backends.graphql.errors",
     "GraphQLCall": "core.graphql_call",
     "HandlerFailed": "core.errors",
     "IntegrationsError": "core.errors",

@@ -105,7 +105,7 @@ def assertions_page() -> str:
 def _assertion_families() -> dict[str, list[str]]:
     """Return the public names by the line of the package's docstring that names their module."""
     lines = re.findall(r"^    (\w+) {2,}(.*)$", assertions.__doc__ or "", re.MULTILINE)
-    found = {title: re.findall(r"\w+", modules) for title, modules in lines[:7]}
+    found = {title: re.findall(r"\w+", modules) for title, modules in lines[:8]}
     sorted_names: dict[str, list[str]] = {f"{title[0].upper()}{title[1:]}": [] for title in found}
     sorted_names["Words for them"] = []
     for name in assertions.__all__:
