@@ -49,7 +49,7 @@ def test_a_reply_may_be_a_function_of_the_variables(api: FakeGraphQL, ask: Ask) 
     api.query("GetUser").reply(lambda variables: {"user": {"name": f"user {variables['id']}"}})
     assert ask(GET_USER, id="7") == {"user": {"id": "7", "name": "user 7"}}
 
-    api.query("GetUser").reply(lambda variables: None)
+    api.query("GetUser").reply(lambda _variables: None)
     assert ask(GET_USER, id="7") is None
 
     def raises(variables: dict[str, Any]) -> dict[str, Any]:
@@ -105,7 +105,7 @@ def test_turns(api: FakeGraphQL, client: httpx.Client) -> None:
         {"version": "1"},
         status(503),
         answer(errors=["slow down"], status=429),
-        lambda variables: {"version": "4"},
+        lambda _variables: {"version": "4"},
         None,
     )
     got = [client.post(api.url, json={"query": "query Q { version }"}) for _ in range(6)]
@@ -152,7 +152,7 @@ def test_the_most_demanding_rule_answers(api: FakeGraphQL, ask: Ask) -> None:
     api.query("GetUser", variables={"id": lambda value: value in {"3", "4"}}).reply(names("earlier"))
     api.query("GetUser", variables={"id": "4"}).reply(names("later"))
 
-    got = {id: ask(GET_USER, id=id)["user"]["name"] for id in "12345"}
+    got = {each: ask(GET_USER, id=each)["user"]["name"] for each in "12345"}
     assert got == {"1": "by variable", "2": "by function", "3": "earlier", "4": "later", "5": "by name"}
     assert ask("query Other { user(id: 1) { name } }") == {"user": {"name": "any"}}
 
@@ -168,7 +168,7 @@ def test_variables_are_compared_in_part(api: FakeGraphQL, ask: Ask) -> None:
 def test_a_function_is_asked_at_each_call(api: FakeGraphQL, ask: Ask) -> None:
     """What it answers is not remembered with the request."""
     answers = iter([True, False, True])
-    api.query("Q", where=lambda operation: next(answers)).reply({"version": "chosen"})
+    api.query("Q", where=lambda _operation: next(answers)).reply({"version": "chosen"})
     got = [ask("query Q { version }")["version"] for _ in range(3)]
     assert got == ["chosen", "Query.version 1", "chosen"]
 

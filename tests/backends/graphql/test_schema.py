@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from graphql import GraphQLSchema, build_schema, introspection_from_schema
@@ -12,6 +11,9 @@ from graphql import GraphQLSchema, build_schema, introspection_from_schema
 from pytest_integrations.backends.graphql.fake import FakeGraphQL
 from pytest_integrations.backends.graphql.schema import Schema
 from pytest_integrations.core.errors import ScriptingError
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 SDL = 'type Query { "who" user(id: ID!): User }\ntype User { id: ID! name: String role: Role }\nenum Role { ADMIN }'
 

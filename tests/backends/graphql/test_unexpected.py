@@ -44,12 +44,13 @@ def test_an_operation_that_is_not_valid(api: FakeGraphQL, ask: Ask, document: st
 def test_what_is_said_names_the_operation_and_the_place(api: FakeGraphQL, ask: Ask) -> None:
     ask("query GetUser {\n  me { nam }\n  usr { id }\n}", fails=True)
 
-    assert told(api) == [
+    (text,) = told(api)
+    assert text == (
         "api: query GetUser is not valid:\n"
         "  Cannot query field 'nam' on type 'User'. Did you mean 'name'? (line 2, column 8)\n"
         "  Cannot query field 'usr' on type 'Query'. Did you mean 'user', 'sum', or 'users'? (line 3, column 3)\n"
         "  (a client that is meant to send this: make the fake with invalid='allow')"
-    ]
+    )
     assert api.calls[0].operation == "query GetUser"
 
 
