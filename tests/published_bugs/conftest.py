@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from contextlib import nullcontext
@@ -39,7 +40,7 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]
 
     def install(requirement: str) -> Path:
         if requirement not in folders:
-            folder = tmp_path_factory.mktemp(requirement.replace("==", "-"))
+            folder = tmp_path_factory.mktemp(re.sub(r"[^\w.]+", "-", requirement))  # brackets are for globs
             pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "install", "--quiet"]
             _run([*pip, "--target", str(folder), requirement], dict(os.environ))
             folders[requirement] = folder

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -206,6 +207,29 @@ def test_the_consumers_own_reason_is_in_a_header(queue: HandQueue) -> None:
 
     with pytest.raises(ResilienceError, match="with order: 7, error: ValueError for a reason, expected 'TimeoutError'"):
         assert_dead_lettered(queue.messages.through("orders"), to="orders.dead", reason="TimeoutError")
+
+
+@pytest.mark.parametrize(
+    ("body", "letter", "is_told"),
+    [
+        ("poison", '{"of": "poison", "why": "TimeoutError"}', True),
+        ("poison", '{"of": "poison", "why": "ValueError"}', False),
+        ("a TimeoutError", '{"of": "a TimeoutError", "why": "none"}', False),
+        ("TimeoutError", "TimeoutError", False),
+    ],
+)
+def test_the_consumers_own_reason_may_be_put_around_the_body(
+    queue: HandQueue, body: str, letter: str, *, is_told: bool
+) -> None:
+    """What was in the message itself is no reason."""
+    message = queue.publish(body, key="m-1")
+    queue.deliver(message)
+    queue.publish(letter, key="m-1", to="orders.dead", connection=queue.consumer)
+    queue.ack(message)
+
+    expected = nullcontext() if is_told else pytest.raises(ResilienceError, match="for a reason, expected 'Timeout")
+    with expected:
+        assert_dead_lettered(queue.messages.through("orders"), to="orders.dead", reason="TimeoutError", payload="any")
 
 
 @pytest.mark.parametrize(
