@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from io import BytesIO
+from typing import IO, TYPE_CHECKING, Any
+
+from pytest_integrations.backends.http_objects import environ_of
 
 from .refusal import HttpRefusal
 
@@ -13,6 +16,8 @@ if TYPE_CHECKING:
     from .call import RecordedOperation
 
 __all__ = ["Upload", "operations_of"]
+
+_MAX_PARTS = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +38,7 @@ def operations_of(call: RecordedOperation, parsed: Callable[[bytes], Any]) -> tu
 
     The files are returned by their path, too. What is not of that shape is refused by 400.
     """
-    form, files = call.request.form, call.request.files
+    form, files = _parts(call)
     if "operations" not in form or "map" not in form:
         raise HttpRefusal(400, "a multipart request has the parts operations and map, before the files")
     content, places = parsed(form["operations"].encode()), parsed(form["map"].encode())
@@ -49,6 +54,23 @@ def operations_of(call: RecordedOperation, parsed: Callable[[bytes], Any]) -> tu
             _put(content, path, upload)
             uploads[path] = upload
     return content, uploads
+
+
+def _parts(call: RecordedOperation) -> tuple[Any, Any]:
+    """Return the fields and the files of a form, kept in memory: the ledger has all of it anyway."""
+    from werkzeug.exceptions import RequestEntityTooLarge
+    from werkzeug.formparser import FormDataParser
+
+    parser = FormDataParser(stream_factory=_in_memory, max_form_memory_size=None, max_form_parts=_MAX_PARTS)
+    try:
+        _, form, files = parser.parse_from_environ(environ_of(call))
+    except RequestEntityTooLarge as error:
+        raise HttpRefusal(413, f"the form has more than {_MAX_PARTS} parts") from error
+    return form, files
+
+
+def _in_memory(*_sizes: Any, **_more: Any) -> IO[bytes]:
+    return BytesIO()
 
 
 def _put(content: Any, path: Any, upload: Upload) -> None:
