@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -30,6 +29,7 @@ if TYPE_CHECKING:
     from pytest_integrations.backends.queues import Queue
     from pytest_integrations.backends.redis import FakeRedis
     from pytest_integrations.core.delivery import QueueMessage
+    from pytest_integrations.timekeeping import VirtualClock
 
 pytestmark = pytest.mark.usefixtures("no_leaks")
 
@@ -182,10 +182,10 @@ def test_thrown_away(client: redis.Redis, jobs: Queue, act: Callable, end: str, 
     assert (jobs.messages[0].events[-1].kind, jobs.messages[0].events[-1].reason) == (end, reason)
 
 
-def test_the_time_to_live_of_a_queue(client: redis.Redis, jobs: Queue) -> None:
+def test_the_time_to_live_of_a_queue(virtual_clock: VirtualClock, client: redis.Redis, jobs: Queue) -> None:
     client.rpush("jobs", "one")
-    client.pexpire("jobs", 1)
-    time.sleep(0.02)
+    client.expire("jobs", 60)
+    virtual_clock.sleep(61)
     assert story(jobs.messages[0])[-1] == "expired"
 
 

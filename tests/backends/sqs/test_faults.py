@@ -37,6 +37,7 @@ from tests.backends.sqs.client import JsonClient, Refused
 if TYPE_CHECKING:
     from pytest_integrations.backends.sqs.fake import FakeSqs
     from pytest_integrations.core.fault import Fault
+    from pytest_integrations.timekeeping import VirtualClock
 
 
 def _publish(broker: FakeSqs, *bodies: str) -> None:
@@ -336,15 +337,15 @@ def test_a_request_can_be_cut_while_it_is_sent(broker: FakeSqs) -> None:
     assert broker.messages.bodies == [b"y"]
 
 
-def test_an_outage_and_its_end(broker: FakeSqs, client: JsonClient) -> None:
+def test_an_outage_and_its_end(virtual_clock: VirtualClock, broker: FakeSqs, client: JsonClient) -> None:
     _publish(broker, "x")
     client.receive("orders", VisibilityTimeout=0)
-    broker.outage(0.3)
+    broker.outage(30)
     with pytest.raises(OSError):  # noqa: PT011 -- reset or refused
         client.receive("orders")
     with JsonClient(broker) as other, pytest.raises(ConnectionRefusedError):
         other.receive("orders")
-    time.sleep(0.4)
+    virtual_clock.sleep(31)
     with JsonClient(broker) as other:
         assert other.bodies("orders") == ["x"]
 

@@ -222,7 +222,9 @@ def test_aio_pika_robust_connection_outlives_its_broker_saying_goodbye(broker: F
 
             await queue.consume(take)
             broker.close_connections()
-            await asyncio.sleep(0.2)
+            async with asyncio.timeout(10):
+                while len(broker.on("subscribe").received) < 2:  # noqa: ASYNC110 -- the fake is asked, it tells nobody
+                    await asyncio.sleep(0)
             for number in range(3):
                 broker.publish("orders", b"%d" % number)
             for _ in range(100):

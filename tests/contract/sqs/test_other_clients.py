@@ -32,6 +32,13 @@ def broker() -> Iterator[FakeSqs]:
 # -- aiobotocore
 
 
+async def _received(broker: FakeSqs, times: int) -> None:
+    """Return when the client has asked for messages so often."""
+    async with asyncio.timeout(10):
+        while len(broker.on("receive").received) < times:  # noqa: ASYNC110 -- the fake is asked, it tells nobody
+            await asyncio.sleep(0)
+
+
 def test_aiobotocore_polls_and_tries_again(broker: FakeSqs) -> None:
     session = pytest.importorskip("aiobotocore.session")
     queue = broker.queue("orders")
@@ -40,7 +47,7 @@ def test_aiobotocore_polls_and_tries_again(broker: FakeSqs) -> None:
     async def main() -> list[str]:
         async with session.get_session().create_client("sqs", **broker.client_arguments) as sqs:
             waiting = asyncio.create_task(sqs.receive_message(QueueUrl=queue.url, WaitTimeSeconds=10))
-            await asyncio.sleep(0.05)
+            await _received(broker, 2)
             await sqs.send_message(QueueUrl=queue.url, MessageBody="x")
             messages = (await waiting)["Messages"]
             for message in messages:
@@ -59,7 +66,7 @@ def test_an_aiobotocore_task_that_is_cancelled_takes_no_message_along(broker: Fa
     async def main() -> Any:
         async with session.get_session().create_client("sqs", **broker.client_arguments) as sqs:
             ghost = asyncio.create_task(sqs.receive_message(QueueUrl=queue.url, WaitTimeSeconds=20))
-            await asyncio.sleep(0.1)
+            await _received(broker, 1)
             ghost.cancel()
             await asyncio.gather(ghost, return_exceptions=True)
             await sqs.send_message(QueueUrl=queue.url, MessageBody="x")
