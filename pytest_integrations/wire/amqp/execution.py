@@ -11,7 +11,7 @@ from pytest_integrations.core.queue_call import Kind, QueueCall
 from pytest_integrations.wire.perform import is_done
 
 from . import methods
-from .exchange import Exchange
+from .faulty_answer import FaultyAnswer
 from .refusal import Refusal
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ class Execution:
         """Begin with nothing to do."""
         self._protocol = protocol
         self._service = protocol.service
-        self._exchange: Exchange | None = None
+        self._faulty: FaultyAnswer | None = None
         """What a fault is still sending."""
         self._blocked: Callable[[], object] | None = None
         """The publication that waits until producers are free again."""
@@ -59,7 +59,7 @@ class Execution:
     @property
     def is_busy(self) -> bool:
         """Whether the next command has to wait for the present one."""
-        return self._exchange is not None or self._blocked is not None
+        return self._faulty is not None or self._blocked is not None
 
     def begin(self, asked: Asked) -> None:
         """Write a command into the ledger and carry it out, unless it has to wait."""
@@ -116,12 +116,12 @@ class Execution:
         self._perform(call, self._protocol.outbox.collect(run) if is_done(effects) else b"", effects)
 
     def _perform(self, call: QueueCall, answer: bytes, effects: Sequence[Effect]) -> None:
-        self._exchange = Exchange(self._protocol, call, effects)
-        self._exchange.begin(answer)
+        self._faulty = FaultyAnswer(self._protocol, call, effects)
+        self._faulty.begin(answer)
 
     def exchange_done(self) -> None:
         """Take the next command, now that a fault has sent all that it sends."""
-        self._exchange = None
+        self._faulty = None
 
     # -- blocked producers
 
@@ -154,9 +154,9 @@ class Execution:
 
     def abandon(self, *, by_client: bool) -> None:
         """Stop: the connection is gone."""
-        exchange, self._exchange, self._blocked = self._exchange, None, None
-        if exchange is not None:
-            exchange.abandon(self._service.ledger.now(), by_client=by_client)
+        faulty, self._faulty, self._blocked = self._faulty, None, None
+        if faulty is not None:
+            faulty.abandon(self._service.ledger.now(), by_client=by_client)
         if self._timer is not None:
             self._timer.cancel()
 

@@ -1,4 +1,4 @@
-"""One command, or one delivery, that something goes wrong with."""
+"""The answer to a command, or a delivery, that something goes wrong with."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ if TYPE_CHECKING:
 
     from .connection import AmqpProtocol
 
-__all__ = ["Exchange"]
+__all__ = ["FaultyAnswer"]
 
 
-class Exchange(Answering["AmqpProtocol", "QueueCall"]):
+class FaultyAnswer(Answering["AmqpProtocol", "QueueCall"]):
     """Sends what answers a call as the effects of its fault want it, and nothing else meanwhile."""
 
     __slots__ = ("_effects",)
