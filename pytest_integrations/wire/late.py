@@ -55,11 +55,12 @@ class LateProtocol:
         """The client has taken what had to wait."""
         self._protocol.resume_writing()
 
-    def eof_received(self) -> None:
+    def eof_received(self) -> bool | None:
         """The client will send no more."""
         if self._timer is None:
-            self._protocol.eof_received()
+            return self._protocol.eof_received()
         self._client_left = True
+        return None
 
     def connection_lost(self, error: OSError | None) -> None:
         """The connection is over."""

@@ -3,10 +3,12 @@
     protocol.connection_made(transport)    once
     protocol.data_received(data)           again and again
     protocol.resume_writing()              when the client has taken what had to wait
-    protocol.eof_received()                at the client's FIN; the transport closes afterwards
+    protocol.eof_received()                at the client's FIN; the transport closes afterwards, unless told True
     protocol.connection_lost(error)        once, whatever the end was
 
-Beyond asyncio's, `abort` is a real RST, `finish` a FIN that stays a FIN, and `throttle` reads slowly.
+Beyond asyncio's, `abort` is a real RST, `finish` a FIN that stays a FIN, and `throttle` reads slowly. Of a connection
+that one side has ended the other goes on, where the protocol wants that: `eof_received` returns True, and `write_eof`
+is how to end the other side.
 """
 
 from __future__ import annotations
@@ -54,8 +56,8 @@ class WireProtocol(Protocol):
     def resume_writing(self) -> None:
         """Nothing is left of what the socket did not take at once."""
 
-    def eof_received(self) -> None:
-        """The client will send no more."""
+    def eof_received(self) -> bool | None:
+        """The client will send no more; True keeps the connection open for what it is still to get."""
 
     def connection_lost(self, error: OSError | None) -> None:
         """The connection is over: by our own doing or the client's FIN (None), or by an *error*."""
@@ -104,6 +106,7 @@ class TcpTransport:
         "_aborting",
         "_buffer",
         "_credit",
+        "_ended",
         "_events",
         "_finishing",
         "_gone",
@@ -136,6 +139,8 @@ class TcpTransport:
         self._events = READ
         self.closing: bool = False
         self._finishing = self._swallowing = self._aborting = False
+        self._ended = False
+        """Whether the client's FIN is in, and the connection kept open all the same."""
         self._rate: float | None = None
         self._pulse: Timer | None = None
         self._limit = self._credit = _CHUNK
@@ -164,9 +169,12 @@ class TcpTransport:
             self._lost(error)
             return
         if not data:
-            if not self._swallowing:
-                self._protocol.eof_received()
-            self._lost(None)
+            keep = not self._swallowing and self._protocol.eof_received()
+            if keep and (self._buffer or not self.closing):
+                self._ended = True
+                self.pause_reading()
+            else:
+                self._lost(None)
         elif not self._swallowing:
             self._protocol.data_received(data)
             if self._rate is not None and not self._pulse:
@@ -274,17 +282,30 @@ class TcpTransport:
 
         A plain close would send RST instead if anything from the client was left unread or came later.
         """
+        if self.closing and not self._finishing:
+            return
+        self._swallowing = True
+        if self.closing and not self._buffer:
+            self._shut()  # again: the FIN of `write_eof` is out, and what may have been read is not any more
+        else:
+            self.write_eof()
+
+    def write_eof(self) -> None:
+        """Send what is buffered, then FIN, and go on reading; the connection closes when the client's FIN is in too."""
         if not self.closing:
-            self.closing = self._finishing = self._swallowing = True
+            self.closing = self._finishing = True
             if not self._buffer:
                 self._shut()
 
     def _shut(self) -> None:
-        self._rate = None
-        self._limit = _CHUNK
         with contextlib.suppress(OSError):
             self.sock.shutdown(socket.SHUT_WR)
-        self.resume_reading()
+        if self._ended:
+            self._lost(None)
+        elif self._swallowing:
+            self._rate = None
+            self._limit = _CHUNK
+            self.resume_reading()
 
     def abort(self) -> None:
         """Send RST, once the client's kernel has what was written before: a reset destroys what is still under way."""
