@@ -17,6 +17,8 @@ And what only those with queues are told:
     to a publication     Lose, Confirm, Poison
     to a delivery        Copies, TakeBack, Swap, Hide
     to the bytes         Garble
+
+And what only those with subscriptions are told: Disrupt.
 """
 
 from __future__ import annotations
@@ -37,6 +39,7 @@ __all__ = [
     "Copies",
     "Cut",
     "Delay",
+    "Disrupt",
     "Effect",
     "Expire",
     "Fail",
@@ -305,3 +308,19 @@ class Garble(Effect):
     """Send *data* instead of the protocol's own bytes."""
 
     data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Disrupt(Effect):
+    """Spoil a subscription in the *kind* of way that `faults.subscription` lists, once *after* events went out.
+
+    *code* and *text* are those of a close frame. *kind*, at once: `"reset"` (RST), `"hang"` (nothing more, not even a
+    pong), `"close"` (a close frame); to the next event: `"malformed_json"`, `"malformed_frame"`, `"unknown_type"`,
+    `"wrong_id"`, `"bad_field"`, `"duplicate"`, `"out_of_order"`; at the end: `"no_complete"`, `"next_after_complete"`;
+    to the whole connection: `"no_ack"`, `"no_pong"`.
+    """
+
+    kind: str
+    after: int = 0
+    code: int = 1000
+    text: str = ""

@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
-from .call import HttpCall
+from .call import CONNECT, HttpCall
 from .message import unchunked
 
 if TYPE_CHECKING:
@@ -14,9 +14,10 @@ if TYPE_CHECKING:
 
     from .call import Connection
 
-__all__ = ["GraphQLCall", "Operation", "OperationKind", "Result", "StreamEvent"]
+__all__ = ["GraphQLCall", "Operation", "OperationKind", "Result", "StreamEvent", "Transport"]
 
 OperationKind = Literal["query", "mutation", "subscription"]
+Transport = Literal["http", "sse", "sse-single", "multipart", "graphql-transport-ws", "graphql-ws"]
 
 Result = Literal["", "data", "partial", "errors"]
 """What a client got: `data`, without errors; `partial`: both; `errors`, and no data; `""`: nothing that is a result."""
@@ -78,7 +79,7 @@ class GraphQLCall(HttpCall):
     subscription is one, with the bytes of its first message for `body`.
     """
 
-    __slots__ = ("events", "operations")
+    __slots__ = ("events", "operations", "transport")
     protocol = "graphql"
 
     def __init__(self, fake: str, connection: Connection, head: bytes = b"", operation: str = "connect") -> None:
@@ -88,6 +89,8 @@ class GraphQLCall(HttpCall):
         """What the client asked for; several in a batch, none if the request could not be understood."""
         self.events: list[StreamEvent] = []
         """What was sent to a subscriber, in order."""
+        self.transport: Transport = "http"
+        """How its results come: `"http"` at once, the others one after the other."""
 
     def understand(self, operations: tuple[Operation, ...]) -> None:
         """Record what the client asks for, and name the call after it."""
@@ -97,9 +100,12 @@ class GraphQLCall(HttpCall):
 
     @property
     def kind(self) -> str:
-        """`"query"`, `"mutation"`, `"subscription"`, `"batch"`; `"request"` for what could not be understood."""
+        """`"query"`, `"mutation"`, `"subscription"`, `"batch"`.
+
+        `"connect"` for the handshake of a WebSocket and the like, `"request"` for what could not be understood.
+        """
         if not self.operations:
-            return "request"
+            return "connect" if self.operation == CONNECT else "request"
         return self.operations[0].kind if len(self.operations) == 1 else "batch"
 
     @property
@@ -167,8 +173,14 @@ class GraphQLCall(HttpCall):
 
     @property
     def verdict(self) -> str:
-        """What the client was shown, in a few words: `"200"`, `"200 partial"`, `"200 THROTTLED"`, `"200 errors"`."""
+        """What the client was shown, in a few words: `"200"`, `"200 partial"`, `"200 THROTTLED"`, `"200 errors"`.
+
+        Over a WebSocket, which has no status: `"complete"`, `"error"`, `"stopped"` by the client.
+        """
         told, result = super().verdict, self.result
+        if self.outcome == "answered" and self.status is None:
+            last = self.events[-1].kind if self.events else "next"
+            told = " ".join(filter(None, ("stopped" if last == "next" else last, told)))
         if self.outcome != "answered" or result not in {"partial", "errors"}:
             return told
         return " ".join(filter(None, (told, *((self.codes if result == "errors" else ()) or (result,)))))

@@ -33,6 +33,9 @@ if TYPE_CHECKING:
     from .engine import Engine, Executable
     from .given import Given
     from .persisted import Persisted
+    from .streams.doorman import Doorman
+    from .subscriptions import SubscriptionRule
+
 __all__ = ["FakeGraphQL"]
 
 _LIMITS = Limits()
@@ -60,6 +63,7 @@ class FakeGraphQL(ListeningFake):
             effect.Answer,
             effect.Cut,
             effect.Delay,
+            effect.Disrupt,
             effect.Expire,
             effect.Preempt,
             effect.Refuse,
@@ -125,6 +129,7 @@ class FakeGraphQL(ListeningFake):
         self._defaults = Defaults(data_seed, whole("list_length", list_length))
         self._given: Given = Given()
         self._engine: Engine | None = None
+        self.accept_connections()
         self._service = GraphQLService(self)
         if schema is not None:
             self.schema(schema)
@@ -143,6 +148,19 @@ class FakeGraphQL(ListeningFake):
     def ws_url(self) -> str:
         """Where clients open their WebSockets: `ws://127.0.0.1:49152/graphql`."""
         return f"ws{self.url.removeprefix('http')}"
+
+    @property
+    def stream_path(self) -> str:
+        """The path of `stream_url`."""
+        return f"{self.path}/stream"
+
+    @property
+    def stream_url(self) -> str:
+        """Where GraphQL over server-sent events is spoken in both modes: `http://127.0.0.1:49152/graphql/stream`.
+
+        A stream for each operation can be had at `url`, too.
+        """
+        return f"{self.url}/stream"
 
     # -- the schema and its data
 
@@ -265,9 +283,26 @@ class FakeGraphQL(ListeningFake):
         *,
         variables: Mapping[str, Any] | None = None,
         where: Callable[[Operation], object] | None = None,
-    ) -> OperationRule:
+    ) -> SubscriptionRule:
         """Return the rule for subscriptions called *name*; see `query`."""
-        return self._rule(OperationRule, "subscription", name, variables, where)
+        from .subscriptions import SubscriptionRule
+
+        return cast("SubscriptionRule", self._rule(SubscriptionRule, "subscription", name, variables, where))
+
+    def accept_connections(self, check: Callable[[Any], object] | None = None, *, payload: Any = None) -> Self:
+        """Accept those WebSockets for which *check* is true of the payload of their `connection_init` (or None).
+
+        The others are closed with 4403, in the legacy protocol after a `connection_error`. *payload* is that of the
+        `connection_ack`. What the client sent is in the handshake's call: `fake.on("connect").received[0].json()`.
+        """
+        __tracebackhide__ = True
+        from .streams.doorman import Doorman
+
+        if check is not None and not callable(check):
+            msg = f"check={check!r} is not callable: give a function of the payload, such as lambda payload: True"
+            raise ScriptingError(msg)
+        self.doorman: Doorman = Doorman(check, payload)
+        return self
 
     def persist(self, document: str, id: str | None = None) -> str:  # noqa: A002 -- as it is called
         """Store *document* for clients that send its *id* (its SHA-256 if not given) as `documentId`; return that.

@@ -19,6 +19,7 @@ from .misses import invalid, unscripted
 from .reading import Found, Reader
 from .responses import refused
 from .rules import DataRule
+from .streams.door import Door
 from .work import Work
 
 if TYPE_CHECKING:
@@ -52,6 +53,7 @@ class GraphQLService:
         self._reader = Reader(fake)
         self.name: str = fake.name
         self.ledger: Ledger = fake.ledger
+        self._door = Door(fake, self)
         self.max_head: int = fake.limits.head
         self.max_body: int = fake.limits.body
 
@@ -93,13 +95,16 @@ class GraphQLService:
             call.found = _LATER
             return
         call.found = None
-        if call.path == self._fake.path and self._fake.has_schema:
+        if call.path in {self._fake.path, self._fake.stream_path} and self._fake.has_schema:
+            if self._door.recognise(call):
+                return
             call.found = found = self._reader.find(call)
             reading = found.reading
             if reading.titled:
                 call.understand(reading.titled)
             if reading.asked is not None:
                 call.uploads = reading.asked.uploads
+                self._door.choose(call, reading)
 
     def _decide(self, call: RecordedOperation) -> Decision | None:
         fake, number = self._fake, call.connection.id
@@ -126,12 +131,14 @@ class GraphQLService:
         if found is None:
             return self._unexpected(call)
         if found.reading.refusal is not None:
-            return self._refuse(call, found.reading.refusal)
-        return self._execute(call, found)
+            return self.refuse(call, found.reading.refusal)
+        streamed = self._door.answer(call)
+        return streamed if streamed is not None else self.execute(call, found)
 
-    def _execute(self, call: RecordedOperation, found: Found) -> Any:
+    def execute(self, call: RecordedOperation, found: Found) -> Any:
+        """Return the reply to *call*, which asks for what was *found*, or something that hands it over later."""
         reading = found.reading
-        self._tell_invalid(call, reading)
+        self.tell_invalid(call, reading)
         answers = [self._answer_of(call, *each) for each in zip(reading.operations, found.rules, strict=True)]
         is_healthy = not any(isinstance(effect, Resolve) for effect in call.effects)
         key = tuple(map(id, answers))  # the rules keep them, as long as the reading is kept
@@ -153,9 +160,9 @@ class GraphQLService:
         if isinstance(operation, Rejected):
             return _DEFAULT
         if isinstance(rule, DataRule) and rule.is_scripted:
-            return rule.next_answer(call.fault) or self._unscripted(call, operation, is_exhausted=True)
+            return rule.next_answer(call.fault) or self.unscripted(call, operation, is_exhausted=True)
         if self._fake.unscripted == "fail" and not self._fake.resolves(operation):
-            return self._unscripted(call, operation, is_exhausted=False)
+            return self.unscripted(call, operation, is_exhausted=False)
         return _DEFAULT
 
     def _run(self, call: RecordedOperation, work: Work, done: Callable[[Prepared], object]) -> None:
@@ -182,16 +189,17 @@ class GraphQLService:
 
     def _done(self, call: RecordedOperation, work: Work, reply: Reply) -> Prepared:
         for cause in work.causes:
-            self._tell(call, cause)
+            self.tell(call, cause)
         return Prepared(reply)
 
     # -- what fails the test by itself
 
     def failed(self, call: HttpCall, error: BaseException) -> Prepared:
         """Record that a callable of the test raised *error* while it answered *call*; the client gets a 500."""
-        return Prepared(refused(500, self._tell(call, error)))
+        return Prepared(refused(500, self.tell(call, error)))
 
-    def _tell(self, call: HttpCall, error: BaseException) -> str:
+    def tell(self, call: HttpCall, error: BaseException) -> str:
+        """Tell the test that one of its callables raised *error*; return the text of that."""
         text = f"{self.name}: a resolver for {call.operation} raised {type(error).__name__}: {error}"
         if self._fake.is_running:  # what raises because its fake has stopped did not fail
             self.ledger.problems.append(Problem("handler", self.name, text, call, error))
@@ -207,13 +215,15 @@ class GraphQLService:
         self.ledger.problems.append(Problem("unexpected", self.name, text, call))
         return Prepared(refused(404, text))
 
-    def _refuse(self, call: RecordedOperation, refusal: HttpRefusal) -> Prepared:
+    def refuse(self, call: RecordedOperation, refusal: HttpRefusal) -> Prepared:
+        """Answer a request that is not GraphQL over HTTP, and tell the test, unless it allows such."""
         if self._fake.invalid == "fail":
             text = f"{self.name}: {call.operation} is not GraphQL over HTTP: {refusal.why} (status {refusal.status})"
             self.ledger.problems.append(Problem("unexpected", self.name, text, call))
         return Prepared(refused(refusal.status, refusal.why, refusal.headers))
 
-    def _tell_invalid(self, call: RecordedOperation, reading: Reading) -> None:
+    def tell_invalid(self, call: RecordedOperation, reading: Reading) -> None:
+        """Tell the test of operations that are not valid, unless it allows such."""
         if self._fake.invalid == "allow":
             return
         for each in reading.operations:
@@ -221,7 +231,8 @@ class GraphQLService:
                 text = invalid(self.name, each)
                 self.ledger.problems.append(Problem("unexpected", self.name, text, call))
 
-    def _unscripted(self, call: RecordedOperation, asked: Executable, *, is_exhausted: bool) -> Answered:
+    def unscripted(self, call: RecordedOperation, asked: Executable, *, is_exhausted: bool) -> Answered:
+        """Tell the test of an operation that it has not scripted; return what its client is told."""
         text = unscripted(self.name, asked.operation, self._fake.rules, is_exhausted=is_exhausted)
         self.ledger.problems.append(Problem("unexpected", self.name, text, call))
         return replace(Answered.of(errors=[{"message": text, "extensions": {"code": "UNSCRIPTED"}}]), is_fleeting=True)

@@ -31,7 +31,6 @@ class WebSocket:
     """
 
     __slots__ = (
-        "_connection",
         "_frames",
         "_ledger",
         "_listener",
@@ -43,6 +42,7 @@ class WebSocket:
         "_transport",
         "_was_told",
         "answers_pings",
+        "connection",
         "is_deaf",
     )
 
@@ -54,7 +54,7 @@ class WebSocket:
         """Tell *listener* what comes in; a message of more than *max_message* bytes ends in a close with 1009."""
         self._loop = loop
         self._ledger = ledger
-        self._connection = connection
+        self.connection = connection
         self._listener = listener
         self._max_message = max_message
         self._frames = Frames(ConnectionType.SERVER)
@@ -76,7 +76,7 @@ class WebSocket:
 
     def data_received(self, data: bytes) -> None:
         """Bytes came in."""
-        self._connection.received += len(data)
+        self.connection.received += len(data)
         if self.is_deaf or self._frames.state is ConnectionState.CLOSED:
             return
         self._frames.receive_data(data)
@@ -96,11 +96,11 @@ class WebSocket:
 
     def eof_received(self) -> None:
         """The client closed its side."""
-        self._connection.closed_by = self._connection.closed_by or "client"
+        self.connection.closed_by = self.connection.closed_by or "client"
 
     def connection_lost(self, error: OSError | None) -> None:
         """The connection is over."""
-        connection = self._connection
+        connection = self.connection
         if connection.closed is None:
             connection.closed = self._ledger.now()
             connection.closed_by = connection.closed_by or ("client" if error else "fake")
@@ -133,7 +133,7 @@ class WebSocket:
         state = self._frames.state
         by_client = state is ConnectionState.REMOTE_CLOSING
         if by_client:
-            self._connection.closed_by = self._connection.closed_by or "client"
+            self.connection.closed_by = self.connection.closed_by or "client"
         if state in {ConnectionState.REMOTE_CLOSING, ConnectionState.OPEN}:
             self._write(self._frames.send(event.response() if by_client else event))
         self._tell(int(event.code), by_client=by_client)
@@ -182,7 +182,7 @@ class WebSocket:
         return is_open
 
     def _write(self, data: bytes) -> None:
-        self._connection.sent += len(data)
+        self.connection.sent += len(data)
         self._transport.write(data)
 
     # -- writing, as it should not be
@@ -205,6 +205,6 @@ class WebSocket:
     def _ends_itself(self) -> None:
         """Record that the connection ends now, before the client can see it."""
         self.is_deaf = True
-        if self._connection.closed is None:
-            self._connection.closed = self._ledger.now()
-            self._connection.closed_by = self._connection.closed_by or "fake"
+        if self.connection.closed is None:
+            self.connection.closed = self._ledger.now()
+            self.connection.closed_by = self.connection.closed_by or "fake"
