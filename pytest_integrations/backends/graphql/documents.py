@@ -102,7 +102,7 @@ class Document:
                 name = selection.name.value
                 if not name.startswith("__"):
                     yield f"{parent.name}.{name}"
-                    field = schema.get_field(parent, name)  # type: ignore[arg-type]  # leaves have no fields
+                    field = getattr(parent, "fields", {}).get(name)
                     if selection.selection_set and field is not None:
                         inner = get_named_type(field.type)
                         yield from self._selected(selection.selection_set, inner, schema, seen, aliases)

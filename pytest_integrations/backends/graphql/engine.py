@@ -7,11 +7,12 @@ from inspect import isawaitable
 from typing import TYPE_CHECKING, Any, TypeGuard
 
 from graphql import ExecutionResult, FieldNode, GraphQLError
-from graphql.execution import Executor, experimental_execute_incrementally, get_variable_values
+from graphql.execution import get_variable_values
 
 from pytest_integrations.core.graphql_call import Operation
 
 from .given import check_coordinate
+from .library import executed
 from .nodes import Node
 from .outcome import told, told_in_part
 from .resolving import Execution, Resolving, TooLarge
@@ -145,7 +146,7 @@ class Engine:
         def`, an awaitable of that.
         """
         try:
-            result = self._run(executable, root, spoil, call, Executor)
+            result = self._run(executable, root, spoil, call, in_parts=False)
         except TooLarge as error:
             return told(error.result)
         return told(result) if isinstance(result, ExecutionResult) else _await(result)
@@ -160,7 +161,7 @@ class Engine:
     ) -> tuple[list[Result], list[Exception]]:
         """Execute an operation that leaves something for later; return the parts of its result, and as `execute`."""
         try:
-            result = self._run(executable, root, spoil, call, None)
+            result = self._run(executable, root, spoil, call, in_parts=True)
             if isawaitable(result):
                 result = await result
             if isinstance(result, ExecutionResult):
@@ -172,10 +173,10 @@ class Engine:
             parts = [told(error.result)]
         return [part for part, _ in parts], [cause for _, causes in parts for cause in causes]
 
-    def _run(self, executable: Executable, root: Any, spoil: Any, call: Any, kind: type[Executor[Any]] | None) -> Any:
-        """Let graphql execute an operation with an executor of this *kind*, or with one that delivers in parts."""
+    def _run(self, executable: Executable, root: Any, spoil: Any, call: Any, *, in_parts: bool) -> Any:
+        """Let graphql execute an operation."""
         document = executable.document
-        return experimental_execute_incrementally(
+        return executed(
             self.schema.graphql,
             document.ast,  # type: ignore[arg-type]  # the document was checked when it was read
             Node(given=root),
@@ -184,7 +185,7 @@ class Engine:
             executable.operation.name or None,
             self._resolving.field,
             self._resolving.type,
-            executor_class=kind,
+            in_parts=in_parts,
             is_awaitable=_never if self.given.is_pure else None,  # so that it need not look at each value
         )
 

@@ -8,10 +8,8 @@ from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
 from graphql import (
-    GraphQLDeferDirective,
     GraphQLError,
     GraphQLSchema,
-    GraphQLStreamDirective,
     build_ast_schema,
     build_client_schema,
     parse,
@@ -23,6 +21,7 @@ from graphql.validation.validate import validate_sdl
 from pytest_integrations.core.errors import ScriptingError
 
 from .documents import Documents
+from .library import PARTS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -145,7 +144,7 @@ def _incremental(schema: GraphQLSchema) -> GraphQLSchema:
     """Return *schema* with the directives `@defer` and `@stream`, unless it declares them itself."""
     parts: dict[str, Any] = {**schema.to_kwargs()}
     known = {directive.name for directive in schema.directives}
-    added = [each for each in (GraphQLDeferDirective, GraphQLStreamDirective) if each.name not in known]
+    added = [each for each in PARTS if each.name not in known]
     parts["directives"] = (*schema.directives, *added)
     return GraphQLSchema(**parts)
 
