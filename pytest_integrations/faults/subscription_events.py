@@ -1,0 +1,278 @@
+"""Events of a subscription that are not what they should be, or come when they should not."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+from pytest_integrations.core.effect import Disrupt
+from pytest_integrations.core.settings import whole
+
+from .streams import EVENTS, WEBSOCKETS, StreamFault
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from pytest_integrations.core.effect import Effect
+    from pytest_integrations.core.fault import Occasion
+
+__all__ = [
+    "duplicate_next",
+    "malformed_frame",
+    "malformed_json",
+    "next_after_complete",
+    "out_of_order",
+    "sse_bad_field",
+    "unknown_type",
+    "wrong_id",
+]
+
+
+@dataclass(frozen=True, slots=True, repr=False, kw_only=True)
+class malformed_json(StreamFault):  # noqa: N801 -- a word in a script
+    """Send an event whose JSON is cut off.
+
+    Wire definition: the event after the first *after* is sent with the first half of the bytes of its JSON, in a
+    sound frame, event or part. On every transport.
+
+    ```python
+    import pytest
+    from gql import Client, gql
+    from gql.transport.exceptions import TransportProtocolError
+    from gql.transport.websockets import WebsocketsTransport
+
+    fake_graphql.schema("type Query { a: Int } type Subscription { tick: Int }")
+    fake_graphql.subscription().replies([{"tick": 1}, {"tick": 2}])
+    fake_graphql.inject(malformed_json(after=1))
+    client = Client(transport=WebsocketsTransport(url=fake_graphql.ws_url))
+    with pytest.raises(TransportProtocolError):
+        list(client.subscribe(gql("subscription { tick }")))
+    ```
+    """
+
+    after: int = 0
+
+    def __post_init__(self) -> None:
+        """Check the settings."""
+        whole("after", self.after)
+
+    def effects(self, occasion: Occasion) -> Iterable[Effect]:
+        """Yield it."""
+        yield Disrupt("malformed_json", self.after)
+
+
+@dataclass(frozen=True, slots=True, repr=False, kw_only=True)
+class malformed_frame(StreamFault):  # noqa: N801 -- a word in a script
+    """Send a WebSocket frame that breaks the rules.
+
+    Wire definition: in place of the event after the first *after*, the bytes F1 02 7B 7D: a text frame with all
+    three reserved bits set, which no extension has given a meaning. A client must fail the connection (RFC 6455
+    section 5.2), and closes with 1002. On both protocols over WebSocket.
+
+    ```python
+    import pytest
+    from gql import Client, gql
+    from gql.transport.exceptions import TransportConnectionFailed
+    from gql.transport.websockets import WebsocketsTransport
+
+    fake_graphql.schema("type Query { a: Int } type Subscription { tick: Int }")
+    fake_graphql.subscription().replies([{"tick": 1}, {"tick": 2}])
+    fake_graphql.inject(malformed_frame(after=1))
+    client = Client(transport=WebsocketsTransport(url=fake_graphql.ws_url))
+    with pytest.raises(TransportConnectionFailed):
+        list(client.subscribe(gql("subscription { tick }")))
+    ```
+    """
+
+    transports: ClassVar[frozenset[str]] = WEBSOCKETS
+    after: int = 0
+
+    def __post_init__(self) -> None:
+        """Check the settings."""
+        whole("after", self.after)
+
+    def effects(self, occasion: Occasion) -> Iterable[Effect]:
+        """Yield it."""
+        yield Disrupt("malformed_frame", self.after)
+
+
+@dataclass(frozen=True, slots=True, repr=False, kw_only=True)
+class unknown_type(StreamFault):  # noqa: N801 -- a word in a script
+    """Send an event of a type that there is not.
+
+    Wire definition: the event after the first *after* is sent with the type, or the event name, `surprise`, and is
+    else as it should be. On both protocols over WebSocket, and server-sent events. Clients of WebSocket fail; of
+    unknown events nobody is told.
+
+    ```python
+    import pytest
+    from gql import Client, gql
+    from gql.transport.exceptions import TransportProtocolError
+    from gql.transport.websockets import WebsocketsTransport
+
+    fake_graphql.schema("type Query { a: Int } type Subscription { tick: Int }")
+    fake_graphql.subscription().replies([{"tick": 1}, {"tick": 2}])
+    fake_graphql.inject(unknown_type(after=1))
+    client = Client(transport=WebsocketsTransport(url=fake_graphql.ws_url))
+    with pytest.raises(TransportProtocolError):
+        list(client.subscribe(gql("subscription { tick }")))
+    ```
+    """
+
+    transports: ClassVar[frozenset[str]] = WEBSOCKETS | EVENTS
+    after: int = 0
+
+    def __post_init__(self) -> None:
+        """Check the settings."""
+        whole("after", self.after)
+
+    def effects(self, occasion: Occasion) -> Iterable[Effect]:
+        """Yield it."""
+        yield Disrupt("unknown_type", self.after)
+
+
+@dataclass(frozen=True, slots=True, repr=False, kw_only=True)
+class wrong_id(StreamFault):  # noqa: N801 -- a word in a script
+    """Send an event to an operation that there is not.
+
+    Wire definition: the event after the first *after* is sent with the id of its operation followed by `999`. On
+    transports that share a connection: both protocols over WebSocket, and server-sent events in single connection
+    mode. Most clients drop it without a word.
+
+    ```python
+    from gql import Client, gql
+    from gql.transport.websockets import WebsocketsTransport
+
+    fake_graphql.schema("type Query { a: Int } type Subscription { tick: Int }")
+    fake_graphql.subscription().replies([{"tick": 1}, {"tick": 2}])
+    fake_graphql.inject(wrong_id())
+    client = Client(transport=WebsocketsTransport(url=fake_graphql.ws_url))
+    assert [event["tick"] for event in client.subscribe(gql("subscription { tick }"))] == [2]
+    ```
+    """
+
+    transports: ClassVar[frozenset[str]] = WEBSOCKETS | {"sse-single"}
+    after: int = 0
+
+    def __post_init__(self) -> None:
+        """Check the settings."""
+        whole("after", self.after)
+
+    def effects(self, occasion: Occasion) -> Iterable[Effect]:
+        """Yield it."""
+        yield Disrupt("wrong_id", self.after)
+
+
+@dataclass(frozen=True, slots=True, repr=False, kw_only=True)
+class duplicate_next(StreamFault):  # noqa: N801 -- a word in a script
+    """Send an event twice.
+
+    Wire definition: the event after the first *after* is sent once more, byte for byte the same, right after it. On
+    every transport. Only who looks at the data can tell.
+
+    ```python
+    from gql import Client, gql
+    from gql.transport.websockets import WebsocketsTransport
+
+    fake_graphql.schema("type Query { a: Int } type Subscription { tick: Int }")
+    fake_graphql.subscription().replies([{"tick": 1}, {"tick": 2}])
+    fake_graphql.inject(duplicate_next())
+    client = Client(transport=WebsocketsTransport(url=fake_graphql.ws_url))
+    assert [event["tick"] for event in client.subscribe(gql("subscription { tick }"))] == [1, 1, 2]
+    ```
+    """
+
+    after: int = 0
+
+    def __post_init__(self) -> None:
+        """Check the settings."""
+        whole("after", self.after)
+
+    def effects(self, occasion: Occasion) -> Iterable[Effect]:
+        """Yield it."""
+        yield Disrupt("duplicate", self.after)
+
+
+@dataclass(frozen=True, slots=True, repr=False, kw_only=True)
+class out_of_order(StreamFault):  # noqa: N801 -- a word in a script
+    """Send two events in the wrong order.
+
+    Wire definition: the event after the first *after* is held back and sent after the one that follows it; before
+    the end, if none does. On every transport. Only who looks at the data can tell.
+
+    ```python
+    from gql import Client, gql
+    from gql.transport.websockets import WebsocketsTransport
+
+    fake_graphql.schema("type Query { a: Int } type Subscription { tick: Int }")
+    fake_graphql.subscription().replies([{"tick": 1}, {"tick": 2}])
+    fake_graphql.inject(out_of_order())
+    client = Client(transport=WebsocketsTransport(url=fake_graphql.ws_url))
+    assert [event["tick"] for event in client.subscribe(gql("subscription { tick }"))] == [2, 1]
+    ```
+    """
+
+    after: int = 0
+
+    def __post_init__(self) -> None:
+        """Check the settings."""
+        whole("after", self.after)
+
+    def effects(self, occasion: Occasion) -> Iterable[Effect]:
+        """Yield it."""
+        yield Disrupt("out_of_order", self.after)
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class next_after_complete(StreamFault):  # noqa: N801 -- a word in a script
+    """Send one more event after the end.
+
+    Wire definition: after `complete` (of `multipart/mixed`: after the last delimiter), the last event once more. On
+    every transport. Most clients drop it without a word.
+
+    ```python
+    import requests
+
+    fake_graphql.schema("type Query { a: Int } type Subscription { tick: Int }")
+    fake_graphql.subscription().replies([{"tick": 1}])
+    fake_graphql.inject(next_after_complete())
+    request = {"query": "subscription { tick }"}
+    answer = requests.post(fake_graphql.url, json=request, headers={"Accept": "text/event-stream"})
+    assert answer.text.count("event: next") == 2 and answer.text.splitlines()[8] == "event: next"
+    ```
+    """
+
+    def effects(self, occasion: Occasion) -> Iterable[Effect]:
+        """Yield it."""
+        yield Disrupt("next_after_complete")
+
+
+@dataclass(frozen=True, slots=True, repr=False, kw_only=True)
+class sse_bad_field(StreamFault):  # noqa: N801 -- a word in a script
+    """Misspell the fields of an event.
+
+    Wire definition: the event after the first *after* is sent as `evnt: next` and `date: ...`. By the rules of
+    server-sent events unknown fields are ignored, and an event without data is none. On server-sent events.
+
+    ```python
+    import requests
+
+    fake_graphql.schema("type Query { a: Int } type Subscription { tick: Int }")
+    fake_graphql.subscription().replies([{"tick": 1}])
+    fake_graphql.inject(sse_bad_field())
+    request = {"query": "subscription { tick }"}
+    answer = requests.post(fake_graphql.url, json=request, headers={"Accept": "text/event-stream"})
+    assert answer.text.splitlines()[2:4] == ["evnt: next", 'date: {"data":{"tick":1}}']
+    ```
+    """
+
+    transports: ClassVar[frozenset[str]] = EVENTS
+    after: int = 0
+
+    def __post_init__(self) -> None:
+        """Check the settings."""
+        whole("after", self.after)
+
+    def effects(self, occasion: Occasion) -> Iterable[Effect]:
+        """Yield it."""
+        yield Disrupt("bad_field", self.after)
