@@ -80,14 +80,15 @@ class no_pong(StreamFault):  # noqa: N801 -- a word in a script
     ```python
     import pytest
     from gql import Client, gql
-    from gql.transport.exceptions import TransportError
+    from gql.transport.exceptions import TransportConnectionFailed
     from gql.transport.websockets import WebsocketsTransport
 
     fake_graphql.schema("type Query { a: Int } type Subscription { tick: Int }")
     fake_graphql.subscription().next({"tick": 1})
     fake_graphql.inject(no_pong())
-    client = Client(transport=WebsocketsTransport(url=fake_graphql.ws_url, ping_interval=0.05, pong_timeout=0.05))
-    with pytest.raises(TransportError):
+    heartbeat = {"ping_interval": 0.05, "ping_timeout": 0.05}
+    client = Client(transport=WebsocketsTransport(url=fake_graphql.ws_url, connect_args=heartbeat))
+    with pytest.raises(TransportConnectionFailed):
         list(client.subscribe(gql("subscription { tick }")))
     ```
     """
