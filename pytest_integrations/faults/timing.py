@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import partial
 from itertools import pairwise
 from typing import TYPE_CHECKING, ClassVar
 
@@ -148,32 +149,14 @@ class slicer(Fault):  # noqa: N801 -- a word in a script
 
     def __post_init__(self) -> None:
         """Check the settings."""
-        whole("average_size", self.average_size, 1)
-        if not 0 <= whole("size_variation", self.size_variation) < self.average_size:
-            msg = (
-                f"size_variation={self.size_variation!r} is too much: valid are whole numbers below "
-                f"average_size={self.average_size!r}"
-            )
-            raise ScriptingError(msg)
-        if not seconds("delay", self.delay):
-            msg = (
-                f"delay={self.delay!r} would join the segments again: valid are seconds greater than 0, or a timedelta"
-            )
-            raise ScriptingError(msg)
+        check_sizes(self.average_size, self.size_variation, self.delay)
 
     def effects(self, occasion: Occasion) -> Iterable[Effect]:
         """Yield a trickle of head and body."""
-        pause, random = seconds("delay", self.delay), occasion.random
-        yield Trickle("head", lambda length: self._slices(length, random), pause)
-        yield Trickle("body", lambda length: self._slices(length, random), pause, first=True)
-
-    def _slices(self, length: int, random: Random) -> list[int]:
-        sizes = []
-        while length > 0:
-            size = self.average_size + round(random.uniform(-1, 1) * self.size_variation)
-            sizes.append(min(length, size))
-            length -= size
-        return sizes
+        sizes = partial(random_sizes, average=self.average_size, variation=self.size_variation, random=occasion.random)
+        pause = seconds("delay", self.delay)
+        yield Trickle("head", sizes, pause)
+        yield Trickle("body", sizes, pause, first=True)
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -231,6 +214,30 @@ class slow_headers(Fault):  # noqa: N801 -- a word in a script
         """Yield a trickle of the head."""
         size, pause = _segments(self.rate)
         yield Trickle("head", lambda length: _slots(length, size), pause)
+
+
+def check_sizes(average_size: int, size_variation: int, delay: float | timedelta) -> None:
+    """Check the settings of a slicer."""
+    whole("average_size", average_size, 1)
+    if not 0 <= whole("size_variation", size_variation) < average_size:
+        msg = (
+            f"size_variation={size_variation!r} is too much: valid are whole numbers below "
+            f"average_size={average_size!r}"
+        )
+        raise ScriptingError(msg)
+    if not seconds("delay", delay):
+        msg = f"delay={delay!r} would join the segments again: valid are seconds greater than 0, or a timedelta"
+        raise ScriptingError(msg)
+
+
+def random_sizes(length: int, average: int, variation: int, random: Random) -> list[int]:
+    """Cut *length* into sizes of *average*, give or take up to *variation*."""
+    sizes = []
+    while length > 0:
+        size = average + round(random.uniform(-1, 1) * variation)
+        sizes.append(min(length, size))
+        length -= size
+    return sizes
 
 
 def _segments(rate: float) -> tuple[int, float]:

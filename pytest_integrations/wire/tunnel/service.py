@@ -1,0 +1,39 @@
+"""The fake behind a tunnel."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pytest_integrations.core.call import Connection
+    from pytest_integrations.core.ledger import Ledger
+    from pytest_integrations.core.tunnel_call import TunnelCall
+    from pytest_integrations.wire.upstream import Address
+
+    from .tunnel import Tunnel
+
+__all__ = ["TunnelService"]
+
+
+class TunnelService(Protocol):
+    """Says where connections go on to, and what goes wrong with them."""
+
+    connect_timeout: float
+
+    @property
+    def ledger(self) -> Ledger:
+        """Where it is written down what happens."""
+        ...
+
+    @property
+    def addresses(self) -> Sequence[Address]:
+        """Where the server is."""
+        ...
+
+    def begin(self, tunnel: Tunnel, connection: Connection) -> TunnelCall:
+        """Record that *connection* came in; return its call, whose faults have been added to *tunnel*."""
+
+    def over(self, tunnel: Tunnel) -> None:
+        """Nothing is left of *tunnel*."""
