@@ -41,14 +41,41 @@ def assert_subscription_resumed(
     their only field are all understood: `{"data": {"price": 7}}`, `{"price": 7}` and `7`.
 
     Raises `NothingToCheck` if no subscription was interrupted, or nothing was sent. Interrupt one by
-    `fake_graphql.inject(reset_stream(after=2))`.
+    `fake_graphql.inject(stream_reset(after=2))`.
 
     ```python
-    from pytest_integrations.assertions import assert_subscription_resumed
+    import json, requests
+    from pytest_integrations.faults import stream_reset
+
+    PRICES = [{"price": {"id": 1}}, {"price": {"id": 2}}, {"price": {"id": 3}}]
+    DOCUMENT = "subscription Prices($after: Int) { price(after: $after) { id } }"
+
+    def listen(url, after):
+        asked = {"query": DOCUMENT, "variables": {"after": after}}
+        headers = {"Accept": "text/event-stream"}
+        with requests.post(url, json=asked, headers=headers, stream=True) as answer:
+            for line in answer.iter_lines():
+                if line.startswith(b"data: {"):
+                    yield json.loads(line[6:])["data"]["price"]
 
     def test_no_price_is_missed(fake_graphql):
-        ...
-        assert_subscription_resumed(fake_graphql.calls, received, key=lambda event: event["id"])
+        fake_graphql.schema('''
+            type Query { a: Int }
+            type Subscription { price(after: Int): Price }
+            type Price { id: Int! }
+        ''')
+        fake_graphql.subscription("Prices").replies(PRICES)
+        fake_graphql.subscription("Prices", variables={"after": 2}).replies(PRICES[2:])
+        fake_graphql.inject(stream_reset(after=2))
+
+        received = []
+        while len(received) < 3:
+            try:
+                received.extend(listen(fake_graphql.url, after=len(received) or None))
+            except requests.RequestException:
+                continue  # and ask from there on
+
+        assert_subscription_resumed(fake_graphql.calls, received)
     ```
     """
     __tracebackhide__ = True
@@ -56,17 +83,18 @@ def assert_subscription_resumed(
     broken = next((call for call in streams if _is_interrupted(call)), None)
     if broken is None:
         what = "no subscription was interrupted" if streams else "no subscription was made"
-        nothing_to_check(what, calls, hint="Interrupt one: fake_graphql.inject(reset_stream(after=2)).")
+        nothing_to_check(what, calls, hint="Interrupt one: fake_graphql.inject(stream_reset(after=2)).")
     same = [call for call in streams if call.operation == broken.operation and call.fake == broken.fake]
     if not any(call.seq > broken.seq for call in same):
         verdict = f"{broken.operation} #{broken.seq} was interrupted, and the client did not subscribe again"
         hint = "Subscribe again when the connection ends without `complete`, after a pause that grows."
         fail(verdict, calls, why=_WHY, hint=hint, marks={broken.seq: "interrupted"})
-    sent = _sent(same) if published is None else [_event(each) for each in published]
-    expected = _each_once(sent, key)
+    payloads = _payloads(same)
+    root = next((name for payload in payloads for name in payload.get("data") or ()), "")
+    expected = _each_once((_event(each, root) for each in (payloads if published is None else published)), key)
     if not expected:
         nothing_to_check(f"no event of {broken.operation} was sent", calls, hint="Send events before and after.")
-    _judge(calls, broken, expected, [_event(each) for each in received], key)
+    _judge(calls, broken, expected, [_event(each, root) for each in received], key)
 
 
 def _judge(
@@ -103,19 +131,18 @@ def _is_interrupted(call: GraphQLCall) -> bool:
     return call.outcome in {"truncated", "reset", "closed", "hung"} or call.fault is not None
 
 
-def _sent(calls: Sequence[GraphQLCall]) -> list[object]:
-    events = sorted(
-        (event for call in calls for event in call.events if event.kind == "next"), key=lambda each: each.at
-    )
-    return [_event(event.payload) for event in events]
+def _payloads(calls: Sequence[GraphQLCall]) -> list[Mapping[str, Any]]:
+    """Return the results that were sent in all *calls*, in order."""
+    events = [event for call in calls for event in call.events if event.kind == "next"]
+    return [event.payload for event in sorted(events, key=lambda event: event.at) if isinstance(event.payload, Mapping)]
 
 
-def _event(value: object) -> object:
-    """Return the value of an event's only field, however it is wrapped."""
+def _event(value: object, root: str) -> object:
+    """Return the value of the field *root*, which an event has alone, however that is wrapped."""
     if isinstance(value, Mapping) and isinstance(value.get("data"), Mapping):
         value = value["data"]
-    if isinstance(value, Mapping) and len(value) == 1:
-        return next(iter(value.values()))
+    if isinstance(value, Mapping) and set(value) == {root}:
+        return value[root]
     return value
 
 

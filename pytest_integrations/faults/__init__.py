@@ -70,6 +70,27 @@ if TYPE_CHECKING:
     from .request_side import early_response, no_continue, reset_mid_upload, slow_read
     from .semantics import auth_expires, duplicate_reply, pagination_loop, redirect, redirect_loop
     from .sqs import clock_skew, md5_mismatch, partial_batch, sqs_error
+    from .subscription import (
+        close_socket,
+        close_without_complete,
+        defer_never_completes,
+        multipart_no_terminator,
+        no_ack,
+        no_pong,
+        sse_no_complete,
+        stream_hang,
+        stream_reset,
+    )
+    from .subscription_events import (
+        duplicate_next,
+        malformed_frame,
+        malformed_json,
+        next_after_complete,
+        out_of_order,
+        sse_bad_field,
+        unknown_type,
+        wrong_id,
+    )
     from .timing import bandwidth, dribble, hang, slicer, slow_accept, slow_headers
     from .wiremock import CONNECTION_RESET_BY_PEER, EMPTY_RESPONSE, MALFORMED_RESPONSE_CHUNK, RANDOM_DATA_THEN_CLOSE
 
@@ -90,6 +111,8 @@ __all__ = [
     "channel_close",
     "clock_skew",
     "close_on_accept",
+    "close_socket",
+    "close_without_complete",
     "connect_timeout",
     "connection_close",
     "connection_refused",
@@ -97,8 +120,10 @@ __all__ = [
     "content_length",
     "corrupt_body",
     "data_null",
+    "defer_never_completes",
     "dribble",
     "duplicate",
+    "duplicate_next",
     "duplicate_reply",
     "early_hints",
     "early_response",
@@ -121,6 +146,8 @@ __all__ = [
     "lost_message",
     "lost_request",
     "lost_response",
+    "malformed_frame",
+    "malformed_json",
     "malformed_response_chunk",
     "many_headers",
     "max_concurrency",
@@ -128,9 +155,14 @@ __all__ = [
     "missed_heartbeats",
     "missing_data_key",
     "missing_last_chunk",
+    "multipart_no_terminator",
+    "next_after_complete",
+    "no_ack",
     "no_continue",
+    "no_pong",
     "non_json",
     "nullify",
+    "out_of_order",
     "pagination_loop",
     "partial",
     "partial_batch",
@@ -156,8 +188,12 @@ __all__ = [
     "slow_headers",
     "slow_read",
     "sqs_error",
+    "sse_bad_field",
+    "sse_no_complete",
     "stale_keepalive",
     "status",
+    "stream_hang",
+    "stream_reset",
     "throttled",
     "tls",
     "topic_error",
@@ -165,9 +201,11 @@ __all__ = [
     "truncate_headers",
     "unauthenticated",
     "unavailable",
+    "unknown_type",
     "unroutable",
     "vhost_missing",
     "wrong_content_type",
+    "wrong_id",
 ]
 
 

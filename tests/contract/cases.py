@@ -76,7 +76,11 @@ _OF_PROTOCOLS = {
     "sqs": "sqs_error partial_batch md5_mismatch clock_skew",
     "kafka": "kafka_error topic_error broker_down rtt",
     "graphql": "request_error throttled unauthenticated persisted_query_not_found html_502 field_error nullify partial "
-    "data_null missing_data_key errors_not_list non_json wrong_content_type batch_short",
+    "data_null missing_data_key errors_not_list non_json wrong_content_type batch_short "
+    "close_socket close_without_complete defer_never_completes multipart_no_terminator no_ack no_pong "
+    "sse_no_complete stream_hang stream_reset "
+    "duplicate_next malformed_frame malformed_json next_after_complete out_of_order sse_bad_field unknown_type "
+    "wrong_id",
 }
 
 ELSEWHERE = {

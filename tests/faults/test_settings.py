@@ -98,7 +98,17 @@ _WRONG: list[tuple[str, Callable[[], Any], str]] = [
 ]
 
 
-_ELSEWHERE = {"amqp", "redis", "sqs", "kafka", "graphql", "graphql_fields", "graphql_results", "subscription"}
+_ELSEWHERE = {
+    "amqp",
+    "redis",
+    "sqs",
+    "kafka",
+    "graphql",
+    "graphql_fields",
+    "graphql_results",
+    "subscription",
+    "subscription_events",
+}
 """Families with tests of their own: test_amqp.py, test_graphql.py and so on."""
 
 
