@@ -1,0 +1,102 @@
+"""The state machine of HTTP/2: h2's, without what a fake must decide by itself."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+from h2.config import H2Configuration
+from h2.connection import H2Connection
+from h2.errors import ErrorCodes
+from h2.exceptions import ProtocolError
+from h2.settings import SettingCodes, Settings
+from hpack.exceptions import HPACKError, OversizedHeaderListError
+from hyperframe.exceptions import InvalidPaddingError
+from hyperframe.frame import DataFrame, GoAwayFrame, HeadersFrame, PingFrame, SettingsFrame
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from h2.events import Event
+    from hyperframe.frame import Frame
+
+    from .settings import Http2Settings
+
+__all__ = ["Engine", "ProtocolError", "Withheld"]
+
+Withheld = Literal["settings", "settings_ack", "ping_ack", "window_update"]
+
+_LEAST_WINDOW = 65535
+"""What a client may send on a stream before it has seen our SETTINGS, whatever is in them."""
+_NO_LIMIT = 2**31 - 1
+
+
+class Engine(H2Connection):
+    """One server's connection.
+
+    It differs from h2's in these ways: events are had frame by frame, so that those before a broken frame are not
+    lost; the client's GOAWAY does not end the streams that are open; acknowledgements can be withheld; SETTINGS are
+    not sent by itself, and too many streams are no error of the connection; header fields are raw bytes, neither
+    checked nor changed.
+    """
+
+    def __init__(self, settings: Http2Settings, withheld: set[Withheld]) -> None:
+        """Begin a connection with these *settings*, which somebody else tells the client.
+
+        What is *withheld*, at the time, is not sent.
+        """
+        config = H2Configuration(
+            client_side=False,
+            header_encoding=False,
+            validate_inbound_headers=False,
+            validate_outbound_headers=False,
+            normalize_outbound_headers=False,
+        )
+        super().__init__(config)
+        self.local_settings: Settings = Settings(
+            client=False,
+            initial_values={
+                SettingCodes.MAX_CONCURRENT_STREAMS: _NO_LIMIT,
+                SettingCodes.INITIAL_WINDOW_SIZE: max(_LEAST_WINDOW, settings.stream_window),
+                SettingCodes.MAX_HEADER_LIST_SIZE: settings.max_headers,
+            },
+        )
+        self.decoder.max_header_list_size = 2 * settings.max_headers
+        self._withheld = withheld
+        self.idle_frames: int = 0
+        """How many frames came in since the last one that has anything to do with a request."""
+        self.initiate_connection()
+        self.clear_outbound_data_buffer()
+
+    def events(self, data: bytes) -> Iterator[Event]:
+        """Take *data* and yield what it means, frame by frame; raises `ProtocolError`, with GOAWAY ready to be sent."""
+        try:
+            self.incoming_buffer.add_data(data)
+            self.incoming_buffer.max_frame_size = self.max_inbound_frame_size
+            for frame in self.incoming_buffer:
+                self._count(frame)
+                if not isinstance(frame, GoAwayFrame):
+                    yield from self._receive_frame(frame)
+        except InvalidPaddingError as error:
+            self.end(ErrorCodes.PROTOCOL_ERROR)
+            raise ProtocolError(str(error)) from error
+        except ProtocolError as error:
+            cause = error.__cause__
+            is_unreadable = isinstance(cause, HPACKError) and not isinstance(cause, OversizedHeaderListError)
+            self.end(ErrorCodes.COMPRESSION_ERROR if is_unreadable else error.error_code)
+            raise
+
+    def _count(self, frame: Frame) -> None:
+        is_useful = isinstance(frame, HeadersFrame) or (isinstance(frame, DataFrame) and frame.data)
+        self.idle_frames = 0 if is_useful else self.idle_frames + 1
+
+    def end(self, code: ErrorCodes) -> None:
+        """Have GOAWAY with *code* sent; nothing is read or sent after that."""
+        self._terminate_connection(code)
+
+    def _receive_ping_frame(self, frame: PingFrame) -> tuple[list[Frame], list[Event]]:
+        frames, events = super()._receive_ping_frame(frame)
+        return [] if "ping_ack" in self._withheld else frames, events
+
+    def _receive_settings_frame(self, frame: SettingsFrame) -> tuple[list[Frame], list[Event]]:
+        frames, events = super()._receive_settings_frame(frame)
+        return [] if "settings_ack" in self._withheld else frames, events

@@ -1,0 +1,54 @@
+"""What is served on HTTP/2 connections: one handler a stream. REST and gRPC are both of this shape.
+
+service.configure(connection)        once a connection, before a byte is sent on it
+handler = service.open(stream)       for each request, at its header section
+handler.data_received(data)          again and again
+handler.end_received()               when the request is complete
+handler.drained()                    when all that was given to the stream has been sent
+handler.reset_received(code)         when the client has cancelled it; nothing comes after that
+handler.connection_lost()            when its connection is over; nothing comes after that
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from pytest_integrations.core.ledger import Ledger
+
+    from .protocol import Http2Protocol
+    from .stream import Http2Stream
+
+__all__ = ["StreamHandler", "StreamService"]
+
+
+class StreamHandler(Protocol):
+    """What is told of one stream. All methods are called on the loop."""
+
+    def data_received(self, data: bytes) -> None:
+        """Some of the request's body came in."""
+
+    def end_received(self) -> None:
+        """The request is complete; its trailers, if it has any, are `stream.trailers`."""
+
+    def drained(self) -> None:
+        """All that was given to the stream is on its way, after some of it had to wait for the client."""
+
+    def reset_received(self, code: int) -> None:
+        """The client has cancelled the request by RST_STREAM."""
+
+    def connection_lost(self) -> None:
+        """The connection ended before the stream did; who ended it is in `stream.connection.record.closed_by`."""
+
+
+class StreamService(Protocol):
+    """What makes the handlers. All methods are called on the loop."""
+
+    ledger: Ledger
+
+    def configure(self, connection: Http2Protocol) -> None:
+        """Prepare *connection*, before its SETTINGS are sent: its `settings`, and what it withholds."""
+
+    def open(self, stream: Http2Stream) -> StreamHandler:
+        """Return what handles *stream*, whose header section came in."""
+        ...
