@@ -94,7 +94,8 @@ class GraphQLClient:
         headers: dict[str, str] | None = None,
     ) -> Result:
         try:
-            return retrying(self.breaker.call, self._post, document, variables, headers)
+            result: Result = retrying(self.breaker.call, self._post, document, variables, headers)
+            return result
         except pybreaker.CircuitBreakerError as error:
             raise OperationFailed("the backend is not well, and was not asked") from error
 
@@ -136,7 +137,8 @@ class GraphQLClient:
         if not cost:
             return None
         left = cost["throttleStatus"]
-        return max(0.0, (cost["requestedQueryCost"] - left["currentlyAvailable"]) / left["restoreRate"])
+        missing: float = cost["requestedQueryCost"] - left["currentlyAvailable"]
+        return max(0.0, missing / left["restoreRate"])
 
     def _wait(self, state: tenacity.RetryCallState) -> float:
         error = state.outcome.exception() if state.outcome else None
