@@ -95,9 +95,9 @@ class GraphQLClient:
     ) -> Result:
         try:
             result: Result = retrying(self.breaker.call, self._post, document, variables, headers)
-            return result
         except pybreaker.CircuitBreakerError as error:
             raise OperationFailed("the backend is not well, and was not asked") from error
+        return result
 
     # endregion
 
@@ -138,7 +138,8 @@ class GraphQLClient:
             return None
         left = cost["throttleStatus"]
         missing: float = cost["requestedQueryCost"] - left["currentlyAvailable"]
-        return max(0.0, missing / left["restoreRate"])
+        seconds: float = missing / left["restoreRate"]
+        return max(0.0, seconds)
 
     def _wait(self, state: tenacity.RetryCallState) -> float:
         error = state.outcome.exception() if state.outcome else None
