@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from graphql import is_leaf_type, is_object_type
@@ -10,8 +11,6 @@ from graphql import is_leaf_type, is_object_type
 from pytest_integrations.core.errors import ScriptingError, near_names
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from graphql import GraphQLSchema
 
 __all__ = ["Given", "Resolver", "check_coordinate"]
@@ -60,15 +59,20 @@ class Given:
         self.is_pure = True
         """Whether no callable of the test is asked."""
 
-    def type(self, name: str, values: Mapping[str, Any] | Any, schema: GraphQLSchema) -> None:
+    def type(self, name: str, values: Any, schema: GraphQLSchema) -> None:
         """Take *values* for the fields of the type *name*, or a callable that returns such."""
         known = schema.type_map.get(name)
         if not is_object_type(known):
             known_names = [each for each, kind in schema.type_map.items() if is_object_type(kind)]
             raise ScriptingError(_unknown("type", name, known_names))
         if callable(values):
-            self.types[name] = self._resolver(values)
+            self.types[name] = self._plain(f"type({name!r}, …)", values)
             return
+        if not isinstance(values, Mapping):
+            msg = (
+                f"type({name!r}, {values!r}): valid are a dict of values of its fields, or a callable of it"
+            )
+            raise ScriptingError(msg)
         for field in values:
             check_coordinate(f"{name}.{field}", schema)
         self.types[name] = {field: self._resolver(value) for field, value in values.items()}
@@ -86,7 +90,14 @@ class Given:
         if not is_leaf_type(schema.type_map.get(name)):
             known_names = [each for each, kind in schema.type_map.items() if is_leaf_type(kind)]
             raise ScriptingError(_unknown("scalar", name, known_names))
-        self.scalars[name] = self._resolver(value)
+        self.scalars[name] = self._plain(f"scalar({name!r}, …)", value)
+
+    def _plain(self, line: str, value: Any) -> Resolver:
+        resolver = self._resolver(value)
+        if resolver.is_async:
+            msg = f"{line}: {value!r} is async, which only the resolver of a field can be: see resolve()"
+            raise ScriptingError(msg)
+        return resolver
 
     def _resolver(self, value: Any) -> Resolver:
         resolver = Resolver(value)

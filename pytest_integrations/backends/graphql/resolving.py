@@ -79,10 +79,11 @@ class Resolving:
                     raise FieldError(fault.message, extensions=fault.extensions)
                 return None
         if not node.checked and node.given is not None:
-            _check_names(node, parent, execution.aliases)
+            node.checked = True
+            _check_names(node.given, parent, execution.aliases)
         value = node.value(str(info.path.key), name)
         if value is UNSET:
-            value = self._resolved(parent.name, name, node, arguments, execution)
+            value = self._resolved(parent, name, node, arguments, execution)
         elif callable(value):
             value = Resolver(value)(arguments, execution.call)
         key = _asked_for(arguments) or node.child(name)
@@ -106,15 +107,18 @@ class Resolving:
 
     # -- finding
 
-    def _resolved(self, parent: str, name: str, node: Node, arguments: dict[str, Any], execution: Execution) -> Any:
-        resolver = self._given.fields.get(f"{parent}.{name}")
+    def _resolved(
+        self, parent: GraphQLObjectType, name: str, node: Node, arguments: dict[str, Any], execution: Execution
+    ) -> Any:
+        resolver = self._given.fields.get(f"{parent.name}.{name}")
         if resolver is not None:
             return resolver(arguments, execution.call)
-        defaults = self._given.types.get(parent)
+        defaults = self._given.types.get(parent.name)
         if isinstance(defaults, Resolver):
-            if node.typical is None:
-                node.typical = defaults({"id": node.key} if node.key else {}, execution.call)
-            return node.typical.get(name, UNSET)
+            typical = node.typical
+            if typical is None:
+                typical = node.typical = _typical(defaults, node, parent, execution)
+            return typical.get(name, UNSET)
         if defaults is not None and name in defaults:
             return defaults[name](arguments, execution.call)
         return UNSET
@@ -196,12 +200,21 @@ def _asked_for(arguments: dict[str, Any]) -> str:
     return str(asked) if isinstance(asked, str | int) else ""
 
 
-def _check_names(node: Node, parent: GraphQLObjectType, aliases: frozenset[str]) -> None:
+def _typical(resolver: Resolver, node: Node, parent: GraphQLObjectType, execution: Execution) -> Mapping[str, Any]:
+    """Return what the test's callable says of one object of the type *parent*."""
+    values = resolver({"id": node.key} if node.key else {}, execution.call)
+    if not isinstance(values, Mapping):
+        msg = f"the callable for the type {parent.name} returned {values!r}: valid is a dict of its fields"
+        raise ScriptingError(msg)
+    _check_names(values, parent, execution.aliases)
+    return values
+
+
+def _check_names(given: Any, parent: GraphQLObjectType, aliases: frozenset[str]) -> None:
     """Refuse data for fields that the type does not have, and that the client gives no name to."""
-    node.checked = True
-    if not isinstance(node.given, Mapping):
+    if not isinstance(given, Mapping):
         return
-    for name in node.given:
+    for name in given:
         if name not in parent.fields and name not in aliases and name != "__typename":
             near = near_names(str(name), parent.fields)
             guess = f" Did you mean {' or '.join(map(repr, near))}?" if near else ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from inspect import isawaitable
 from typing import TYPE_CHECKING, Any, cast
 
 from pytest_integrations.backends.handlers import shared_runner
@@ -172,7 +173,7 @@ class GraphQLService:
         except BaseException as error:  # noqa: BLE001 -- raised by a callable of the test, to which it is told
             prepared = self.failed(call, error)
         else:
-            if hasattr(reply, "__await__"):
+            if isawaitable(reply):
                 shared_runner().submit_async(self._attempt(call, work, reply, done))
                 return
             prepared = self._done(call, work, reply)

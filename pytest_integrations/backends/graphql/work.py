@@ -36,7 +36,7 @@ class Work:
     def __init__(self, engine: Engine, policy: StatusPolicy, reading: Reading, answers: Sequence[Answered]) -> None:
         """Answer what was read by these *answers*, one for each operation."""
         self._engine = engine
-        self._policy = policy
+        self._policy: StatusPolicy = policy
         self._reading = reading
         self._answers = answers
         self.causes: list[Exception] = []

@@ -266,3 +266,29 @@ def test_what_the_schema_does_not_have(api: FakeGraphQL, say: Any, message: str)
     """It is refused at the line that says it, with near names."""
     with pytest.raises(ScriptingError, match=message):
         say(api)
+
+
+def test_a_callable_of_a_type_that_returns_something_else(api: FakeGraphQL, ask: Ask) -> None:
+    api.type("User", lambda: {"nam": "Ada"})
+    ask("{ me { email } }", fails=True)
+    assert "data was given for User.nam, which the schema does not have. Did you mean 'name'?" in told(api)[0]
+    api.type("User", lambda: "Ada")
+    ask("{ me { email } }", fails=True)
+    assert "the callable for the type User returned 'Ada': valid is a dict of its fields" in told(api)[0]
+
+
+async def _later() -> dict[str, Any]:
+    return {}
+
+
+@pytest.mark.parametrize(
+    ("say", "message"),
+    [
+        (lambda api: api.type("User", _later), "only the resolver of a field can be: see resolve"),
+        (lambda api: api.scalar("Money", _later), "only the resolver of a field can be: see resolve"),
+        (lambda api: api.type("User", "Ada"), r"type\('User', 'Ada'\): valid are a dict of values"),
+    ],
+)
+def test_what_cannot_be_said_of_types(api: FakeGraphQL, say: Any, message: str) -> None:
+    with pytest.raises(ScriptingError, match=message):
+        say(api)
