@@ -24,7 +24,7 @@ from pytest_integrations import assertions, faults, profiles
 from pytest_integrations.core.registry import Registry
 from pytest_integrations.plugin import fixtures, hookspecs, listing, options
 from tests.docs.fences import ROOT
-from tests.docs.graphql_clients import graphql_page
+from tests.docs.graphql_clients import graphql_page, subscriptions_page
 from tests.docs.queue_clients import amqp_page, redis_page
 
 if TYPE_CHECKING:
@@ -259,6 +259,7 @@ PARTS: dict[str, Callable[[], str]] = {
     "amqp-clients": amqp_page,
     "redis-clients": redis_page,
     "graphql-clients": graphql_page,
+    "graphql-subscribers": subscriptions_page,
 }
 
 
