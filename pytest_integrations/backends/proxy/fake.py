@@ -126,18 +126,15 @@ class FakeProxy(ListeningFake):
     # -- connections; on the loop
 
     def _speak(self, connection: Connection) -> Tunnel:
-        return Tunnel(shared_loop(), self, connection)
-
-    def begin(self, tunnel: Tunnel, connection: Connection) -> TunnelCall:
-        """Record that *connection* came in, and let the faults that are for it take hold of it."""
-        call = TunnelCall(self.name, connection, str(self.upstream))
-        self.ledger.add(call)
         connection.calls = 1
-        tunnel.call = call
+        return Tunnel(shared_loop(), self, TunnelCall(self.name, connection, str(self.upstream)))
+
+    def begin(self, tunnel: Tunnel) -> None:
+        """Record that a connection came in, and let the faults that are for it take hold of it."""
+        self.ledger.add(tunnel.call)
         self._tunnels[tunnel] = set()
         for rule in self.script.rules or self.profile.rules:
             self._apply(rule, tunnel)
-        return call
 
     def over(self, tunnel: Tunnel) -> None:
         """Forget *tunnel*."""
@@ -146,11 +143,8 @@ class FakeProxy(ListeningFake):
     def _apply(self, rule: Rule, tunnel: Tunnel) -> None:
         """Let *rule* decide about *tunnel*, once."""
         asked, call = self._tunnels[tunnel], tunnel.call
-        if (
-            call.connection.closed is not None
-            or rule in asked
-            or not rule.when.is_open(rule.clock.monotonic() - rule.injected)
-        ):
+        is_open = rule.when.is_open(rule.clock.monotonic() - rule.injected)
+        if rule in asked or not is_open or call.connection.closed is not None:
             return
         asked.add(rule)
         decision = rule.consider(("call", "upload"), call, call.connection.id)

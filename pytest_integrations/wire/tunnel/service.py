@@ -7,9 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from pytest_integrations.core.call import Connection
     from pytest_integrations.core.ledger import Ledger
-    from pytest_integrations.core.tunnel_call import TunnelCall
     from pytest_integrations.wire.upstream import Address
 
     from .tunnel import Tunnel
@@ -32,8 +30,8 @@ class TunnelService(Protocol):
         """Where the server is."""
         ...
 
-    def begin(self, tunnel: Tunnel, connection: Connection) -> TunnelCall:
-        """Record that *connection* came in; return its call, whose faults have been added to *tunnel*."""
+    def begin(self, tunnel: Tunnel) -> None:
+        """Record that the connection of *tunnel* came in, and add the faults that are for it."""
 
     def over(self, tunnel: Tunnel) -> None:
         """Nothing is left of *tunnel*."""

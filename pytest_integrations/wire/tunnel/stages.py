@@ -101,25 +101,29 @@ class _Queue(Stage[E]):
 
     def _pass_due(self) -> None:
         self._timer = None
-        while self._queue:
-            due = self._queue[0][0]
-            if due > self._now() + _HAIR:
-                self._wait(due - self._now(), self._pass_due)
-                return
-            self._pass(self._queue.popleft()[1])
+        now = self._now() + _HAIR
+        due = []
+        while self._queue and self._queue[0][0] <= now:
+            due.append(self._queue.popleft()[1])
+        if self._queue:
+            self._wait(self._queue[0][0] - self._now(), self._pass_due)
+        self._pass(due)
 
-    def _pass(self, what: bytes | End) -> None:
-        if isinstance(what, bytes):
-            self.held -= len(what)
-            self.following.data(what)
-        else:
-            self.following.end(what)
+    def _pass(self, things: list[bytes | End]) -> None:
+        """Pass *things* on, the bytes in one piece; an end is the last of them."""
+        if data := b"".join(what for what in things if isinstance(what, bytes)):
+            self.held -= len(data)
+            self.following.data(data)
+        for what in things:
+            if not isinstance(what, bytes):
+                self.following.end(what)
 
     def release(self) -> None:
-        """Pass on what is held, at once."""
+        """Pass on what is held, at once and in one piece."""
+        waiting = [what for _, what in self._queue]
         self._stop_waiting()
-        while self._queue:
-            self._pass(self._queue.popleft()[1])
+        self._queue.clear()
+        self._pass(waiting)
 
     def cancel(self) -> None:
         """Forget everything."""

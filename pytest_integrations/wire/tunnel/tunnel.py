@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     import socket
     from collections.abc import Hashable, Iterable
 
-    from pytest_integrations.core.call import Connection
     from pytest_integrations.core.stream import StreamEffect
     from pytest_integrations.core.tunnel_call import TunnelCall
     from pytest_integrations.wire.loop import Loop
@@ -32,14 +31,12 @@ class Tunnel:
     It is the protocol of the client's connection; that to the server begins when the client's is there.
     """
 
-    call: TunnelCall
-    _record: Record
-
-    def __init__(self, loop: Loop, service: TunnelService, connection: Connection) -> None:
-        """Pass *connection* on to where *service* says."""
+    def __init__(self, loop: Loop, service: TunnelService, call: TunnelCall) -> None:
+        """Pass the connection of *call* on to where *service* says."""
         self._loop = loop
         self._service = service
-        self._connection = connection
+        self.call: TunnelCall = call
+        self._record = Record(call, service.ledger)
         self._upstream = Link(loop, lambda _: None, self._link_ended, self._lost_bytes)
         self._downstream = Link(loop, self._sent, self._link_ended, self._lost_bytes)
         self._client: TcpTransport | None = None
@@ -55,9 +52,8 @@ class Tunnel:
     def connection_made(self, transport: Transport) -> None:
         """The client is there: connect to the server, and meanwhile take what the client sends."""
         self._client = self._upstream.source = self._downstream.destination = cast("TcpTransport", transport)
-        self.call = self._service.begin(self, self._connection)
-        self._record = Record(self.call, self._service.ledger)
         service = self._service
+        service.begin(self)
         self._dial = Dial(self._loop, service.addresses, service.connect_timeout, self._connected, self._unreachable)
         self._dial.start()
 
@@ -72,7 +68,7 @@ class Tunnel:
 
     def eof_received(self) -> bool:
         """The client will send no more; it may still read."""
-        connection = self._connection
+        connection = self.call.connection
         waits = self._downstream.held or (connection.received and not connection.sent)
         self._record.client_left("abandoned" if waits else "answered")
         self._upstream.end("fin")
