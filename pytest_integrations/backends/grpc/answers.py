@@ -1,0 +1,91 @@
+"""What a test may say that a call is answered."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from pytest_integrations.core.errors import ScriptingError
+
+from .errors import GrpcError
+from .messages import encoded
+
+if TYPE_CHECKING:
+    from .schema import MethodSchema
+
+__all__ = ["Answer", "Pairs", "answer_of", "metadata_pairs", "positional_count"]
+
+Pairs = tuple[tuple[str, str | bytes], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """Messages that are ready, an error, or a *function* that is asked for either."""
+
+    messages: tuple[bytes, ...] = ()
+    every: float = 0.0
+    """Seconds before each message."""
+    streams: bool = False
+    """Whether the messages come by themselves, and not one for each request."""
+    error: GrpcError | None = None
+    function: Callable[..., Any] | None = None
+    headers: Pairs = ()
+    trailing: Pairs = ()
+
+    @property
+    def is_generator(self) -> bool:
+        """Whether the function yields its messages."""
+        return inspect.isgeneratorfunction(self.function)
+
+    def with_metadata(self, headers: Pairs, trailing: Pairs) -> Answer:
+        """Return the answer with this metadata before and after its messages."""
+        return replace(self, headers=headers, trailing=trailing)
+
+
+def answer_of(method: MethodSchema, value: Any) -> Answer:
+    """Return what answering *value* is: a message in one of its forms, a `GrpcError`, or a callable."""
+    __tracebackhide__ = True
+    if isinstance(value, Answer):
+        return value
+    if isinstance(value, GrpcError):
+        return Answer(error=value)
+    if callable(value) and not isinstance(value, type):
+        if inspect.isasyncgenfunction(value):
+            msg = f"{value!r} is an async generator: give a generator, a function, or an async function"
+            raise ScriptingError(msg)
+        return Answer(function=value)
+    return Answer((encoded(method.reply, value),))
+
+
+def metadata_pairs(name: str, given: Mapping[str, Any] | Iterable[tuple[str, Any]]) -> Pairs:
+    """Return metadata as it is sent; names that cannot be, and values that do not fit them, are refused."""
+    __tracebackhide__ = True
+    pairs = tuple(given.items() if isinstance(given, Mapping) else given)
+    for key, value in pairs:
+        is_name = isinstance(key, str) and key.isascii() and key and key == key.lower() and " " not in key
+        if not is_name or key.startswith((":", "grpc-")):
+            msg = (
+                f"{name}: {key!r} is not a key of metadata: valid are lower-case ASCII names, such as 'x-request-id'; "
+                "those that begin with ':' or 'grpc-' belong to the protocol"
+            )
+            raise ScriptingError(msg)
+        is_binary = key.endswith("-bin")
+        is_text = isinstance(value, str) and value.isascii() and value.isprintable()
+        if not (isinstance(value, bytes) if is_binary else is_text):
+            valid = "bytes, since the key ends in -bin" if is_binary else "printable ASCII text; bytes take a -bin key"
+            msg = f"{name}: {key}={value!r} is not a value of metadata: valid is {valid}"
+            raise ScriptingError(msg)
+    return pairs
+
+
+def positional_count(function: Callable[..., Any]) -> int:
+    """Return how many positional arguments *function* takes; one that cannot be asked takes one."""
+    try:
+        parameters = inspect.signature(function).parameters.values()
+    except (TypeError, ValueError):
+        return 1
+    if any(each.kind is each.VAR_POSITIONAL for each in parameters):
+        return 2
+    return sum(each.kind in {each.POSITIONAL_ONLY, each.POSITIONAL_OR_KEYWORD} for each in parameters)

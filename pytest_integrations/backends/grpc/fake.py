@@ -1,0 +1,202 @@
+"""The fake gRPC backend."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from pytest_integrations.backends.listening import ListeningFake
+from pytest_integrations.core import effect, grpc_effect
+from pytest_integrations.core.errors import ScriptingError, UnknownName
+from pytest_integrations.core.settings import among, whole
+from pytest_integrations.wire.loop import shared_loop
+
+from .methods import Method
+from .services import Service
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Iterable, Mapping
+
+    from google.protobuf.descriptor import ServiceDescriptor
+
+    from pytest_integrations.core.call import Connection
+    from pytest_integrations.core.clock import Clock
+    from pytest_integrations.core.fault import Fault
+    from pytest_integrations.core.ledger import Ledger
+    from pytest_integrations.core.script import Rule, Script
+    from pytest_integrations.core.seed import Seed
+    from pytest_integrations.wire.transport import WireProtocol
+
+    from .builtin import Builtin
+    from .methods import MethodRule
+
+__all__ = ["FakeGrpc"]
+
+
+class FakeGrpc(ListeningFake):
+    """A gRPC backend on loopback that any client can call, and that fails as it is told.
+
+    ```python
+    import grpc
+    from google.protobuf import descriptor_pb2
+
+    with FakeGrpc() as orders_service:
+        ...
+    ```
+    """
+
+    protocol = "grpc"
+    performs: frozenset[type[effect.Effect]] = frozenset(
+        {
+            effect.Answer,
+            effect.Cut,
+            effect.Delay,
+            effect.Refuse,
+            effect.Trickle,
+            effect.Work,
+            grpc_effect.Abort,
+            grpc_effect.Conclude,
+            grpc_effect.Depart,
+            grpc_effect.Reframe,
+            grpc_effect.Unended,
+        }
+    )
+
+    def __init__(
+        self,
+        name: str = "fake_grpc",
+        *,
+        max_message: int = 4 * 1024 * 1024,
+        compression: str = "identity",
+        host: str = "127.0.0.1",
+        port: int = 0,
+        tls: bool = False,
+        ledger: Ledger | None = None,
+        seed: Seed | None = None,
+        clock: Clock | None = None,
+    ) -> None:
+        """Make a backend called *name*; the services come by `load` and `add`.
+
+        *max_message*: bytes of a message that a client may send, decompressed; a longer one is RESOURCE_EXHAUSTED, as
+        with grpcio, whose limit is the same. *compression*: how replies are compressed where the client takes that,
+        `"gzip"`, `"deflate"` or not (`"identity"`). With *tls*, clients find HTTP/2 by ALPN. The rest as in
+        `FakeRest`.
+        """
+        from pytest_integrations.wire.grpc.compression import ENCODINGS
+        from pytest_integrations.wire.grpc.port import GrpcPort
+        from pytest_integrations.wire.http2.protocol import Http2Protocol
+
+        from .health import Health
+        from .reflection import reflection_methods
+        from .serving import Serving
+
+        super().__init__(name, host=host, port=port, tls=tls, ledger=ledger, seed=seed, clock=clock)
+        among("compression", compression, ENCODINGS)
+        self.methods: dict[str, Method] = {}
+        """The methods that it knows, by path."""
+        self.services: dict[str, ServiceDescriptor] = {}
+        """The services that it knows, by their full names."""
+        self._health = Health(lambda: self.services)
+        self.builtin: Mapping[str, Builtin] = {**self._health.methods, **reflection_methods(lambda: self.services)}
+        """The methods that it answers by itself, by path."""
+        self._protocol = Http2Protocol  # imported now: on the loop it would take time from the first client
+        self._port_service = GrpcPort(
+            Serving(self, max_message=whole("max_message", max_message), compression=compression)
+        )
+
+    # -- life
+
+    def _speak(self, connection: Connection) -> WireProtocol:
+        return self._protocol(shared_loop(), self._port_service, connection)
+
+    @property
+    def target(self) -> str:
+        """What channels are made for: `"127.0.0.1:49152"`."""
+        return f"{self.host}:{self.port}"
+
+    @property
+    def url(self) -> str:
+        """Where it is, for clients that want a URL: `"http://127.0.0.1:49152"`."""
+        return f"http{'s' if self._tls else ''}://{self.target}"
+
+    # -- services
+
+    def load(self, proto: str | os.PathLike[str], paths: Iterable[str | os.PathLike[str]] = ()) -> Service:
+        """Compile the `.proto` file *proto* and serve what is in it; return its services, with methods as attributes.
+
+        Imports are looked for in *paths* and beside the file. Takes the package grpcio-tools, which comes with
+        `pip install 'pytest-integrations[proto]'`; a file is compiled once a process, in some milliseconds. What does
+        not compile is a `ScriptingError` in the compiler's words.
+        """
+        __tracebackhide__ = True
+        from .protoc import compiled
+
+        return self.add(compiled(proto, paths))
+
+    def add(self, schema: Any) -> Service:
+        """Serve what is in *schema*, and return its services, with methods as attributes.
+
+        It is generated code (the module `orders_pb2`), a `FileDescriptor`, a `ServiceDescriptor`, or a descriptor set
+        made by `protoc --include_imports --descriptor_set_out`: a `FileDescriptorSet`, its bytes, or its path.
+        """
+        __tracebackhide__ = True
+        from .schema import MethodSchema, services_in
+
+        services = services_in(schema)
+        methods = []
+        for service in services:
+            self.services[service.full_name] = service
+            for descriptor in service.methods:
+                made = MethodSchema(descriptor)
+                known = self.methods.get(made.path)
+                if known is None or known.schema.descriptor is not descriptor:
+                    self.methods[made.path] = known = Method(self, made)
+                methods.append(known)
+        return Service(", ".join(service.full_name for service in services), methods)
+
+    def service(self, name: str) -> Service:
+        """Return the one service called *name*: `fake_grpc.service("shop.v1.Orders").Get`."""
+        __tracebackhide__ = True
+        if name not in self.services:
+            raise UnknownName(
+                kind="service", name=name, known=self.services, hint="A service comes by load() or add()."
+            )
+        prefix = f"/{name}/"
+        return Service(name, (method for path, method in self.methods.items() if path.startswith(prefix)))
+
+    def health(self, service: str = "", status: str = "SERVING") -> None:
+        """Have the health service call *service* (`""`: the server as a whole) so, and tell those who watch it.
+
+        *status* is `"SERVING"`, `"NOT_SERVING"`, `"UNKNOWN"` or `"SERVICE_UNKNOWN"`. Until then the server and all its
+        services are SERVING.
+        """
+        __tracebackhide__ = True
+        from .health import check_status
+
+        check_status(status)
+        shared_loop().call(lambda: self._health.say(service, status))
+
+    # -- faults
+
+    @property
+    def scripts(self) -> tuple[Script, ...]:
+        """What the test scripted: for the fake as a whole first, then for its methods."""
+        return (self.script, *(rule.script for method in self.methods.values() for rule in method.rules))
+
+    def inject_into(self, rule: MethodRule, faults: tuple[Fault, ...], when: dict[str, Any]) -> Rule:
+        """Script *faults* for the calls of one *rule*."""
+        __tracebackhide__ = True
+        for fault in faults:
+            if getattr(fault, "scope", None) in {"connection", "listener"}:
+                msg = (
+                    f"{fault!r} happens before it is known which method is called: "
+                    f"inject it into the fake, {self.name}.inject(...)"
+                )
+                raise ScriptingError(msg)
+        if rule.conditions.count and rule.schema.wire.streams_requests:
+            msg = (
+                f"what goes wrong with {rule.schema.path} is decided when it begins, before there is a request to ask: "
+                "inject it into the method, without when()"
+            )
+            raise ScriptingError(msg)
+        return self._inject(rule.script, faults, when)

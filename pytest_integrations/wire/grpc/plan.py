@@ -1,0 +1,99 @@
+"""What the effects of a decision mean to one call: when to begin, what to change, where to stop."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pytest_integrations.core.effect import Answer, Cut, Delay, Trickle, Work
+from pytest_integrations.core.grpc_effect import Abort, Conclude, Depart, Reframe, Unended
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pytest_integrations.core.effect import Effect
+
+__all__ = ["HEALTHY", "Plan"]
+
+Stop = Answer | Abort | Conclude | Cut | Depart
+
+
+class Plan:
+    """The effects of one call, by what they are for."""
+
+    __slots__ = ("_reframes", "_stops", "_trickle", "_works", "delay", "departs", "is_unended")
+
+    def __init__(self, effects: Sequence[Effect]) -> None:
+        """Sort *effects*."""
+        self.delay: float = sum(effect.seconds for effect in effects if isinstance(effect, Delay))
+        self.departs: bool = any(isinstance(effect, Depart) and effect.processed for effect in effects)
+        """Whether GOAWAY is sent before the answer."""
+        self.is_unended: bool = any(isinstance(effect, Unended) for effect in effects)
+        self._works = next((effect.runs for effect in effects if isinstance(effect, Work)), None)
+        self._reframes = tuple(effect for effect in effects if isinstance(effect, Reframe))
+        self._trickle = next((each for each in effects if isinstance(each, Trickle) and each.part == "body"), None)
+        self._stops: tuple[Stop, ...] = tuple(
+            effect for effect in effects if isinstance(effect, Stop) and not _goes_on(effect)
+        )
+
+    @property
+    def is_done(self) -> bool:
+        """Whether what was asked is done: if the effects say so, else if the client gets some of its own answer."""
+        return self._works if self._works is not None else self.stop(0) is None
+
+    def stop(self, sent: int) -> Stop | None:
+        """Return what ends the call, if something does now that *sent* messages are out."""
+        return next((each for each in self._stops if _is_due(each, sent)), None)
+
+    @property
+    def ending(self) -> Stop | None:
+        """What ends the call in the place of its status, once all messages are out."""
+        return next(iter(self._stops), None)
+
+    def cut(self, before: int, frame: bytes) -> tuple[Cut, int] | None:
+        """Return where *frame*, which has *before* bytes of messages before it, is cut, if it is."""
+        for each in self._stops:
+            if isinstance(each, Cut) and each.offset:
+                size = int(len(frame) * each.offset) if isinstance(each.offset, float) else each.offset - before
+                if size < len(frame):
+                    return each, size
+        return None
+
+    def reframed(self, frame: bytes, number: int) -> bytes:
+        """Return what is sent in the place of the *frame* of message *number*, from 1 on."""
+        for each in self._reframes:
+            if each.at in {None, number}:
+                frame = each.change(frame)
+        return frame
+
+    def pieces(self, frame: bytes) -> list[tuple[float, bytes]]:
+        """Return *frame* in pieces, each with the pause before it, where it is to trickle; else in one."""
+        trickle = self._trickle
+        if trickle is None:
+            return [(0.0, frame)]
+        pieces: list[tuple[float, bytes]] = []
+        position = 0
+        for size in (*trickle.split(len(frame)), len(frame)):
+            if position < len(frame) and size:
+                pause = trickle.pause if pieces or trickle.first else 0.0
+                pieces.append((pause, frame[position : position + size]))
+                position += size
+        return pieces
+
+
+def _goes_on(effect: Stop) -> bool:
+    """Tell whether a call is answered after *effect* as it was to be."""
+    if isinstance(effect, Depart):
+        return effect.processed
+    return isinstance(effect, Cut) and effect.part == "upload"
+
+
+def _is_due(stop: Stop, sent: int) -> bool:
+    if isinstance(stop, Conclude):
+        return stop.after is not None and sent >= stop.after
+    if isinstance(stop, Abort):
+        return sent >= stop.after
+    return not stop.offset if isinstance(stop, Cut) else True
+
+
+HEALTHY = Plan(())
+"""The plan of a call to which nothing happens."""
