@@ -98,10 +98,9 @@ class Desk:
             rule = fake.rules.for_(operation.operation) if isinstance(operation, Executable) else None
             self._decide(call, rule)
         except BaseException as error:  # noqa: BLE001 -- raised by a callable of the test, to which it is told
-            operation = Rejected(({"message": self.service.tell(call, error)},), "operation", operation.operation)
+            told = self.service.tell(call, error)
+            operation = Rejected(({"message": told},), "operation", operation.operation, is_protocol=True)
         call.found = Found(Reading(operations=(operation,)), (rule,))
-        if isinstance(operation, Rejected):
-            self.service.tell_invalid(call, call.found.reading)
         return operation
 
     def _decide(self, call: RecordedOperation, rule: OperationRule | None) -> None:
@@ -132,6 +131,7 @@ class Desk:
         subscriber = Subscriber(call, outlet, self.ledger)
         subscriber.begin()
         if isinstance(operation, Rejected):
+            self.service.tell_invalid(call, found.reading)
             subscriber.error(operation.errors)
         elif operation.operation.kind != "subscription":
             self._answer_once(subscriber, found)

@@ -93,9 +93,10 @@ class Door:
         if call.transport in _OUTLETS:
             return self._streamed(call, _OUTLETS[call.transport])
         token = token_of(call)
-        if call.transport == "sse-single" and token is not None:
+        is_valid = isinstance(call.found.reading.operations[0], Executable)
+        if call.transport == "sse-single" and token is not None and is_valid:
             return self._reservations.operate(call, token)
-        if call.kind == "subscription" and isinstance(call.found.reading.operations[0], Executable):
+        if call.kind == "subscription" and is_valid:
             return self._service.refuse(call, HttpRefusal(406, _NO_STREAM))
         return None
 
