@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from pytest_integrations.backends.http_objects import RecordedCall
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 
 __all__ = ["RecordedOperation"]
 
+_NONE: Mapping[str, Upload] = MappingProxyType({})
+
 
 class RecordedOperation(GraphQLCall, RecordedCall):
     """A GraphQL call whose request and response can be had as werkzeug objects, too."""
@@ -28,5 +31,5 @@ class RecordedOperation(GraphQLCall, RecordedCall):
         super().__init__(fake, connection, head, operation)
         self.effects: tuple[Effect, ...] = ()
         """What goes wrong with it."""
-        self.uploads: Mapping[str, Upload] = {}
+        self.uploads: Mapping[str, Upload] = _NONE
         """The files that came with it, by the path of their variable: `"variables.file"`."""

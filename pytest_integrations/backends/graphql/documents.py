@@ -5,23 +5,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal
 
 from graphql import (
-    FieldNode,
     FragmentDefinitionNode,
-    FragmentSpreadNode,
     GraphQLError,
-    InlineFragmentNode,
     NoSchemaIntrospectionCustomRule,
     OperationDefinitionNode,
-    get_named_type,
     parse,
     specified_rules,
     validate,
 )
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
+from .selection import Selection
 
-    from graphql import DocumentNode, GraphQLNamedType, GraphQLSchema, SelectionSetNode
+if TYPE_CHECKING:
+    from graphql import DocumentNode, GraphQLSchema
 
     from .limits import Limits
 
@@ -40,7 +36,7 @@ _WITHOUT_SCHEMA = (*_RULES, NoSchemaIntrospectionCustomRule)
 class Document:
     """One document, or what is wrong with it."""
 
-    __slots__ = ("aliases", "ast", "defers", "errors", "fragments", "operations", "phase", "text")
+    __slots__ = ("aliases", "ast", "defers", "errors", "fields", "fragments", "operations", "phase", "text")
 
     def __init__(self, text: str, schema: GraphQLSchema, limits: Limits) -> None:
         """Parse *text* and check it against *schema*, as far as *limits* let it."""
@@ -51,6 +47,8 @@ class Document:
         """What is wrong with it, in this *phase*."""
         self.operations: dict[str, OperationDefinitionNode] = {}
         self.fragments: dict[str, FragmentDefinitionNode] = {}
+        self.fields: dict[str, tuple[str, ...]] = {}
+        """The coordinates of the fields that each operation selects, each once, in order."""
         self.aliases: frozenset[str] = frozenset()
         """The names that it gives to fields."""
         self.defers: bool = "@defer" in text or "@stream" in text
@@ -69,6 +67,8 @@ class Document:
             self.errors = tuple(validate(schema, self.ast, _RULES if limits.introspection else _WITHOUT_SCHEMA))
         except RecursionError:
             self.errors = (GraphQLError("The document is nested too deeply."),)
+        if not self.errors:
+            self._select(schema)
 
     def _take_apart(self, ast: DocumentNode) -> None:
         for definition in ast.definitions:
@@ -77,44 +77,10 @@ class Document:
             elif isinstance(definition, FragmentDefinitionNode):
                 self.fragments[definition.name.value] = definition
 
-    def fields(self, operation: OperationDefinitionNode, schema: GraphQLSchema) -> tuple[str, ...]:
-        """Return the coordinates of the fields that *operation* selects, each once, in order; remember the aliases."""
-        root = schema.get_root_type(operation.operation)
-        if root is None:
-            return ()
-        aliases: set[str] = set(self.aliases)
-        found = tuple(dict.fromkeys(self._selected(operation.selection_set, root, schema, set(), aliases)))
-        self.aliases = frozenset(aliases)
-        return found
-
-    def _selected(
-        self,
-        selections: SelectionSetNode,
-        parent: GraphQLNamedType,
-        schema: GraphQLSchema,
-        seen: set[str],
-        aliases: set[str],
-    ) -> Iterator[str]:
-        for selection in selections.selections:
-            if isinstance(selection, FieldNode):
-                if selection.alias:
-                    aliases.add(selection.alias.value)
-                name = selection.name.value
-                if not name.startswith("__"):
-                    yield f"{parent.name}.{name}"
-                    field = getattr(parent, "fields", {}).get(name)
-                    if selection.selection_set and field is not None:
-                        inner = get_named_type(field.type)
-                        yield from self._selected(selection.selection_set, inner, schema, seen, aliases)
-            elif isinstance(selection, InlineFragmentNode):
-                condition = selection.type_condition
-                inner = schema.type_map[condition.name.value] if condition else parent
-                yield from self._selected(selection.selection_set, inner, schema, seen, aliases)
-            elif isinstance(selection, FragmentSpreadNode) and selection.name.value not in seen:
-                seen.add(selection.name.value)
-                fragment = self.fragments[selection.name.value]
-                inner = schema.type_map[fragment.type_condition.name.value]
-                yield from self._selected(fragment.selection_set, inner, schema, seen, aliases)
+    def _select(self, schema: GraphQLSchema) -> None:
+        selections = {name: Selection(node, self.fragments, schema) for name, node in self.operations.items()}
+        self.fields = {name: tuple(selection.coordinates) for name, selection in selections.items()}
+        self.aliases = frozenset().union(*(selection.aliases for selection in selections.values()))
 
 
 class Documents:

@@ -88,9 +88,8 @@ class Engine:
         node = document.operations.get(name) if name else _only(document)
         if node is None:
             return Rejected(({"message": _no_such(document, name)},), "operation")
-        fields = document.fields(node, self.schema.graphql)
         own = node.name.value if node.name else ""
-        operation = Operation(node.operation.value, own, document.text, variables, fields, extensions)
+        operation = Operation(node.operation.value, own, document.text, variables, document.fields[own], extensions)
         errors = self._check_variables(node, variables)
         if errors:
             return Rejected(_formatted(errors), "variables", operation)

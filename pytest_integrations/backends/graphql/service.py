@@ -139,6 +139,7 @@ class GraphQLService:
     def execute(self, call: RecordedOperation, found: Found) -> Any:
         """Return the reply to *call*, which asks for what was *found*, or something that hands it over later."""
         reading = found.reading
+        call.found = None  # the ledger keeps the call; what was found for it need not be kept as well
         self.tell_invalid(call, reading)
         answers = [self._answer_of(call, *each) for each in zip(reading.operations, found.rules, strict=True)]
         is_healthy = not any(isinstance(effect, Resolve) for effect in call.effects)
