@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 __all__ = ["When", "seconds"]
 
+_HAIR = 1e-6
+"""Seconds by which the sums of floats may be wrong: what is told to begin at a moment must have begun by then."""
 _PER = ("fake", "operation", "connection", "header:NAME")
 
 
@@ -99,6 +101,7 @@ class When:
 
     def is_open(self, elapsed: float) -> bool:
         """Tell whether *elapsed* seconds after the injection fall into the window."""
+        elapsed += _HAIR
         begin = self.after or 0.0
         end = math.inf if self.during is None else begin + self.during
         return begin <= elapsed < end

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import urlsplit
 
 from pytest_integrations.backends.fake import Fake
 from pytest_integrations.backends.listening import ListeningFake
 from pytest_integrations.core.errors import ScriptingError
-
-if TYPE_CHECKING:
-    from urllib.parse import SplitResult
 
 __all__ = ["Upstream"]
 
@@ -74,25 +71,20 @@ def _from_text(text: str) -> Upstream:
 
 
 def _from_url(url: str) -> Upstream:
-    parts = urlsplit(url)
-    host, port = _place(parts, url)
-    if not host:
-        msg = f"upstream={url!r} names no host to connect to (sockets of Unix cannot be proxied): {_VALID}"
-        raise ScriptingError(msg)
-    if port is None:
-        msg = f"upstream={url!r} names no port, and that of {parts.scheme}:// is not known: write it out"
-        raise ScriptingError(msg)
-    return Upstream(host, port, url)
-
-
-def _place(parts: SplitResult, url: str) -> tuple[str | None, int | None]:
-    """Return host and port of a URL; the scheme may name a driver as well: `postgresql+psycopg`."""
+    scheme = url.partition("://")[0].partition("+")[0]  # it may name a driver as well: postgresql+psycopg
     try:
-        port = parts.port
+        parts = urlsplit(url)
+        host, port = parts.hostname, parts.port
     except ValueError as error:
         msg = f"upstream={url!r} names no host and port ({error}): {_VALID}; of several hosts name one"
         raise ScriptingError(msg) from error
-    return parts.hostname, _PORTS.get(parts.scheme.partition("+")[0]) if port is None else _port(port, url)
+    if not host:
+        msg = f"upstream={url!r} names no host to connect to (sockets of Unix cannot be proxied): {_VALID}"
+        raise ScriptingError(msg)
+    if port is None and scheme not in _PORTS:
+        msg = f"upstream={url!r} names no port, and that of {scheme}:// is not known: write it out"
+        raise ScriptingError(msg)
+    return Upstream(host, _PORTS[scheme] if port is None else _port(port, url), url)
 
 
 def _port(port: object, wanted: object) -> int:

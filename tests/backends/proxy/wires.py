@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import struct
+from contextlib import suppress
 from typing import TYPE_CHECKING, Literal, Self
 
 if TYPE_CHECKING:
@@ -29,7 +30,8 @@ class End:
         return self
 
     def half_close(self) -> None:
-        self.sock.shutdown(socket.SHUT_WR)
+        with suppress(OSError):  # reset already, which is told when it is read
+            self.sock.shutdown(socket.SHUT_WR)
 
     def reset(self) -> None:
         self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
