@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from .loop import Loop, Timer
 
-__all__ = ["Address", "Dial", "resolve"]
+__all__ = ["Address", "Dial", "is_itself", "resolve"]
 
 Address = tuple[socket.AddressFamily, Any]
 """A family and the address that `connect` takes for it."""
@@ -79,7 +79,7 @@ class Dial:
         if sock is None:  # pragma: no cover -- cancelled in the same round
             return
         code = sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
-        if code == 0 and _is_itself(sock):
+        if code == 0 and is_itself(sock):
             code = errno.ECONNREFUSED
         if code:
             self._give_up(code)
@@ -107,7 +107,7 @@ class Dial:
             sock.close()
 
 
-def _is_itself(sock: socket.socket) -> bool:
+def is_itself(sock: socket.socket) -> bool:
     """Tell whether *sock* has met itself: the kernel may choose the wanted port, which nobody listens on, for it."""
     try:
         return bool(sock.getsockname() == sock.getpeername())
