@@ -170,6 +170,10 @@ class GrpcCall(Call):
             return "cancelled"
         if self.outcome == "reset" and self.reset:
             return f"reset {self.reset}"
+        if self.outcome == "closed" and self.untouched:
+            return "goaway"
+        if self.outcome == "answered" and not self.code and self.status is None:
+            return "no status"
         if self.outcome != "answered" or not self.code:
             return super().verdict
         return f"{self.code} spoiled" if self.spoiled else self.code

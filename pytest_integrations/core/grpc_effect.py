@@ -1,22 +1,24 @@
 """What the wire of gRPC alone can be told to do to a call; the rest of the vocabulary is in `effect`.
 
-instead of the work  Conclude, Abort (after no message)
-to the messages      Reframe
-to the end           Conclude, Abort, Unended
-to the connection    Depart
+Where in a call each of them acts:
+
+    instead of the work  Conclude, Abort (after no message)
+    to the messages      Reframe
+    to the end           Conclude, Abort, Unended
+    to the connection    Depart; Neglect, at its accept
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from .effect import Effect
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["Abort", "Conclude", "Depart", "Reframe", "Unended"]
+__all__ = ["Abort", "Conclude", "Depart", "Neglect", "Reframe", "Unended"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +27,7 @@ class Conclude(Effect):
 
     With `after=0` nothing is done for it, and it gets trailers only, unless *headers* are to come first; with None all
     messages go out, and only the end is another one. A stream that ends before *after* messages ends with it as well.
+    Where it *spoils*, a careful client must not take that for an answer, whatever its code says.
     """
 
     code: int
@@ -32,6 +35,7 @@ class Conclude(Effect):
     trailing: tuple[tuple[str, str | bytes], ...] = ()
     after: int | None = 0
     headers: bool = False
+    spoils: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,3 +72,10 @@ class Depart(Effect):
 
     processed: bool
     error: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Neglect(Effect):
+    """Leave out *what* keeps a connection going: the answers to PINGs, or every window for the bodies of requests."""
+
+    what: Literal["ping", "window"]

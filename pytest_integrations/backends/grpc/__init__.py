@@ -1,8 +1,14 @@
-"""The fake gRPC backend.
+"""The fake gRPC backend, a concept a file.
 
-fake.py      FakeGrpc: what a test holds
-schema.py    from a .proto file, generated code or a descriptor set to services; protoc.py compiles
-methods.py   what a method answers; answers.py is what may be said, choosing.py for which requests
-serving.py   what the wire asks; conversation.py holds one call's part of it
-health.py, reflection.py: the services that every gRPC server has
+What a test holds:
+
+    fake.py        FakeGrpc
+    services.py    the services, whose methods are attributes; methods.py: what a method answers, and what goes wrong
+    answers.py     what may be said of an answer, errors.py that it fails, conditions.py for which requests it is
+
+What is behind that:
+
+    schema.py      from generated code or a descriptor set to services; protoc.py compiles .proto files to such a set
+    serving.py     what the wire asks; conversation.py holds one call's part of it, computed.py asks callables
+    health.py      a service that every server has, as is reflection.py
 """

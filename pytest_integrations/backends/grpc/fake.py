@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from pytest_integrations.backends.listening import ListeningFake
-from pytest_integrations.core import effect, grpc_effect
+from pytest_integrations.core import effect, grpc_effect, http2_effect
 from pytest_integrations.core.errors import ScriptingError, UnknownName
 from pytest_integrations.core.settings import among, whole
 from pytest_integrations.wire.loop import shared_loop
@@ -15,7 +15,7 @@ from .services import Service
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from google.protobuf.descriptor import ServiceDescriptor
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from pytest_integrations.core.clock import Clock
     from pytest_integrations.core.fault import Fault
     from pytest_integrations.core.ledger import Ledger
-    from pytest_integrations.core.script import Rule, Script
+    from pytest_integrations.core.script import Decision, Rule, Script
     from pytest_integrations.core.seed import Seed
     from pytest_integrations.wire.transport import WireProtocol
 
@@ -57,8 +57,12 @@ class FakeGrpc(ListeningFake):
             grpc_effect.Abort,
             grpc_effect.Conclude,
             grpc_effect.Depart,
+            grpc_effect.Neglect,
             grpc_effect.Reframe,
             grpc_effect.Unended,
+            http2_effect.LimitStreams,
+            http2_effect.ResetStream,
+            http2_effect.Retire,
         }
     )
 
@@ -84,7 +88,6 @@ class FakeGrpc(ListeningFake):
         """
         from pytest_integrations.wire.grpc.compression import ENCODINGS
         from pytest_integrations.wire.grpc.port import GrpcPort
-        from pytest_integrations.wire.http2.protocol import Http2Protocol
 
         from .health import Health
         from .reflection import reflection_methods
@@ -99,15 +102,20 @@ class FakeGrpc(ListeningFake):
         self._health = Health(lambda: self.services)
         self.builtin: Mapping[str, Builtin] = {**self._health.methods, **reflection_methods(lambda: self.services)}
         """The methods that it answers by itself, by path."""
-        self._protocol = Http2Protocol  # imported now: on the loop it would take time from the first client
-        self._port_service = GrpcPort(
-            Serving(self, max_message=whole("max_message", max_message), compression=compression)
-        )
+        self._admitted: dict[int, Sequence[effect.Effect]] = {}
+        self._wire = GrpcPort(Serving(self, max_message=whole("max_message", max_message), compression=compression))
 
     # -- life
 
     def _speak(self, connection: Connection) -> WireProtocol:
-        return self._protocol(shared_loop(), self._port_service, connection)
+        return self._wire.speak(connection, self._admitted.pop(connection.id, ()))
+
+    def admit(self, connection: Connection) -> Decision | None:
+        """Decide about a *connection* that was just accepted; called on the loop."""
+        decision = super().admit(connection)
+        if decision is not None:
+            self._admitted[connection.id] = decision.effects
+        return decision
 
     @property
     def target(self) -> str:
@@ -124,7 +132,8 @@ class FakeGrpc(ListeningFake):
     def load(self, proto: str | os.PathLike[str], paths: Iterable[str | os.PathLike[str]] = ()) -> Service:
         """Compile the `.proto` file *proto* and serve what is in it; return its services, with methods as attributes.
 
-        Imports are looked for in *paths* and beside the file. Takes the package grpcio-tools, which comes with
+        *proto* is its path, or the text of one, which begins with `syntax =`. Imports are looked for in *paths* and
+        beside the file. Takes the package grpcio-tools, which comes with
         `pip install 'pytest-integrations[proto]'`; a file is compiled once a process, in some milliseconds. What does
         not compile is a `ScriptingError` in the compiler's words.
         """

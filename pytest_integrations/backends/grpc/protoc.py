@@ -21,15 +21,20 @@ _PLACE = re.compile(r"(?P<file>[^:\n]+):(?P<line>\d+):(?P<column>\d+): (?P<what>
 
 _kept: dict[tuple[Path, tuple[Path, ...]], tuple[dict[Path, bytes], bytes]] = {}
 """What was compiled so far: for a file and its roots, the digests of all files in it, and the descriptor set."""
+_texts: dict[tuple[str, ...], bytes] = {}
+"""The descriptor sets of the texts so far."""
 
 
 def compiled(proto: str | os.PathLike[str], paths: Iterable[str | os.PathLike[str]] = ()) -> bytes:
     """Return the serialised `FileDescriptorSet` of the file *proto* and all that it imports.
 
-    Imports are looked for in *paths* and beside the file. What does not compile is a `ScriptingError` with the
-    compiler's words, and the file, line and column of each. The result is kept until one of the files changes.
+    *proto* is its path, or the text itself. Imports are looked for in *paths* and beside the file. What does not
+    compile is a `ScriptingError` with the compiler's words, and the file, line and column of each. The result is kept
+    until one of the files changes.
     """
     __tracebackhide__ = True
+    if isinstance(proto, str) and proto.lstrip().startswith("syntax"):
+        return _compiled_text(proto, paths)
     file = Path(proto).resolve()
     if not file.is_file():
         msg = f"there is no file {os.fspath(proto)!r} (looked for {file}): load() takes the path of a .proto file"
@@ -41,6 +46,19 @@ def compiled(proto: str | os.PathLike[str], paths: Iterable[str | os.PathLike[st
     descriptors = _compile(file, roots)
     _kept[file, roots] = ({each: _digest(each) for each in _sources(descriptors, roots)}, descriptors)
     return descriptors
+
+
+def _compiled_text(text: str, paths: Iterable[str | os.PathLike[str]]) -> bytes:
+    """Compile a text, as a file that is called after what is in it: two texts do not meet."""
+    __tracebackhide__ = True
+    paths = (paths,) if isinstance(paths, str | os.PathLike) else tuple(paths)
+    key = (text, *(str(path) for path in paths))
+    if key not in _texts:
+        with tempfile.TemporaryDirectory() as folder:
+            file = Path(folder) / f"text_{blake2b(text.encode(), digest_size=6).hexdigest()}.proto"
+            file.write_text(text, encoding="utf-8")
+            _texts[key] = _compile(file.resolve(), _roots(file.resolve(), (*paths, folder)))
+    return _texts[key]
 
 
 def _roots(file: Path, paths: Iterable[str | os.PathLike[str]]) -> tuple[Path, ...]:

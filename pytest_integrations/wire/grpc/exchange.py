@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 from pytest_integrations.core.effect import Answer, Cut
 from pytest_integrations.core.grpc_effect import Abort, Conclude
 from pytest_integrations.core.grpc_status import CODES, code_name
+from pytest_integrations.core.http2_codes import error_name
 from pytest_integrations.core.reply import Reply
 
 from . import fields
 from .compression import compressed
-from .errors import NO_ERROR, error_name
 from .framing import MessageReader, framed
 from .outbox import Outbox
 from .plan import HEALTHY, Plan
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Exchange"]
 
-_OK = 0
+_OK = _NO_ERROR = 0
 _DEADLINE_EXCEEDED = 4
 
 
@@ -128,8 +128,8 @@ class Exchange:
         self._watch_deadline()
         if self._plan.delay:
             self._outbox.put(self._plan.delay, _nothing)
-        if self._plan.departs:
-            self._outbox.put(0.0, self._stream.connection.goaway)
+        if self._plan.retires is not None:
+            self._outbox.put(0.0, partial(self._stream.connection.goaway, *self._plan.retires))
         if not self._plan.is_done:
             self._outbox.put(0.0, self._stop_if_due)
             return
@@ -248,6 +248,7 @@ class Exchange:
         if isinstance(stop, Conclude):
             if stop.headers:
                 self._send_headers()
+            self.call.spoiled = self.call.spoiled or stop.spoils
             self._conclude(stop.code, stop.text, stop.trailing)
         elif isinstance(stop, Abort):
             self._abort(stop.error)
@@ -281,7 +282,7 @@ class Exchange:
     def _leave_request(self) -> None:
         """Ask the client to send no more of a request that is answered (RFC 9113 section 8.1)."""
         if not self._stream.request_ended:
-            self._stream.reset(NO_ERROR, when_sent=True)
+            self._stream.reset(_NO_ERROR, when_sent=True)
 
     def _end_without_status(self) -> None:
         self.call.spoiled = True
@@ -316,6 +317,9 @@ class Exchange:
             self._silence()
             if cut.seconds is not None:
                 self._timers.append(self._loop.call_later(cut.seconds, self._release))
+            return
+        if self._plan.resets is not None and cut.how == "reset":
+            self._abort(self._plan.resets)
             return
         self._finish("reset" if cut.how == "reset" else "truncated" if self._has_headers else "closed")
         self._loop.call_soon(connection.abort if cut.how == "reset" else connection.finish)

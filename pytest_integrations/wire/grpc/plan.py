@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from pytest_integrations.core.effect import Answer, Cut, Delay, Trickle, Work
 from pytest_integrations.core.grpc_effect import Abort, Conclude, Depart, Reframe, Unended
+from pytest_integrations.core.http2_effect import ResetStream, Retire
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,13 +21,15 @@ Stop = Answer | Abort | Conclude | Cut | Depart
 class Plan:
     """The effects of one call, by what they are for."""
 
-    __slots__ = ("_reframes", "_stops", "_trickle", "_works", "delay", "departs", "is_unended")
+    __slots__ = ("_reframes", "_stops", "_trickle", "_works", "delay", "is_unended", "resets", "retires")
 
     def __init__(self, effects: Sequence[Effect]) -> None:
         """Sort *effects*."""
         self.delay: float = sum(effect.seconds for effect in effects if isinstance(effect, Delay))
-        self.departs: bool = any(isinstance(effect, Depart) and effect.processed for effect in effects)
-        """Whether GOAWAY is sent before the answer."""
+        self.retires: tuple[int | None, int] | None = next(filter(None, map(_retirement, effects)), None)
+        """The last stream and the code of the GOAWAY that is sent before the answer, if one is."""
+        self.resets: int | None = next((each.code for each in effects if isinstance(each, ResetStream)), None)
+        """The code by which a cut resets the stream, where it is not to reset the connection."""
         self.is_unended: bool = any(isinstance(effect, Unended) for effect in effects)
         self._works = next((effect.runs for effect in effects if isinstance(effect, Work)), None)
         self._reframes = tuple(effect for effect in effects if isinstance(effect, Reframe))
@@ -38,7 +41,9 @@ class Plan:
     @property
     def is_done(self) -> bool:
         """Whether what was asked is done: if the effects say so, else if the client gets some of its own answer."""
-        return self._works if self._works is not None else self.stop(0) is None
+        if self._works is not None:
+            return self._works
+        return not any(_is_due(each, 0) and getattr(each, "part", "answer") == "answer" for each in self._stops)
 
     def stop(self, sent: int) -> Stop | None:
         """Return what ends the call, if something does now that *sent* messages are out."""
@@ -78,6 +83,12 @@ class Plan:
                 pieces.append((pause, frame[position : position + size]))
                 position += size
         return pieces
+
+
+def _retirement(effect: Effect) -> tuple[int | None, int] | None:
+    if isinstance(effect, Retire):
+        return effect.last, effect.code
+    return (None, 0) if isinstance(effect, Depart) and effect.processed else None
 
 
 def _goes_on(effect: Stop) -> bool:

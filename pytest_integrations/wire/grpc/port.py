@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pytest_integrations.core.grpc_call import GrpcCall
+from pytest_integrations.core.grpc_effect import Neglect
+from pytest_integrations.core.http2_codes import error_name
+from pytest_integrations.core.http2_effect import LimitStreams
+from pytest_integrations.wire.http2.protocol import Http2Protocol
+from pytest_integrations.wire.http2.settings import Http2Settings
+from pytest_integrations.wire.loop import shared_loop
 
 from .exchange import Exchange
 from .metadata import decoded, seconds_of
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pytest_integrations.core.call import Connection
+    from pytest_integrations.core.effect import Effect
     from pytest_integrations.core.ledger import Ledger
-    from pytest_integrations.wire.http2.protocol import Http2Protocol
     from pytest_integrations.wire.http2.stream import Http2Stream
 
     from .service import GrpcService
@@ -27,6 +37,22 @@ class GrpcPort:
         self._service = service
         self.ledger: Ledger = service.ledger
 
+    def speak(self, record: Connection, effects: Sequence[Effect]) -> Http2Protocol:
+        """Return the protocol of a connection of this *record*, with which *effects* have to do."""
+        settings = Http2Settings()
+        for effect in effects:
+            if isinstance(effect, LimitStreams):
+                settings = replace(settings, max_streams=effect.most)
+        neglected = {effect.what for effect in effects if isinstance(effect, Neglect)}
+        if "window" in neglected:
+            settings = replace(settings, stream_window=0)
+        protocol = Http2Protocol(shared_loop(), self, record, settings)
+        if "window" in neglected:
+            protocol.withheld.add("window_update")
+        if "ping" in neglected:
+            protocol.withheld.add("ping_ack")
+        return protocol
+
     def configure(self, connection: Http2Protocol) -> None:
         """Leave *connection* as it is."""
 
@@ -38,6 +64,16 @@ class GrpcPort:
         stream.handler = exchange
         exchange.open()
         return exchange
+
+    def turned_away(self, stream: Http2Stream, code: int) -> None:
+        """Record a call that was reset at once."""
+        call = self._call(stream)
+        self._service.recognise(call)
+        call.reset = error_name(code)
+        call.untouched = call.reset == "REFUSED_STREAM"
+        call.outcome = "reset"
+        self.ledger.add(call)
+        call.ended = call.started
 
     def _call(self, stream: Http2Stream) -> GrpcCall:
         record = stream.connection.record
