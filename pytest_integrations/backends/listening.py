@@ -29,6 +29,9 @@ __all__ = ["ListeningFake"]
 class ListeningFake(Fake):
     """A fake that listens on a port of its own; subclasses make the protocol of each connection."""
 
+    alpn: tuple[str, ...] = ("http/1.1",)
+    """What it offers to speak inside TLS, the best first (RFC 7301)."""
+
     def __init__(
         self,
         name: str,
@@ -59,7 +62,7 @@ class ListeningFake(Fake):
         if self._tls:
             from pytest_integrations.wire.tls import TlsPort
 
-            port = TlsPort(self._authority())
+            port = TlsPort(self._authority(), self.alpn)
         loop = shared_loop()
         self._server = Server(loop, self, self._speak, host=self._host, port=self._port, tls=port)
         self._port = self._server.listener.port

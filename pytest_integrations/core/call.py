@@ -15,6 +15,7 @@ from urllib.parse import parse_qsl, unquote
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from .effect import Effect
     from .fault import Fault
 
 __all__ = ["CONNECT", "Call", "Connection", "Headers", "HttpCall", "Outcome"]
@@ -37,7 +38,19 @@ CONNECT = "connect"
 class Connection:
     """One accepted connection: when it came and went, who ended it, and what it carried. Times as in `Call`."""
 
-    __slots__ = ("calls", "closed", "closed_by", "fake", "fault", "id", "opened", "received", "sent", "tls")
+    __slots__ = (
+        "calls",
+        "closed",
+        "closed_by",
+        "effects",
+        "fake",
+        "fault",
+        "id",
+        "opened",
+        "received",
+        "sent",
+        "tls",
+    )
 
     def __init__(self, id: int, fake: str, opened: float) -> None:  # noqa: A002 -- its name in the ledger
         """Record a connection that was accepted at *opened*."""
@@ -55,6 +68,8 @@ class Connection:
         """The negotiated TLS version, or None for plain TCP."""
         self.fault: Fault | None = None
         """The fault that was performed on the connection itself."""
+        self.effects: tuple[Effect, ...] = ()
+        """What that asked for."""
 
     def __repr__(self) -> str:
         """Show when it was open and how much it carried."""
@@ -126,6 +141,11 @@ class Call:
         return "request"
 
     @property
+    def version(self) -> str:
+        """The version of the protocol that it came by, where there are several that differ: `"HTTP/2"`."""
+        return ""
+
+    @property
     def is_spared(self) -> bool:
         """Whether only those faults happen to it that are for its `kind`: it is not what a test has asked for."""
         return False
@@ -188,8 +208,11 @@ class Call:
 class HttpCall(Call):
     """One HTTP request and its answer; the raw head is kept, and taken apart when somebody looks."""
 
-    __slots__ = ("found",)
+    __slots__ = ("found", "passed_over")
     protocol = "http"
+
+    passed_over: bool
+    """Whether HTTP/2 itself has told the client that the request was not processed; set only where it is so."""
 
     found: Any
     """What the fake's service found for it; its own affair."""
@@ -198,6 +221,17 @@ class HttpCall(Call):
     def method(self) -> str:
         """The method, as sent."""
         return self.head.partition(b" ")[0].decode("latin-1")
+
+    @property
+    def unprocessed(self) -> bool:
+        """Whether HTTP/2 itself has told the client so: by REFUSED_STREAM, or a GOAWAY of a lower stream."""
+        return getattr(self, "passed_over", False)  # a slot that is empty costs the usual call nothing
+
+    @property
+    def version(self) -> str:
+        """The version of HTTP that it came by: `"HTTP/1.1"`, `"HTTP/1.0"`, `"HTTP/2"`; of what was no request, `""`."""
+        version = self.head.partition(b"\r\n")[0].rpartition(b" ")[2]
+        return version.decode("latin-1") if version.startswith(b"HTTP/") else ""
 
     @property
     def repeatable(self) -> bool:
@@ -247,7 +281,7 @@ class HttpCall(Call):
     def final_reply(self) -> bytes:
         """The answer as it was to be sent, without interim ones (1xx) before it."""
         reply = self.reply
-        while reply.startswith(b"HTTP/1.1 1") and b"\r\n\r\nHTTP/1." in reply:
+        while reply.startswith((b"HTTP/1.1 1", b"HTTP/2 1")) and b"\r\n\r\nHTTP/" in reply:
             reply = reply.partition(b"\r\n\r\n")[2]
         return reply
 

@@ -63,9 +63,13 @@ class Fault:
     """Whether it acts on every matching call, where the script does not say how often: a loop, an expiry."""
     kinds: ClassVar[frozenset[str]] = frozenset()
     """The kinds of operations that it can happen to (`Call.kind`): `"publish"`, `"deliver"`, …; none named: to all."""
+    only_on: ClassVar[str] = ""
+    """How the version of the protocol begins that it has a meaning in (`Call.version`): `"HTTP/1"`, `"HTTP/2"`."""
 
     def acts_on(self, call: Call) -> bool:
         """Tell whether *call* is something that it can happen to; what is not is not counted either."""
+        if self.only_on and not call.version.startswith(self.only_on):
+            return False
         return not self.kinds or call.kind in self.kinds
 
     @property

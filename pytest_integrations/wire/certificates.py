@@ -49,7 +49,7 @@ class Authority:
         self._ca = trustme.CA(key_type=trustme.KeyType.ECDSA)
         self._file: Path | None = None
         self._pid = os.getpid()
-        self._contexts: dict[tuple[str, str], ssl.SSLContext] = {}
+        self._contexts: dict[tuple[str, str, tuple[str, ...]], ssl.SSLContext] = {}
         self._lock = threading.Lock()
 
     @property
@@ -77,17 +77,17 @@ class Authority:
         """Return a new client context that trusts this authority and no other."""
         return ssl.create_default_context(cadata=self.pem.decode("ascii"))
 
-    def server_context(self, kind: str = "", detail: str = "") -> ssl.SSLContext:
+    def server_context(self, kind: str = "", detail: str = "", alpn: tuple[str, ...] = ("http/1.1",)) -> ssl.SSLContext:
         """Return the server context for a *kind* of handshake, `""` for a good one; made once and kept."""
         with self._lock:
-            context = self._contexts.get((kind, detail))
+            context = self._contexts.get((kind, detail, alpn))
             if context is None:
-                context = self._contexts[kind, detail] = self._make_context(kind, detail)
+                context = self._contexts[kind, detail, alpn] = self._make_context(kind, detail, alpn)
             return context
 
-    def _make_context(self, kind: str, detail: str) -> ssl.SSLContext:
+    def _make_context(self, kind: str, detail: str, alpn: tuple[str, ...]) -> ssl.SSLContext:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.set_alpn_protocols(["http/1.1"])
+        context.set_alpn_protocols(list(alpn))
         if kind == "self_signed":
             _load(context, *_self_signed())
         else:

@@ -64,6 +64,7 @@ class Server:
         decision = self._service.admit(connection)
         if decision is not None:
             connection.fault = decision.fault
+            connection.effects = decision.effects
             for effect in decision.effects:
                 if isinstance(effect, Refuse) and effect.how == "late":
                     protocol = self._protocol(connection, decision)

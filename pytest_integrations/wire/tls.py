@@ -59,9 +59,10 @@ _ALERTS = {
 class TlsPort:
     """What a port needs to speak TLS."""
 
-    def __init__(self, authority: Authority) -> None:
-        """Take certificates from *authority*."""
+    def __init__(self, authority: Authority, alpn: tuple[str, ...] = ("http/1.1",)) -> None:
+        """Take certificates from *authority*; offer the protocols of *alpn* (RFC 7301), the best one first."""
         self.authority = authority
+        self.alpn = alpn
 
     def protocol(
         self, inner: WireProtocol, connection: Connection, decision: Decision | None, ledger: Ledger
@@ -70,7 +71,7 @@ class TlsPort:
         effects = decision.effects if decision is not None else ()
         spoil = next((effect for effect in effects if isinstance(effect, Handshake)), None)
         kind, detail = (spoil.kind, spoil.detail) if spoil is not None and spoil.kind in CERTIFICATES else ("", "")
-        context = self.authority.server_context(kind, detail)
+        context = self.authority.server_context(kind, detail, self.alpn)
         return TlsProtocol(inner, context, connection, spoil, ledger)
 
 

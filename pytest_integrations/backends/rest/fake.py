@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Self
 
 from pytest_integrations.backends.listening import ListeningFake
-from pytest_integrations.core import effect
+from pytest_integrations.core import effect, http2_effect
 from pytest_integrations.core.errors import ScriptingError
 from pytest_integrations.faults.limits import max_concurrency, rate_limit
 from pytest_integrations.wire.http1.protocol import Http1Protocol
+from pytest_integrations.wire.http2.frames import PREFACE
 from pytest_integrations.wire.loop import shared_loop
+from pytest_integrations.wire.preface import PrefaceProtocol
 
 from .conditions import Conditions
 from .route import Route
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
     from pytest_integrations.core.ledger import Ledger
     from pytest_integrations.core.script import Rule, Script
     from pytest_integrations.core.seed import Seed
+    from pytest_integrations.wire.transport import WireProtocol
 
     from .resource import Resource
 
@@ -39,7 +42,11 @@ _MAX_BODY = 64 * 1024 * 1024
 
 
 class FakeRest(ListeningFake):
-    """A REST backend on loopback that speaks real HTTP/1.1 and answers what the test scripts.
+    """A REST backend on loopback that speaks real HTTP/1.1 and HTTP/2 and answers what the test scripts.
+
+    HTTP/2 it speaks with clients that begin with its preface (prior knowledge), and with those that choose `h2` inside
+    TLS: the same routes, faults and ledger. Faults that only one of the two has do not happen to calls of the other,
+    and are reported as never fired.
 
     ```python
     import urllib.request
@@ -67,8 +74,12 @@ class FakeRest(ListeningFake):
             effect.Trickle,
             effect.Withhold,
             effect.Work,
+            http2_effect.LimitStreams,
+            http2_effect.ResetStream,
+            http2_effect.Retire,
         }
     )
+    alpn = ("h2", "http/1.1")
 
     def __init__(
         self,
@@ -96,8 +107,14 @@ class FakeRest(ListeningFake):
 
     # -- life
 
-    def _speak(self, connection: Connection) -> Http1Protocol:
-        return Http1Protocol(shared_loop(), self._service, connection)
+    def _speak(self, connection: Connection) -> WireProtocol:
+        usual = Http1Protocol(shared_loop(), self._service, connection)
+        return PrefaceProtocol(PREFACE, lambda: self._speak_http2(connection), usual)
+
+    def _speak_http2(self, connection: Connection) -> WireProtocol:
+        from pytest_integrations.wire.http2.serving import http2
+
+        return http2(shared_loop(), self._service, connection)
 
     @property
     def url(self) -> str:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from pytest_integrations.core.effect import Answer, Cut
 from pytest_integrations.core.message import Message
 from pytest_integrations.core.reply import Reply
-from pytest_integrations.wire.answering import Answering
+from pytest_integrations.wire.answering import Answered, Answering
 from pytest_integrations.wire.perform import is_done, perform, tampered
 
 from .service import Prepared, Streamed, Switched
@@ -22,14 +22,30 @@ if TYPE_CHECKING:
     from pytest_integrations.core.effect import Effect
     from pytest_integrations.core.script import Decision
     from pytest_integrations.wire.performance import End, Performance
+    from pytest_integrations.wire.transport import WireProtocol
 
-    from .protocol import Http1Protocol
-    from .service import Answers
+    from .service import Answers, HttpService
 
-__all__ = ["Exchange"]
+__all__ = ["Exchange", "Exchanging"]
 
 
-class Exchange(Answering["Http1Protocol", "HttpCall"]):
+class Exchanging(Answered, Protocol):
+    """The connection that an answer goes out on, of whichever version of HTTP; of HTTP/2, one stream of it."""
+
+    @property
+    def service(self) -> HttpService:
+        """The fake behind it."""
+        ...
+
+    def is_current(self, exchange: Exchange) -> bool:
+        """Tell whether the client still waits for this *exchange*."""
+        ...
+
+    def switch(self, successor: WireProtocol) -> None:
+        """Hand the connection over to *successor*."""
+
+
+class Exchange(Answering["Exchanging", "HttpCall"]):
     """Finds the answer to one call, and sends it."""
 
     __slots__ = ("_body_cut", "_keep_alive", "_sequel", "_status", "_stream", "_told", "_when_sent", "decision")
@@ -38,7 +54,7 @@ class Exchange(Answering["Http1Protocol", "HttpCall"]):
     _told: int
     """How many bytes the client must have to know the status."""
 
-    def __init__(self, protocol: Http1Protocol, call: HttpCall, decision: Decision | None, *, keep_alive: bool) -> None:
+    def __init__(self, protocol: Exchanging, call: HttpCall, decision: Decision | None, *, keep_alive: bool) -> None:
         """Answer *call* on *protocol*'s connection, as *decision* says."""
         super().__init__(protocol, call)
         self.decision: Decision | None = decision
@@ -154,10 +170,15 @@ class Exchange(Answering["Http1Protocol", "HttpCall"]):
         message, self.call.spoiled = tampered(message, effects)
         if not _goes_on(before, message) or any(isinstance(effect, Cut) for effect in effects):
             self._sequel = None
+        message = self._on_wire(message)
         self.call.reply = message.wire
         self._told = len(message.preface) + len(message.start)
-        self._status = int(message.start[9:12]) if message.start[9:12].isdigit() else None
         self._play(perform(message, effects))
+
+    def _on_wire(self, message: Message) -> Message:
+        """Return *message* as this version of HTTP has it, and take notice of its status."""
+        self._status = int(message.start[9:12]) if message.start[9:12].isdigit() else None
+        return message
 
     def _step(self, data: bytes, last: bool) -> None:  # noqa: FBT001 -- called back
         """Record that *data* goes out now, and with it the status, if all of that is out."""

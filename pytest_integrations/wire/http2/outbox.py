@@ -64,6 +64,8 @@ class Outbox:
             if batch >= _BATCH:
                 batch = 0
                 self.flush()
+        for stream in self._streams.values():
+            stream.is_held_back = stream.unsent > 0
         self.flush()
 
     def flush(self) -> None:

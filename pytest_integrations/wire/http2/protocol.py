@@ -54,6 +54,8 @@ class Http2Protocol:
         """What the client is not sent, from now on: `"settings"`, `"settings_ack"`, `"ping_ack"`, `"window_update"`."""
         self.streams: dict[int, Http2Stream] = {}
         """The streams that are open on one side at least, by number."""
+        self.end: Literal["", "finish", "abort"] = ""
+        """How this side has ended the connection, if it has."""
         self.last_processed: int = _ALL
         """The number that GOAWAY has told; streams above it are not processed."""
         self._resets = 0
@@ -136,13 +138,19 @@ class Http2Protocol:
         if number > self.last_processed:
             return
         headers = tuple((bytes(name), bytes(value)) for name, value in event.headers)
+        stream = Http2Stream(self, number, headers)
         if len(self.streams) >= self.settings.max_streams:
-            self.engine.reset_stream(number, ErrorCodes.REFUSED_STREAM)
+            self._turn_away(stream, ErrorCodes.REFUSED_STREAM)
         elif malformation(headers):
-            self.engine.reset_stream(number, ErrorCodes.PROTOCOL_ERROR)
+            self._turn_away(stream, ErrorCodes.PROTOCOL_ERROR)
         else:
-            stream = self.streams[number] = Http2Stream(self, number, headers)
+            self.streams[number] = stream
             stream.handler = self.service.open(stream)
+
+    def _turn_away(self, stream: Http2Stream, code: ErrorCodes) -> None:
+        stream.lose()
+        self.service.turned_away(stream, int(code))
+        self.engine.reset_stream(stream.id, code)
 
     def _data_received(self, event: Any) -> None:
         size: int = event.flow_controlled_length
@@ -274,18 +282,24 @@ class Http2Protocol:
 
     def finish(self) -> None:
         """Send what is ready, then FIN, without a GOAWAY; the handlers of open streams are told."""
-        self._leave(self.transport.finish)
+        self._leave("finish")
 
     def abort(self) -> None:
         """Send what is ready, then RST; the handlers of open streams are told."""
-        self._leave(self.transport.abort)
+        self._leave("abort")
 
-    def _leave(self, end: Callable[[], object]) -> None:
+    def _leave(self, end: Literal["finish", "abort"]) -> None:
+        if self._deaf:
+            return
         self.outbox.pump()
         self._deaf = True
+        self.end = end
         self.closes_itself()
         self._drop_streams()
-        end()
+        if end == "finish":
+            self.transport.finish()
+        else:
+            self.transport.abort()
 
     def _break_off(self) -> None:
         """Let the engine's GOAWAY be the last thing that the client gets."""

@@ -52,3 +52,6 @@ class StreamService(Protocol):
     def open(self, stream: Http2Stream) -> StreamHandler:
         """Return what handles *stream*, whose header section came in."""
         ...
+
+    def turned_away(self, stream: Http2Stream, code: int) -> None:
+        """Take notice that *stream* was reset with this *code* at once: one too many, or its header section is bad."""

@@ -43,13 +43,13 @@ class Http2Stream:
         "_last",
         "_queue",
         "_reset_code",
-        "_was_full",
         "connection",
         "handler",
         "has_ended",
         "headers",
         "holds_window",
         "id",
+        "is_held_back",
         "is_over",
         "request_ended",
         "trailers",
@@ -77,10 +77,11 @@ class Http2Stream:
         """How many bytes came in that were not acknowledged."""
         self.unsent: int = 0
         """How many bytes of DATA wait for the client's windows, or for its socket."""
+        self.is_held_back: bool = False
+        """Whether some of that had to wait already; the outbox takes notice of it."""
         self._queue: deque[memoryview] = deque()
         self._last: Pairs | None = None
         self._reset_code: int | None = None
-        self._was_full = False
 
     def header(self, name: bytes) -> bytes | None:
         """Return the first value of the request's field, or pseudo-header, called *name* (in lower case), or None."""
@@ -142,7 +143,6 @@ class Http2Stream:
         window = engine.local_flow_control_window(self.id)  # below 0, where the client has made it smaller meanwhile
         size = max(0, min(len(first), window, engine.max_outbound_frame_size))
         if window < 0 or size == 0 < len(first):
-            self._was_full = True
             return -1
         if size < len(first):
             self._queue[0] = first[size:]
@@ -162,8 +162,8 @@ class Http2Stream:
             self._send_section(fields, end=True)
         elif ended:
             self._ended()
-        was_full, self._was_full = self._was_full, False
-        if was_full:
+        was_held_back, self.is_held_back = self.is_held_back, False
+        if was_held_back:
             self.handler.drained()
 
     def _send_section(self, fields: Pairs, *, end: bool) -> None:

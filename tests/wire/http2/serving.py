@@ -66,6 +66,7 @@ class Port:
         self._configure = configure
         self.handlers: list[Echo] = []
         self.connections: list[Http2Protocol] = []
+        self.away: list[tuple[int, int]] = []
 
     @property
     def port(self) -> int:
@@ -82,6 +83,9 @@ class Port:
         handler = self._handler(stream)
         self.handlers.append(handler)
         return handler
+
+    def turned_away(self, stream: Http2Stream, code: int) -> None:
+        self.away.append((stream.id, code))
 
     def do(self, action: Callable[[], object]) -> None:
         """Do something on the loop, once all that has come in is dealt with."""

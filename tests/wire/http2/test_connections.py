@@ -112,6 +112,7 @@ def test_one_stream_too_many_is_refused(most: int) -> None:
         port.do(lambda: None)
         assert [handler.told for handler in port.handlers] == [["end"]] * most
         assert list(port.connections[0].streams) == streams[:-1]
+        assert port.away == [(streams[-1], 7)]
 
 
 def test_a_header_list_that_is_too_long_ends_the_connection() -> None:
@@ -254,7 +255,7 @@ def test_a_malformed_request_is_an_error_of_its_stream(fields: list[tuple[str, s
         client.flush()
         assert client.answer(client.ask()).status == 200
         assert [frame.error_code for frame in client.frames if frame.type == frames.RST_STREAM] == [1]
-        assert len(port.handlers) == 1
+        assert (len(port.handlers), port.away) == (1, [(1, 1)])
 
 
 # -- ends
