@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import math
 import sys
 import time
 import warnings
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 import time_machine
@@ -41,6 +43,8 @@ REAL_MODULES = (
 They measure or bound the run, or talk to the outside, or wait for work that may come or not (trio's idle threads).
 """
 
+_LATE_PARTS = {"grpc": ("grpc._channel", "grpc._server")}
+"""What libraries that are there import of themselves when it is first needed, which may be in virtual time."""
 
 _TRIO_LOOKS_EVERY = 24 * 60 * 60
 """Seconds that trio waits at most; it waits again where nothing has come."""
@@ -48,6 +52,10 @@ _TRIO_LOOKS_EVERY = 24 * 60 * 60
 
 def keep_real(patches: Patches) -> None:
     """Give the real clocks to the modules that keep real time."""
+    for library, parts in _LATE_PARTS.items():
+        for part in parts if library in sys.modules else ():
+            with contextlib.suppress(ImportError):
+                import_module(part)
     virtual = {id(getattr(time, name)): value for name, value in real.CLOCKS.items()}
     virtual[id(time)] = real.TIME
     for name, module in list(sys.modules.items()):
