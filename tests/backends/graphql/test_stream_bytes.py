@@ -35,6 +35,8 @@ from pytest_integrations.faults.subscription_events import (
 )
 from tests.wire.raw import Raw
 
+from .stream_wire import SOCKETS, TICK, Wire
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -42,9 +44,6 @@ if TYPE_CHECKING:
     from pytest_integrations.faults.streams import StreamFault
 
 SCHEMA = "type Query { a: String b: String } type Subscription { tick: Int }"
-TICK = {"query": "subscription OnTick { tick }"}
-SOCKETS = ("graphql-transport-ws", "graphql-ws")
-EVENTS = ("sse",)
 BODIES = ("sse", "multipart")
 ALL = (*SOCKETS, *BODIES)
 
@@ -62,60 +61,6 @@ def api() -> Iterator[FakeGraphQL]:
 def stack() -> Iterator[ExitStack]:
     with ExitStack() as stack:
         yield stack
-
-
-class Wire:
-    """A raw subscriber, that gives what came as bytes, without the framing of HTTP."""
-
-    def __init__(self, fake: FakeGraphQL, stack: ExitStack, transport: str) -> None:
-        self.transport = transport
-        self.raw = stack.enter_context(Raw(fake))  # type: ignore[arg-type]  # it needs no more than a URL
-        if transport in SOCKETS:
-            fields = ("Connection: Upgrade", "Upgrade: websocket", "Sec-WebSocket-Version: 13")
-            key = "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ=="
-            self.raw.ask(fake.path, "GET", b"", *fields, key, f"Sec-WebSocket-Protocol: {transport}").answer()
-            self.say({"type": "connection_init"})
-        else:
-            accept = "text/event-stream" if transport == "sse" else "multipart/mixed"
-            fields = ("Content-Type: application/json", f"Accept: {accept}")
-            self.raw.ask(fake.path, "POST", json.dumps(TICK).encode(), *fields)
-
-    def say(self, message: Any) -> None:
-        self.frame(0x81, json.dumps(message).encode())
-
-    def frame(self, first: int, payload: bytes = b"") -> None:
-        assert len(payload) < 126
-        self.raw.send(bytes([first, 0x80 | len(payload)]) + bytes(4) + payload)  # a mask of zeros changes nothing
-
-    def subscribe(self) -> Wire:
-        if self.transport in SOCKETS:
-            assert self.hear() == {"type": "connection_ack"}
-            if self.transport == "graphql-ws":
-                assert self.hear() == {"type": "ka"}
-            self.say({"id": "1", "type": "subscribe" if self.transport == SOCKETS[0] else "start", "payload": TICK})
-        return self
-
-    def hear(self) -> Any:
-        first, payload = self.take()
-        assert first == 0x81
-        return json.loads(payload)
-
-    def take(self) -> tuple[int, bytes]:
-        """Return the first byte and the payload of the next frame."""
-        first, length = self.raw.take(2)
-        return first, self.raw.take(length)
-
-    def body(self) -> bytes:
-        """Return the whole body of an answer."""
-        return self.raw.answer("POST").body
-
-    def is_silent(self) -> bool:
-        self.raw.sock.settimeout(0.1)
-        try:
-            self.raw.receive()
-        except TimeoutError:
-            return True
-        return False
 
 
 def _event(tick: int, **changes: Any) -> dict[str, Any]:
