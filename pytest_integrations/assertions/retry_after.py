@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import math
+import re
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Literal
 
+from pytest_integrations.core.grpc_call import GrpcCall
+from pytest_integrations.core.grpc_details import retry_delay
 from pytest_integrations.core.when import seconds
 
 from .evidence import fail, nothing_to_check
@@ -40,14 +44,16 @@ class Asked:
     header: str
     """As sent: `Retry-After: 120`."""
     seconds: float
-    """From the end of the answer; not above 0 for a date that had passed."""
-    form: Literal["seconds", "milliseconds", "date"]
+    """From the end of the answer; not above 0 for a date that had passed, infinite for a request not to retry."""
+    form: Literal["seconds", "milliseconds", "date", "never"]
 
 
 def asked(call: Call, ledger: Ledger) -> Asked | None:
     """Return the wait that *call* was answered with; None if none, or one that RFC 9110 does not define."""
     if call.outcome != "answered" or is_success(call):
         return None
+    if isinstance(call, GrpcCall):
+        return _asked_by_grpc(call)
     headers = getattr(call, "reply_headers", {})
     for name in _IN_MILLISECONDS:
         if name in headers and _is_number(headers[name]):
@@ -63,15 +69,33 @@ def asked(call: Call, ledger: Ledger) -> Asked | None:
     return Asked(f"Retry-After: {text}", (zoned - ledger.opened_at).total_seconds() - (over(call) or 0.0), "date")
 
 
+def _asked_by_grpc(call: GrpcCall) -> Asked | None:
+    """Return what a status of gRPC asks for: by its pushback, or else by the RetryInfo in its details."""
+    trailers = dict(call.trailers)
+    pushback = str(trailers.get("grpc-retry-pushback-ms", ""))
+    if re.fullmatch(r"-?\d+", pushback):
+        wait = int(pushback) / 1000
+        return Asked(f"grpc-retry-pushback-ms: {pushback}", wait, "milliseconds") if wait >= 0 else _never(pushback)
+    details = trailers.get("grpc-status-details-bin", b"")
+    delay = retry_delay(details) if isinstance(details, bytes) else None
+    return None if delay is None else Asked(f"RetryInfo: {delay:g} s", delay, "seconds")
+
+
+def _never(pushback: str) -> Asked:
+    return Asked(f"grpc-retry-pushback-ms: {pushback}", math.inf, "never")
+
+
 def assert_respects_retry_after(
     calls: Calls, *, cap: float | None = None, tolerance: float | None = None, per: Per | None = None
 ) -> None:
     """Assert that each retry after an answer with `Retry-After` comes when it was asked to come.
 
     Definition: for every failed attempt whose answer has `Retry-After` (seconds or any HTTP date; also the
-    milliseconds of `retry-after-ms` and `x-ms-retry-after-ms`) and that was retried, the wait is not below what was
+    milliseconds of `retry-after-ms` and `x-ms-retry-after-ms`; of gRPC `grpc-retry-pushback-ms`, or else the RetryInfo
+    in the status's details) and that was retried, the wait is not below what was
     asked for and not more than a tenth and 150 ms above; on a virtual clock it is exact. A date has a grain of one
-    second both ways. 0, a date that has passed and a value that is neither ask for nothing.
+    second both ways. 0, a date that has passed and a value that is neither ask for nothing; a pushback
+    below 0 asks not to retry at all.
 
     *cap* is the longest wait, in seconds, that the client is ready for: if more is asked for, it may give up, or
     come back after *cap*. *tolerance*, in seconds, replaces the lateness that is allowed: give it for a client that
@@ -153,8 +177,8 @@ def _judged(group: LogicalCall, ledger: Ledger, cap: float | None, tolerance: To
         request = asked(before, ledger)
         if request is None or request.seconds <= 0:
             continue
-        cut = cap if cap is not None and request.seconds > cap else None
-        if after is None and cut is None:
+        cut = cap if cap is not None and cap < request.seconds < math.inf else None
+        if after is None and cut is None and request.form != "never":
             continue
         wait = request.seconds if cut is None else cut
         grain = _GRAIN_OF_DATES if request.form == "date" else 0.0
@@ -169,7 +193,7 @@ def _fail(groups: tuple[LogicalCall, ...], found: list[_Judgement], broken: list
     first = broken[0]
     wait = "before the answer was out" if first.wait is None else f"after {first.wait:.3f} s"
     more = f" ({len(broken)} of {len(found)} such waits are wrong)" if len(broken) > 1 else ""
-    when = "" if first.asked.form == "seconds" else f", which was {first.asked.seconds:.3f} s away,"
+    when = "" if first.asked.form in {"seconds", "never"} else f", which was {first.asked.seconds:.3f} s away,"
     after = first.after.seq if first.after is not None else 0
     but = "and" if first.is_late and first.cap is not None else "but"
     shown = [group for group in groups if any(judgement.before in group.attempts for judgement in broken)]
@@ -185,6 +209,8 @@ def _fail(groups: tuple[LogicalCall, ...], found: list[_Judgement], broken: list
 
 
 def _hint(judgement: _Judgement, ledger: Ledger) -> str:
+    if judgement.asked.form == "never":
+        return "A pushback below 0 says that another attempt would do no good (gRFC A6): give up."
     local = ledger.opened_at.astimezone().utcoffset()
     offset = local.total_seconds() if local is not None else 0.0
     if judgement.asked.form == "date" and (offset or not judgement.wait):

@@ -13,9 +13,9 @@ from __future__ import annotations
 from typing import Any
 
 from .errors import ScriptingError
-from .protobuf_bytes import bytes_field, number_field
+from .protobuf_bytes import bytes_field, fields, number_field
 
-__all__ = ["retry_info", "rich_status"]
+__all__ = ["retry_delay", "retry_info", "rich_status"]
 
 _TYPES = "type.googleapis.com"
 
@@ -37,6 +37,23 @@ def retry_info(seconds: float) -> tuple[str, bytes]:
     """
     whole, nanos = divmod(round(seconds * 1_000_000_000), 1_000_000_000)
     return "google.rpc.RetryInfo", bytes_field(1, number_field(1, whole) + number_field(2, nanos))
+
+
+def retry_delay(status: bytes) -> float | None:
+    """Return the seconds that the RetryInfo in a `grpc-status-details-bin` asks for; None if there is none.
+
+    >>> retry_delay(rich_status(14, "later", (retry_info(1.5),)))
+    1.5
+    """
+    try:
+        for number, detail in fields(status):
+            parts = dict(fields(detail)) if number == 3 and isinstance(detail, bytes) else {}
+            if parts.get(1) == f"{_TYPES}/google.rpc.RetryInfo".encode():
+                delay = dict(fields(bytes(dict(fields(bytes(parts.get(2, b"")))).get(1, b""))))
+                return int(delay.get(1, 0)) + int(delay.get(2, 0)) / 1e9
+    except (ValueError, TypeError):  # details of a server's own making
+        return None
+    return None
 
 
 def _packed(detail: Any) -> bytes:
