@@ -283,7 +283,7 @@ class limit_data(_Toxic):  # noqa: N801 -- a word in a script
 
     fake_rest.get("/users").reply(json=["ada"])
     with FakeProxy(fake_rest) as proxy:
-        proxy.inject(toxics.limit_data(20))
+        proxy.inject(toxics.limit_data(10))
         with pytest.raises(requests.ConnectionError):
             requests.get(f"{proxy.url}/users")
     ```

@@ -153,8 +153,14 @@ class Link:
 class _Exit:
     """Where the last stage passes things on to."""
 
-    __slots__ = ("data", "end")
+    __slots__ = ("_data", "_end")
 
-    def __init__(self, data: Callable[[bytes], None], end: Callable[[End], None]) -> None:
-        self.data = data
-        self.end = end
+    def __init__(self, data: Callable[[bytes], object], end: Callable[[End], object]) -> None:
+        self._data = data
+        self._end = end
+
+    def data(self, data: bytes, /) -> None:
+        self._data(data)
+
+    def end(self, how: End, /) -> None:
+        self._end(how)

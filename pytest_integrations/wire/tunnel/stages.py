@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, Protocol, Typ
 from pytest_integrations.core import stream
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from pytest_integrations.wire.loop import Loop, Timer
 
@@ -109,7 +109,7 @@ class _Queue(Stage[E]):
             self._wait(self._queue[0][0] - self._now(), self._pass_due)
         self._pass(due)
 
-    def _pass(self, things: list[bytes | End]) -> None:
+    def _pass(self, things: Sequence[bytes | End]) -> None:
         """Pass *things* on, the bytes in one piece; an end is the last of them."""
         if data := b"".join(what for what in things if isinstance(what, bytes)):
             self.held -= len(data)

@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from pytest_integrations.core.call import Outcome
-    from pytest_integrations.core.fault import Fault
     from pytest_integrations.core.stream import Direction
     from pytest_integrations.timekeeping import VirtualClock
 
@@ -29,15 +28,14 @@ STREAMS = pytest.mark.parametrize("stream", ["downstream", "upstream"])
 
 
 @pytest.fixture
-def proxy(virtual_clock: VirtualClock) -> Iterator[FakeProxy]:
-    with Server() as server, FakeProxy(server.address, seed=Seed(7)) as proxy:
-        proxy.server = server  # type: ignore[attr-defined]
+def proxy(virtual_clock: VirtualClock, server: Server) -> Iterator[FakeProxy]:
+    with FakeProxy(server.address, seed=Seed(7)) as proxy:
         yield proxy
 
 
 @pytest.fixture
-def line(proxy: FakeProxy) -> Iterator[Line]:
-    with Line(proxy, proxy.server, patience=100.0) as line:  # type: ignore[attr-defined]
+def line(proxy: FakeProxy, server: Server) -> Iterator[Line]:
+    with Line(proxy, server, patience=100.0) as line:
         yield line
 
 
@@ -339,75 +337,3 @@ def test_limit_data_healed_before_it_is_reached_has_done_nothing(
         assert line.client.exactly(4) == b"1234"
     line.server.send(b"567890").half_close()
     assert line.client.timed(virtual_clock) == [(0.0, b"567890"), (0.0, "fin")]
-
-
-# -- a chain
-
-
-def test_toxics_stand_in_a_row_in_the_order_of_their_injection(
-    virtual_clock: VirtualClock, proxy: FakeProxy, line: Line
-) -> None:
-    proxy.inject(toxics.limit_data(6))
-    proxy.inject(toxics.slicer(average_size=3, delay=1))
-    proxy.inject(toxics.latency(10))
-    proxy.inject(toxics.slow_close(5))
-    line.server.send(b"123456789")
-    assert line.client.timed(virtual_clock) == [(10.0, b"123"), (11.0, b"456"), (16.0, "fin")]
-
-
-def test_one_of_a_row_is_healed(virtual_clock: VirtualClock, proxy: FakeProxy, line: Line) -> None:
-    proxy.inject(toxics.latency(1))
-    middle = proxy.inject(toxics.latency(100))
-    proxy.inject(toxics.latency(2))
-    line.server.send(b"x").half_close()
-    virtual_clock.sleep(5)
-    proxy.heal(middle)
-    assert line.client.timed(virtual_clock) == [(7.0, b"x"), (7.0, "fin")]
-
-
-def test_a_sum_of_toxics_is_a_row_as_well(virtual_clock: VirtualClock, proxy: FakeProxy, line: Line) -> None:
-    proxy.inject(toxics.latency(1) + toxics.slow_close(2) + toxics.latency(3, stream="upstream"))
-    line.client.send(b"up").half_close()
-    line.server.send(b"down").half_close()
-    assert line.client.timed(virtual_clock) == [(1.0, b"down"), (3.0, "fin")]
-    assert line.server.timed(virtual_clock) == [(3.0, b"up"), (3.0, "fin")]
-
-
-@pytest.mark.parametrize("toxic", [toxics.latency(1, stream="upstream"), toxics.slow_close(1, stream="upstream")])
-def test_what_is_under_way_to_the_server_arrives_before_a_close(
-    virtual_clock: VirtualClock, proxy: FakeProxy, line: Line, toxic: Fault
-) -> None:
-    proxy.inject(toxic)
-    proxy.inject(toxics.limit_data(1))
-    line.client.send(b"a request")
-    line.server.send(b"x")
-    assert line.client.timed(virtual_clock) == [(0.0, b"x"), (0.0, "fin")]
-    assert line.server.timed(virtual_clock)[-1] == (1.0, "fin")
-
-
-@pytest.mark.parametrize(
-    "toxic",
-    [
-        toxics.latency(60),
-        toxics.bandwidth(0.01),
-        toxics.slow_close(60),
-        toxics.timeout(60),
-        toxics.reset_peer(60),
-        toxics.slicer(average_size=1, delay=60),
-        toxics.limit_data(1),
-    ],
-    ids=lambda toxic: toxic.name,
-)
-@pytest.mark.parametrize("how", ["fin", "rst"])
-def test_a_client_that_leaves_leaves_nothing_behind(
-    virtual_clock: VirtualClock, proxy: FakeProxy, line: Line, toxic: Fault, how: str
-) -> None:
-    proxy.inject(toxic)
-    line.server.send(b"an answer")
-    proxy.ledger.settle()
-    line.client.close() if how == "fin" else line.client.reset()
-    line.server.close()
-    virtual_clock.sleep(1000)
-    proxy.ledger.settle()
-    assert not proxy._tunnels
-    assert outcome(proxy) in {"abandoned", "hung", "truncated", "answered", "reset"}
