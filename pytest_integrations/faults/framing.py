@@ -1,14 +1,15 @@
 """Answers whose bytes are not the HTTP that they should be: cut, mislabelled, too long, or not HTTP at all.
 
 Where a fault of this family ends the connection, it does so by a FIN, after everything that it sends. Answers that may
-have no body (to HEAD, 204, 304) pass the faults that lie about a body unharmed.
+have no body (to HEAD, 204, 304) pass the faults that lie about a body unharmed. Chunks, and lengths that frame a body,
+are HTTP/1.1's: those faults do not happen to calls that come by HTTP/2, for which see `h2_short_body`.
 """
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from pytest_integrations.core.effect import Cut, Tamper, Work
 from pytest_integrations.core.errors import ScriptingError
@@ -60,6 +61,8 @@ class malformed_response_chunk(Fault):  # noqa: N801 -- a word in a script
     ```
     """
 
+    only_on: ClassVar[str] = "HTTP/1"
+
     def effects(self, occasion: Occasion) -> Iterable[Effect]:
         """Yield a 200 with rubbish in the place of its first chunk."""
         yield Work(runs=False)
@@ -84,6 +87,7 @@ class bad_chunk_size(Fault):  # noqa: N801 -- a word in a script
     ```
     """
 
+    only_on: ClassVar[str] = "HTTP/1"
     size: str = "xyz"
 
     def __post_init__(self) -> None:
@@ -116,6 +120,8 @@ class missing_last_chunk(Fault):  # noqa: N801 -- a word in a script
     ```
     """
 
+    only_on: ClassVar[str] = "HTTP/1"
+
     def effects(self, occasion: Occasion) -> Iterable[Effect]:
         """Yield chunks without an end."""
         yield Tamper(lambda message: _rechunked(message, chunked(_chunks(message), last=False)))
@@ -139,6 +145,7 @@ class short_chunk(Fault):  # noqa: N801 -- a word in a script
     ```
     """
 
+    only_on: ClassVar[str] = "HTTP/1"
     missing: int = 10
 
     def __post_init__(self) -> None:
@@ -181,6 +188,7 @@ class content_length(Fault):  # noqa: N801 -- a word in a script
     ```
     """
 
+    only_on: ClassVar[str] = "HTTP/1"
     lie: int | Literal["conflicting", "with_te", "negative", "not_a_number"]
 
     def __post_init__(self) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from pytest_integrations.core.effect import Cut, Tamper
 from pytest_integrations.core.errors import ScriptingError
@@ -40,6 +40,7 @@ class bad_status_line(Fault):  # noqa: N801 -- a word in a script
     ```
     """
 
+    only_on: ClassVar[str] = "HTTP/1"
     line: str = "HTTP/1.1 OK"
 
     def __post_init__(self) -> None:
@@ -71,6 +72,7 @@ class illegal_header(Fault):  # noqa: N801 -- a word in a script
     ```
     """
 
+    only_on: ClassVar[str] = "HTTP/1"
     line: str = "this line has no colon"
 
     def __post_init__(self) -> None:
@@ -184,6 +186,7 @@ class http_version(Fault):  # noqa: N801 -- a word in a script
     ```
     """
 
+    only_on: ClassVar[str] = "HTTP/1"
     version: str = "1.0"
 
     def __post_init__(self) -> None:

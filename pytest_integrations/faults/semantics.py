@@ -232,6 +232,8 @@ class duplicate_reply(Fault):  # noqa: N801 -- a word in a script
     ```
     """
 
+    only_on: ClassVar[str] = "HTTP/1"
+
     def effects(self, occasion: Occasion) -> Iterable[Effect]:
         """Yield a second answer."""
         yield Tamper(lambda message: replace(message, trailer=message.head + message.content), spoils=False)

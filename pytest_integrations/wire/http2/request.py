@@ -1,4 +1,17 @@
-"""HTTP requests on the streams of a connection: calls into the ledger, answers and faults out."""
+"""HTTP requests on the streams of a connection: calls into the ledger, answers and faults out.
+
+An answer is what HTTP/1.1's would be, and faults act on that; what comes of it goes out as frames. So:
+
+    a Cut that resets or closes    RST or FIN of the connection, without GOAWAY, for all of its streams
+    its offset                     in the bytes of the answer as the ledger shows it; of the head, HEADERS in proportion
+    a stall                        nothing more on this stream; when it has its seconds, RST_STREAM (CANCEL) ends it
+    a Trickle of the head          one HEADERS frame in pieces, for which the other streams have to wait
+    a Trickle of the body          a DATA frame for each piece
+    Throttle                       the stream's window, opened at that rate
+    Preempt, 413, 431              the answer, then RST_STREAM (NO_ERROR) if the request still goes on
+    Connection: close in a reply   GOAWAY after the answer, and FIN when no stream is open
+    an answer that is no HTTP      its bytes, where a frame should be
+"""
 
 from __future__ import annotations
 
