@@ -128,6 +128,11 @@ class Link:
             self.is_over = True
             self._ended(self, how)
 
+    @property
+    def is_stalled(self) -> bool:
+        """Whether nothing will go out any more, not even the end."""
+        return any(stage.is_stalled for _, stage in self._stages)
+
     # -- back-pressure
 
     @property

@@ -47,6 +47,8 @@ class Stage(Generic[E]):
         self.following: Outlet = following
         self.held: int = 0
         """How many bytes it holds now."""
+        self.is_stalled: bool = False
+        """Whether nothing will come of it any more, not even the end."""
 
     def data(self, data: bytes) -> None:
         """Take *data*."""
@@ -263,12 +265,24 @@ class _Limit(Stage[stream.Limit]):
             self._has_hole = True
             self._note()
 
+    def end(self, how: End) -> None:
+        if how == "fin" and self._effect.how == "stall" and self._effect.stream == "downstream" and not self._left:
+            if not self._is_reached:
+                self._stop()
+            self._has_hole = True  # the client is to wait, though nobody will answer; its own end goes on
+            self._note()
+        else:
+            self.following.end(how)
+
     def _stop(self) -> None:
         self._is_reached = True
-        if self._effect.how != "stall":
-            self.following.end(self._effect.how)
-        elif self._effect.seconds is not None:
-            self._wait(self._effect.seconds, self._close)
+        effect = self._effect
+        if effect.how != "stall":
+            self.following.end(effect.how)
+            return
+        self.is_stalled = effect.stream == "downstream"
+        if effect.seconds is not None:
+            self._wait(effect.seconds, self._close)
 
     def _close(self) -> None:
         self._stop_waiting()

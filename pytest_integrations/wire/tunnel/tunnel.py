@@ -72,6 +72,7 @@ class Tunnel:
         waits = self._downstream.held or (connection.received and not connection.sent)
         self._record.client_left("abandoned" if waits else "answered")
         self._upstream.end("fin")
+        self._end_stall()
         return True
 
     def connection_lost(self, error: OSError | None) -> None:
@@ -113,6 +114,7 @@ class Tunnel:
         if error is not None:
             self._record.ends("reset")
         self._side_lost(error, self._downstream, self._upstream)
+        self._end_stall()
 
     # -- faults
 
@@ -174,6 +176,12 @@ class Tunnel:
         if self._client is None and self._server is None:
             self._forget()
             self._service.over(self)
+
+    def _end_stall(self) -> None:
+        """Let a client go that was kept waiting, and has given up, when the server has gone as well."""
+        client = self._client if self._upstream.source_ended and self._downstream.is_stalled else None
+        if client is not None and self._server is None:
+            client.finish()
 
     def drop(self) -> None:
         """Close both sides at once."""

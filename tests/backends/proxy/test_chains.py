@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pytest_integrations.backends.proxy import FakeProxy
-from pytest_integrations.faults import toxics
+from pytest_integrations.faults import hang, lost_request, toxics
 
 from .wires import Line, Server
 
@@ -99,3 +99,39 @@ def test_a_client_that_leaves_leaves_nothing_behind(
     proxy.ledger.settle()
     assert not proxy._tunnels
     assert proxy.calls[0].outcome in {"abandoned", "hung", "truncated", "answered", "reset"}
+
+
+@pytest.mark.parametrize("answer", [b"", b"an answer"])
+def test_a_hang_hides_the_fin_of_the_server_as_well(
+    virtual_clock: VirtualClock, proxy: FakeProxy, line: Line, answer: bytes
+) -> None:
+    proxy.inject(hang())
+    line.server.send(answer).half_close()
+    virtual_clock.sleep(3600)
+    assert line.client.at_once() == "open"
+    line.client.close()
+    assert line.server.timed(virtual_clock) == [(3600.0, "fin")]
+    line.server.close()
+    proxy.ledger.settle()
+    assert not proxy._tunnels
+    assert proxy.calls[0].outcome == "hung"
+
+
+def test_a_hang_that_is_healed_closes_the_connection(virtual_clock: VirtualClock, proxy: FakeProxy, line: Line) -> None:
+    rule = proxy.inject(hang())
+    line.server.send(b"an answer")
+    virtual_clock.sleep(10)
+    proxy.heal(rule)
+    assert line.client.timed(virtual_clock) == [(10.0, "fin")]
+
+
+def test_a_lost_request_that_hangs_tells_the_server_when_the_client_leaves(
+    virtual_clock: VirtualClock, proxy: FakeProxy, line: Line
+) -> None:
+    proxy.inject(lost_request(then="hang"))
+    line.client.send(b"a request")
+    virtual_clock.sleep(10)
+    assert line.server.at_once() == "open"
+    line.client.close()
+    assert line.server.timed(virtual_clock) == [(10.0, "fin")]
+    assert proxy.calls[0].outcome == "hung"
