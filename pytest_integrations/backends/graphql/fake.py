@@ -346,4 +346,7 @@ class FakeGraphQL(ListeningFake):
                     f"inject it into the fake, {self.name}.inject(...)"
                 )
                 raise ScriptingError(msg)
+            if getattr(fault, "kinds", None) == {"connect"}:
+                msg = f"{fault!r} happens to a connection as a whole: inject it into the fake, {self.name}.inject(...)"
+                raise ScriptingError(msg)
         return self._inject(rule.script, faults, when)

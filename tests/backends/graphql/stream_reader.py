@@ -24,6 +24,8 @@ type Message { id: ID! text: String author: User }
 """
 ON_MESSAGE = "subscription OnMessage($room: String) { messageAdded(room: $room) { id text } }"
 
+TRANSPORTS = ("graphql-transport-ws", "graphql-ws", "sse", "sse-single", "multipart")
+
 
 @dataclass
 class Reader:
@@ -99,3 +101,7 @@ class Reader:
 
     def leave(self) -> None:
         self.stack.close()
+
+
+def message(id: int) -> dict[str, Any]:  # noqa: A002 -- as the schema calls it
+    return {"messageAdded": {"id": str(id), "text": f"text {id}"}}

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
-from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 
 from pytest_integrations.backends.graphql.answered import answer
@@ -18,12 +17,11 @@ from pytest_integrations.backends.graphql.fake import FakeGraphQL
 from pytest_integrations.core.errors import HandlerFailed, ScriptingError, UnexpectedCall
 from pytest_integrations.faults import field_error, status
 
-from .stream_reader import ON_MESSAGE, SCHEMA, Reader
+from .stream_reader import ON_MESSAGE, SCHEMA, TRANSPORTS, Reader, message
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-TRANSPORTS = ("graphql-transport-ws", "graphql-ws", "sse", "sse-single", "multipart")
 
 pytestmark = pytest.mark.usefixtures("no_leaks")
 
@@ -41,28 +39,24 @@ def reader(api: FakeGraphQL, request: pytest.FixtureRequest) -> Iterator[Reader]
         yield Reader(api, stack, request.param)
 
 
-def _message(id: int) -> dict[str, Any]:  # noqa: A002 -- as the schema calls it
-    return {"messageAdded": {"id": str(id), "text": f"text {id}"}}
-
-
 # -- what a test sends
 
 
 def test_events_go_to_whoever_has_subscribed(api: FakeGraphQL, reader: Reader) -> None:
     """What comes before the first subscriber is kept for it; each event is one of the call's."""
-    sub = api.subscription("OnMessage").next(_message(1))
+    sub = api.subscription("OnMessage").next(message(1))
     reader.subscribe()
-    assert reader.read() == ("next", {"data": _message(1)})
+    assert reader.read() == ("next", {"data": message(1)})
     assert sub.subscribers == 1
-    sub.next(_message(2)).complete()
-    assert reader.read() == ("next", {"data": _message(2)})
+    sub.next(message(2)).complete()
+    assert reader.read() == ("next", {"data": message(2)})
     assert reader.read()[0] == "complete"
     assert sub.subscribers == 0
     call = sub.received[0]
     assert (call.kind, call.outcome, call.failed, call.handled) == ("subscription", "answered", False, True)
     assert [(event.kind, event.payload) for event in call.events] == [  # type: ignore[attr-defined]
-        ("next", {"data": _message(1)}),
-        ("next", {"data": _message(2)}),
+        ("next", {"data": message(1)}),
+        ("next", {"data": message(2)}),
         ("complete", None),
     ]
     assert call.transport == reader.transport  # type: ignore[attr-defined]
@@ -71,9 +65,9 @@ def test_events_go_to_whoever_has_subscribed(api: FakeGraphQL, reader: Reader) -
 
 def test_an_error_ends_it(api: FakeGraphQL, reader: Reader) -> None:
     """As a message where there is one for it, else as a result without data."""
-    api.subscription("OnMessage").next(_message(1)).error("no more", {"message": "really"})
+    api.subscription("OnMessage").next(message(1)).error("no more", {"message": "really"})
     reader.subscribe()
-    assert reader.read() == ("next", {"data": _message(1)})
+    assert reader.read() == ("next", {"data": message(1)})
     kind, payload = reader.read()
     if reader.transport == "graphql-ws":  # which knows one error
         assert (kind, payload) == ("error", {"message": "no more"})
@@ -109,17 +103,17 @@ def test_a_result_has_what_is_missing_and_only_what_was_asked(api: FakeGraphQL, 
 
 def test_what_is_sent_while_nobody_is_there_is_lost(api: FakeGraphQL, reader: Reader) -> None:
     """But for what is sent before anybody was."""
-    sub = api.subscription("OnMessage").next(_message(1))
+    sub = api.subscription("OnMessage").next(message(1))
     reader.subscribe()
     reader.read()
     reader.leave()
     while sub.subscribers:
         time.sleep(0.01)
-    sub.next(_message(2))
+    sub.next(message(2))
     with ExitStack() as stack:
         again = Reader(api, stack, reader.transport).subscribe()
-        sub.next(_message(3)).complete()
-        assert again.read() == ("next", {"data": _message(3)})
+        sub.next(message(3)).complete()
+        assert again.read() == ("next", {"data": message(3)})
     first = next(call for call in api.calls if call.kind == "subscription")
     expected = "answered" if reader.transport == "sse-single" else "abandoned"  # of that, the POST was answered
     assert first.outcome == expected
@@ -152,8 +146,8 @@ def test_several_subscriptions_on_one_connection(api: FakeGraphQL) -> None:
         socket.send('{"id": "a", "type": "complete"}')
         while sub.subscribers > 1:
             time.sleep(0.01)
-        sub.next(_message(1))
-        assert json.loads(socket.recv(5)) == {"id": "b", "type": "next", "payload": {"data": _message(1)}}
+        sub.next(message(1))
+        assert json.loads(socket.recv(5)) == {"id": "b", "type": "next", "payload": {"data": message(1)}}
     stopped, left = sub.received
     assert (stopped.outcome, stopped.verdict, stopped.failed, stopped.gone is not None) == (
         "answered",
@@ -169,11 +163,11 @@ def test_several_subscriptions_on_one_connection(api: FakeGraphQL) -> None:
 
 def test_a_script_begins_anew_for_everybody(api: FakeGraphQL, reader: Reader) -> None:
     """And ends in order, if it is to."""
-    api.subscription("OnMessage").replies([_message(1), answer(errors=["two"])])
+    api.subscription("OnMessage").replies([message(1), answer(errors=["two"])])
     for _ in range(2):
         with ExitStack() as stack:
             each = Reader(api, stack, reader.transport).subscribe()
-            assert each.read() == ("next", {"data": _message(1)})
+            assert each.read() == ("next", {"data": message(1)})
             assert each.read() == ("next", {"errors": [{"message": "two"}]})
             assert each.read()[0] == "complete"
 
@@ -184,7 +178,7 @@ def test_a_script_begins_anew_for_everybody(api: FakeGraphQL, reader: Reader) ->
 def test_a_script_with_pauses_takes_virtual_time(transport: str) -> None:
     """Minutes between two events are no time at all."""
     with FakeGraphQL(SCHEMA, "api") as api, ExitStack() as stack:
-        api.subscription("OnMessage").replies([_message(1), _message(2)], every=600)
+        api.subscription("OnMessage").replies([message(1), message(2)], every=600)
         reader = Reader(api, stack, transport, patience=None).subscribe()
         assert [reader.read()[0] for _ in range(3)] == ["next", "next", "complete"]
         first, second, end = api.subscription("OnMessage").received[0].events  # type: ignore[attr-defined]
@@ -304,7 +298,7 @@ def test_nobody_scripted_it(reader: Reader) -> None:
 def test_a_field_fails_in_each_event(api: FakeGraphQL, reader: Reader) -> None:
     """Faults of fields happen to a subscription as a whole."""
     api.subscription("OnMessage").inject(field_error("Message.text", "down"))
-    api.subscription("OnMessage").replies([_message(1), _message(2)])
+    api.subscription("OnMessage").replies([message(1), message(2)])
     reader.subscribe()
     for id in (1, 2):  # noqa: A001
         _, result = reader.read()
@@ -325,38 +319,9 @@ def test_a_fault_of_http_happens_to_the_request(api: FakeGraphQL, transport: str
             answered = httpx.post(api.url, json={"query": ON_MESSAGE}, headers={"Accept": accept}, trust_env=False)
             assert answered.status_code == 503
         assert rule.fired == 1
-        sub = api.subscription("OnMessage").next(_message(1))
+        sub = api.subscription("OnMessage").next(message(1))
         rule = api.inject(status(503), skip=1)  # not for the handshake, and so for none of its operations
         reader = Reader(api, stack, transport).subscribe()
         sub.complete()
-        assert reader.read() == ("next", {"data": _message(1)})
+        assert reader.read() == ("next", {"data": message(1)})
         api.heal()
-
-
-# -- who may connect
-
-
-def test_the_payload_of_the_init_is_recorded_and_asked(api: FakeGraphQL) -> None:
-    """4403 for those who are not welcome; a payload for those who are."""
-    api.accept_connections(lambda payload: payload == {"token": "right"}, payload={"hello": "you"})
-    for token, welcome in [("wrong", False), ("right", True)]:
-        with connect(api.ws_url, subprotocols=["graphql-transport-ws"], proxy=None) as socket:  # type: ignore[list-item]
-            socket.send(json.dumps({"type": "connection_init", "payload": {"token": token}}))
-            if welcome:
-                assert json.loads(socket.recv(5)) == {"type": "connection_ack", "payload": {"hello": "you"}}
-            else:
-                with pytest.raises(ConnectionClosed, match="4403"):
-                    socket.recv(5)
-    shown = [call.json()["payload"] for call in api.on("connect").received]  # type: ignore[attr-defined]
-    assert shown == [{"token": "wrong"}, {"token": "right"}]
-
-
-def test_a_check_that_raises_fails_the_test() -> None:
-    """And lets nobody in."""
-    with pytest.raises(HandlerFailed, match="KeyError"), FakeGraphQL(SCHEMA) as api:  # noqa: PT012
-        api.accept_connections(lambda payload: payload["token"])
-        with connect(api.ws_url, subprotocols=["graphql-ws"], proxy=None) as socket:  # type: ignore[list-item]
-            socket.send('{"type": "connection_init", "payload": {}}')
-            assert json.loads(socket.recv(5))["type"] == "connection_error"
-            with pytest.raises(ConnectionClosed, match="1011"):
-                socket.recv(5)

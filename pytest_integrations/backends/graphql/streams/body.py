@@ -43,6 +43,9 @@ class BodyOutlet(ABC):
         """End the body."""
         self._stream.end()
 
+    def gone(self) -> None:  # noqa: B027 -- most have nothing to do
+        """Do nothing: the exchange has recorded it."""
+
     def break_off(self, disruption: Disrupt) -> None:
         """End it otherwise; without a message for the end, the body itself is whole."""
         if disruption.kind == "no_complete":

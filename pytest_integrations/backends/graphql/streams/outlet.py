@@ -23,5 +23,8 @@ class Outlet(Protocol):
     def end(self) -> None:
         """Record that all was sent, and end what is this subscriber's alone."""
 
+    def gone(self) -> None:
+        """Take notice that the connection is gone."""
+
     def break_off(self, disruption: Disrupt) -> None:
         """End without the message for it: by `"reset"`, `"hang"`, `"close"` or `"no_complete"`."""

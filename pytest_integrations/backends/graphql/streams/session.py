@@ -225,6 +225,9 @@ class SocketOutlet:
         """Record that all was sent; the connection is kept."""
         self.record("answered")
 
+    def gone(self) -> None:
+        """Do nothing: the session has recorded it."""
+
     def break_off(self, disruption: Disrupt) -> None:
         """End the whole connection, and with it the other operations on it."""
         session, socket = self._session, self._session.socket

@@ -164,6 +164,9 @@ class _SharedOutlet:
     def end(self) -> None:
         """Do nothing: the connection is for others, too."""
 
+    def gone(self) -> None:
+        """Do nothing: what is its own is its request, and that was answered."""
+
     def break_off(self, disruption: Disrupt) -> None:
         """End the whole connection; without a message for the end, the operation just goes on for its client."""
         if disruption.kind != "no_complete":

@@ -111,6 +111,7 @@ class Subscriber:
     def gone(self) -> None:
         """Take notice that the connection is gone; whoever looks after that has recorded it."""
         self._over()
+        self._outlet.gone()
 
     def _send(self, kind: Kind, payload: Any = None, twist: Twist | None = None) -> None:
         self.call.events.append(StreamEvent(self._ledger.now(), kind, payload))
