@@ -90,7 +90,8 @@ class garbage_message(Fault):  # noqa: N801 -- a word in a script
     """Send *data* in the place of a message: well framed, and not protobuf.
 
     Wire definition: the prefix with the length of *data*, then *data*; all else as it was to be. The handler runs. *at*
-    is the number of the message, from 1 on. grpcio says INTERNAL, and logs a traceback.
+    is the number of the message, from 1 on. grpcio says INTERNAL, and logs a traceback; its
+    asyncio client only logs that, and takes None for the message.
 
     ```python
     import grpc

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture
-def shop(no_leaks: None) -> Iterator[FakeGrpc]:
+def shop() -> Iterator[FakeGrpc]:
     """A running fake; what it found wrong by itself fails the test, unless the test has looked at it."""
     with FakeGrpc("shop") as fake:
         fake.load(PROTO)
