@@ -44,18 +44,22 @@ class Executing(Protocol):
 
     def execute(self, call: RecordedOperation, found: Found) -> Any:
         """Return the reply to *call*, or something that hands it over later."""
+        ...
 
     def tell_invalid(self, call: RecordedOperation, reading: Reading) -> None:
         """Tell the test of operations that are not valid."""
 
     def tell(self, call: RecordedOperation, error: BaseException) -> str:
         """Tell the test what one of its callables raised."""
+        ...
 
     def refuse(self, call: RecordedOperation, refusal: HttpRefusal) -> Prepared:
         """Answer a request that is not GraphQL over HTTP, and tell the test."""
+        ...
 
     def unscripted(self, call: RecordedOperation, asked: Executable, *, is_exhausted: bool) -> Answered:
         """Tell the test of an operation that it has not scripted; return what its client is told."""
+        ...
 
 
 class Joinable(Protocol):

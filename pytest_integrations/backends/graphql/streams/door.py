@@ -57,7 +57,7 @@ class Door:
         if "upgrade" in call.headers and _asks_for_websocket(call):
             from pytest_integrations.wire.websocket.handshake import offered
 
-            known = dict(zip(_SUBPROTOCOLS, _SUBPROTOCOLS, strict=True))
+            known: dict[str, Transport] = {name: name for name in _SUBPROTOCOLS}
             call.transport = next((known[name] for name in offered(call) if name in known), "http")
         elif call.path == self._fake.stream_path and call.method in {"PUT", "GET", "DELETE"}:
             if call.method != "PUT" and (token_of(call) is None or "query" in call.query):
