@@ -38,7 +38,7 @@ def error_code(name: str, value: object) -> int:
         return ERROR_CODES[value]
     if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= _MOST:
         return value
-    near = near_names(value, ERROR_CODES) if isinstance(value, str) else []
+    near = near_names(value.upper(), ERROR_CODES) if isinstance(value, str) else []
     guess = f" Did you mean {near[0]!r}?" if near else ""
     msg = f"{name}={value!r} is not an error code of HTTP/2.{guess} Valid: {', '.join(ERROR_CODES)}, or a 32-bit number"
     raise ScriptingError(msg)
