@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -44,6 +45,9 @@ class Answered:
         """Build from the arguments of a `reply(...)`; what is none is a `ScriptingError`."""
         if data is not UNSET and data is not None and not callable(data) and not isinstance(data, Mapping):
             msg = f"data={data!r} is no data of an operation: valid are a dict of its fields at the root, or a function"
+            raise ScriptingError(msg)
+        if inspect.iscoroutinefunction(data):
+            msg = f"data={data!r} is async, which only the resolver of a field can be: see resolve()"
             raise ScriptingError(msg)
         if isinstance(errors, str | Mapping):
             msg = f"errors={errors!r} is not a list: valid are messages and dicts with a message, in a list"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
 from inspect import isawaitable
 from typing import TYPE_CHECKING, Any, TypeGuard
@@ -15,7 +16,7 @@ from .given import check_coordinate
 from .library import executed
 from .nodes import Node
 from .outcome import told, told_in_part
-from .resolving import Execution, Resolving, TooLarge
+from .resolving import TOO_LARGE, Execution, Resolving
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -111,26 +112,6 @@ class Engine:
 
     # -- executing
 
-    def execute(
-        self,
-        executable: Executable,
-        root: Any = None,
-        *,
-        spoil: Callable[[Field], FieldFault | None] | None = None,
-        call: Any = None,
-    ) -> tuple[Result, tuple[Exception, ...]]:
-        """Execute an operation that asks no `async def` of the test; see `begin`.
-
-        Returns the result, and what callables of the test raised and mistakes in its data, which are field errors to
-        the client.
-        """
-        outcome = self.begin(executable, root, spoil=spoil, call=call)
-        if not isinstance(outcome, tuple):
-            outcome.close()
-            msg = f"{executable.operation.title} asks an async resolver, and cannot be executed here"
-            raise TypeError(msg)
-        return outcome
-
     def begin(
         self,
         executable: Executable,
@@ -141,14 +122,15 @@ class Engine:
     ) -> Any:
         """Execute an operation on the data *root*: the fields at its root, where they were given.
 
-        What is missing is filled in, nulls are propagated. Returns what `execute` does, or where a resolver is `async
-        def`, an awaitable of that.
+        What is missing is filled in, nulls are propagated. Returns the result, and what callables of the test raised
+        and mistakes in its data, which are field errors to the client; where a resolver that is asked is `async def`,
+        an awaitable of both.
         """
-        try:
-            result = self._run(executable, root, spoil, call, in_parts=False)
-        except TooLarge as error:
-            return told(error.result)
-        return told(result) if isinstance(result, ExecutionResult) else _await(result)
+        execution = Execution(executable.document.aliases, self.limits.fields, spoil, call)
+        result = self._run(executable, root, execution, in_parts=False)
+        if isinstance(result, ExecutionResult) and not execution.unsettled:
+            return told(execution.limited(result))
+        return _await(result, execution)
 
     async def deliver(
         self,
@@ -158,28 +140,28 @@ class Engine:
         spoil: Callable[[Field], FieldFault | None] | None = None,
         call: Any = None,
     ) -> tuple[list[Result], list[Exception]]:
-        """Execute an operation that leaves something for later; return the parts of its result, and as `execute`."""
-        try:
-            result = self._run(executable, root, spoil, call, in_parts=True)
-            if isawaitable(result):
-                result = await result
-            if isinstance(result, ExecutionResult):
-                parts = [told(result)]
-            else:
-                later = [told_in_part(part) async for part in result.subsequent_results]
-                parts = [told_in_part(result.initial_result), *later]
-        except TooLarge as error:
-            parts = [told(error.result)]
+        """Execute an operation that leaves something for later; return the parts of its result, and as `begin`."""
+        execution = Execution(executable.document.aliases, self.limits.fields, spoil, call)
+        result = self._run(executable, root, execution, in_parts=True)
+        if isawaitable(result):
+            result = await result
+        if isinstance(result, ExecutionResult):
+            parts = [told(result)]
+        else:
+            later = [told_in_part(part) async for part in result.subsequent_results]
+            parts = [told_in_part(result.initial_result), *later]
+        if execution.is_too_large:
+            parts = [told(TOO_LARGE)]
         return [part for part, _ in parts], [cause for _, causes in parts for cause in causes]
 
-    def _run(self, executable: Executable, root: Any, spoil: Any, call: Any, *, in_parts: bool) -> Any:
+    def _run(self, executable: Executable, root: Any, execution: Execution, *, in_parts: bool) -> Any:
         """Let graphql execute an operation."""
         document = executable.document
         return executed(
             self.schema.graphql,
             document.ast,  # type: ignore[arg-type]  # the document was checked when it was read
             Node(given=root),
-            Execution(document.aliases, self.limits.fields, spoil, call),
+            execution,
             dict(executable.operation.variables),
             executable.operation.name or None,
             self._resolving.field,
@@ -189,11 +171,16 @@ class Engine:
         )
 
 
-async def _await(result: Awaitable[ExecutionResult]) -> tuple[Result, tuple[Exception, ...]]:
-    try:
-        return told(await result)
-    except TooLarge as error:
-        return told(error.result)
+async def _await(
+    result: Awaitable[ExecutionResult] | ExecutionResult, execution: Execution
+) -> tuple[Result, tuple[Exception, ...]]:
+    """Await *result*, and what nobody waits for any more, since an error beside it has taken its parents with it."""
+    if not isinstance(result, ExecutionResult):
+        result = await result
+    while execution.unsettled:
+        unsettled, execution.unsettled = execution.unsettled, []
+        await asyncio.gather(*unsettled, return_exceptions=True)
+    return told(execution.limited(result))
 
 
 def _never(_value: Any) -> TypeGuard[Awaitable[Any]]:

@@ -11,9 +11,31 @@ from graphql import is_leaf_type, is_object_type
 from pytest_integrations.core.errors import ScriptingError, near_names
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Generator
+
     from graphql import GraphQLSchema
 
-__all__ = ["Given", "Resolver", "check_coordinate"]
+__all__ = ["Given", "Later", "Resolver", "check_coordinate"]
+
+
+class Later:
+    """What an `async def` of the test will answer.
+
+    It is not called before it is awaited, and leaves nothing behind if it never is, because an error beside it has
+    taken its parents with it.
+    """
+
+    __slots__ = ("_ask", "_then")
+
+    def __init__(self, ask: Callable[[], Awaitable[Any]], then: Callable[[Any], Any] | None = None) -> None:
+        """Await what *ask* returns, and let *then* make something else of it."""
+        self._ask = ask
+        self._then = then
+
+    def __await__(self) -> Generator[Any, None, Any]:
+        """Ask, and wait for the answer."""
+        value = yield from self._ask().__await__()
+        return value if self._then is None else self._then(value)
 
 
 class Resolver:
@@ -32,7 +54,8 @@ class Resolver:
         """Return the value for a field that was asked for with these *arguments* by *call*."""
         if not self.is_callable:
             return self.value
-        return self.value(*(arguments, call)[: self.takes])
+        given = (arguments, call)[: self.takes]
+        return Later(lambda: self.value(*given)) if self.is_async else self.value(*given)
 
 
 def _positional(function: Any) -> int:
@@ -69,9 +92,7 @@ class Given:
             self.types[name] = self._plain(f"type({name!r}, …)", values)
             return
         if not isinstance(values, Mapping):
-            msg = (
-                f"type({name!r}, {values!r}): valid are a dict of values of its fields, or a callable of it"
-            )
+            msg = f"type({name!r}, {values!r}): valid are a dict of values of its fields, or a callable of it"
             raise ScriptingError(msg)
         for field in values:
             check_coordinate(f"{name}.{field}", schema)

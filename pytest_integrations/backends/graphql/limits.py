@@ -19,7 +19,7 @@ class Limits:
     """Levels of lists and objects in a body of JSON."""
     tokens: int = 15_000
     """Tokens of a document."""
-    fields: int = 50_000
+    fields: int = 20_000
     """Fields of a result."""
     head: int = 64 * 1024
     """Bytes of a request's head; a longer one is answered 431."""

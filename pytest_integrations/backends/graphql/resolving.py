@@ -13,7 +13,7 @@ from pytest_integrations.core.errors import ScriptingError, near_names
 
 from .defaults import UNSET, Defaults
 from .errors import FieldError
-from .given import Given, Resolver
+from .given import Given, Later, Resolver
 from .nodes import Node
 
 if TYPE_CHECKING:
@@ -23,7 +23,10 @@ if TYPE_CHECKING:
 
     from pytest_integrations.core.effect import FieldFault
 
-__all__ = ["Execution", "Resolving", "TooLarge"]
+__all__ = ["TOO_LARGE", "Execution", "Resolving"]
+
+TOO_LARGE = ExecutionResult(None, [GraphQLError("The result has more fields than allowed.")])
+"""What a client gets that has asked for too much."""
 
 _FIRST = "1"
 """The key of an object that a field of the root leads to."""
@@ -32,7 +35,7 @@ _FIRST = "1"
 class Execution:
     """What belongs to the execution of one operation."""
 
-    __slots__ = ("aliases", "call", "left", "spoil")
+    __slots__ = ("aliases", "call", "left", "spoil", "unsettled")
 
     def __init__(
         self,
@@ -47,12 +50,17 @@ class Execution:
         """How many fields it may have yet."""
         self.spoil = spoil
         self.call = call
+        self.unsettled: list[Awaitable[Any]] = []
+        """What nobody waits for any more, and is to be awaited all the same."""
 
+    @property
+    def is_too_large(self) -> bool:
+        """Whether it was asked for more fields than it may have, all of which have failed."""
+        return self.left < 0
 
-class TooLarge(BaseException):
-    """A result with more fields than allowed; no `Exception`, which would be the error of one field alone."""
-
-    result: ExecutionResult = ExecutionResult(None, [GraphQLError("The result has more fields than allowed.")])
+    def limited(self, result: ExecutionResult) -> ExecutionResult:
+        """Return *result*, or another in its place if it is too large."""
+        return TOO_LARGE if self.is_too_large else result
 
 
 class Resolving:
@@ -70,7 +78,8 @@ class Resolving:
         execution: Execution = info.context
         execution.left -= 1
         if execution.left < 0:
-            raise TooLarge
+            msg = "too large"  # which nobody is told of each field
+            raise FieldError(msg)
         parent, name = info.parent_type, info.field_name
         if execution.spoil is not None:
             fault = execution.spoil(_place(info))
@@ -88,7 +97,10 @@ class Resolving:
             value = Resolver(value)(arguments, execution.call)
         key = _asked_for(arguments) or node.child(name)
         if isawaitable(value):
-            return self._later(value, info.return_type, f"{parent.name}.{name}", key, node)
+            later = value
+            return Later(
+                lambda: later, lambda got: self._complete(got, info.return_type, f"{parent.name}.{name}", key, node)
+            )
         return self._complete(value, info.return_type, f"{parent.name}.{name}", key, node)
 
     def type(self, node: Node, info: GraphQLResolveInfo[Execution], abstract: GraphQLAbstractType) -> str:
@@ -122,11 +134,6 @@ class Resolving:
         if defaults is not None and name in defaults:
             return defaults[name](arguments, execution.call)
         return UNSET
-
-    async def _later(
-        self, value: Awaitable[Any], kind: GraphQLOutputType, coordinate: str, key: str, node: Node
-    ) -> Any:
-        return self._complete(await value, kind, coordinate, key, node)
 
     # -- completing
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from inspect import isawaitable
 from typing import TYPE_CHECKING, Any, cast
 
@@ -14,7 +15,7 @@ from .negotiation import JSON, MIXED
 from .responses import replied, status_of
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Sequence
+    from collections.abc import Awaitable, Sequence
 
     from pytest_integrations.core.effect import Field, FieldFault
     from pytest_integrations.core.reply import Reply
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 __all__ = ["Work"]
 
 Outcome = tuple["Result", tuple[Exception, ...]]
+Spoil = Callable[["Field"], "FieldFault | None"]
 
 
 class Work:
@@ -67,11 +69,16 @@ class Work:
     def begin(self, call: RecordedOperation) -> Reply | Awaitable[Reply]:
         """Execute all operations, and return the reply; an awaitable of it where a callable is `async def`."""
         spoil, instead = _spoiling(call)
-        if self.is_in_parts and instead is None:
+        if instead is not None:
+            results = [each.result if isinstance(each, Rejected) else instead for each in self._reading.operations]
+            return self._reply([(result, ()) for result in results])
+        if self.is_in_parts:
             return self._deliver(spoil, call)
+        asked = list(zip(self._reading.operations, self._answers, strict=True))
+        roots = [_root(*each) for each in asked]  # functions of the test first: if one raises, nothing has begun
         outcomes = [
-            self._begin(operation, answer, spoil, instead, call)
-            for operation, answer in zip(self._reading.operations, self._answers, strict=True)
+            self._outcome(operation, root, spoil, call)
+            for operation, root in zip(self._reading.operations, roots, strict=True)
         ]
         if any(map(isawaitable, outcomes)):
             return self._later(outcomes)
@@ -80,27 +87,19 @@ class Work:
     async def _later(self, outcomes: list[Any]) -> Reply:
         return self._reply([await each if isawaitable(each) else each for each in outcomes])
 
-    def _begin(
-        self,
-        operation: Executable | Rejected,
-        answer: Answered,
-        spoil: Callable[[Field], FieldFault | None] | None,
-        instead: Result | None,
-        call: RecordedOperation,
+    def _outcome(
+        self, operation: Executable | Rejected, root: Any, spoil: Spoil | None, call: RecordedOperation
     ) -> Outcome | Awaitable[Outcome]:
         if isinstance(operation, Rejected):
             return operation.result, ()
-        if instead is not None:
-            return instead, ()
-        if answer.is_request_error:
+        if root is UNSET:
             return {}, ()
-        root = _root(operation, answer)
         if root is None:
             return {"data": None}, ()
         outcome: Outcome | Awaitable[Outcome] = self._engine.begin(operation, root, spoil=spoil, call=call)
         return outcome
 
-    async def _deliver(self, spoil: Callable[[Field], FieldFault | None] | None, call: RecordedOperation) -> Reply:
+    async def _deliver(self, spoil: Spoil | None, call: RecordedOperation) -> Reply:
         operation, answer = cast("Executable", self._reading.operations[0]), self._answers[0]
         root = _root(operation, answer)
         if root is None:
@@ -130,15 +129,17 @@ class Work:
         return replied(results[0], status, media, headers)
 
 
-def _root(operation: Executable, answer: Answered) -> Any:
-    """Return what *answer* gives for the fields at the root; None if there is to be no data."""
+def _root(operation: Executable | Rejected, answer: Answered) -> Any:
+    """Return what *answer* gives for the fields at the root; None for no data, `UNSET` where nothing is executed."""
+    if isinstance(operation, Rejected) or answer.is_request_error:
+        return UNSET
     data = answer.data
     if callable(data):
         data = data(dict(operation.operation.variables))
     return {} if data is UNSET else data
 
 
-def _spoiling(call: RecordedOperation) -> tuple[Callable[[Field], FieldFault | None] | None, Result | None]:
+def _spoiling(call: RecordedOperation) -> tuple[Spoil | None, Result | None]:
     """Return what the faults of *call* do to fields, and the result that takes the place of all execution."""
     spoils = [each.spoil for each in call.effects if isinstance(each, Resolve) and each.spoil is not None]
     instead = [each.result for each in call.effects if isinstance(each, Resolve) and each.result is not None]

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import threading
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
 import pytest
 from graphql import GraphQLError
@@ -67,6 +70,28 @@ def test_scalars(api: FakeGraphQL, ask: Ask) -> None:
     }
 
 
+def test_values_of_python_as_json(api: FakeGraphQL, ask: Ask) -> None:
+    """Dates, UUIDs and decimals are text; what JSON has no form for fails the test."""
+    api.scalar("UUID", UUID(int=7)).scalar("Money", Decimal("1.50")).scalar("DateTime", date(2026, 5, 1))
+    assert ask("{ me { key balance born } }") == {
+        "me": {"key": "00000000-0000-0000-0000-000000000007", "balance": "1.50", "born": "2026-05-01"}
+    }
+    api.scalar("Money", {1, 2})
+    assert "cannot be sent as JSON" in ask("{ me { balance } }", fails=True)["errors"][0]["message"]
+    assert "{1, 2} cannot be sent as JSON: give text, a number, a list or a dict for this scalar" in told(api)[0]
+
+
+def test_json_that_cannot_be_sent_later(api: FakeGraphQL, ask: Ask) -> None:
+    """The same, where it comes of an `async def` resolver."""
+
+    async def money() -> set[int]:
+        return {1}
+
+    api.resolve("User.balance", money)
+    ask("{ me { balance } }", fails=True)
+    assert "cannot be sent as JSON" in told(api)[0]
+
+
 # -- resolvers
 
 
@@ -75,11 +100,12 @@ def test_a_resolver_gets_the_arguments_and_the_call(api: FakeGraphQL, ask: Ask) 
     api.resolve("Query.version", lambda arguments, call: f"{call.operation} {arguments}")
     api.resolve("User.tags", lambda: ["no arguments taken"])
     api.resolve("User.age", 36)
+    api.resolve("User.name", lambda *everything: f"{len(everything)} arguments")
 
-    assert ask("query Q($a: Int!) { sum(a: $a, b: 2) version me { tags age } }", a=1) == {
+    assert ask("query Q($a: Int!) { sum(a: $a, b: 2) version me { tags age name } }", a=1) == {
         "sum": 3,
         "version": "query Q {}",
-        "me": {"tags": ["no arguments taken"], "age": 36},
+        "me": {"tags": ["no arguments taken"], "age": 36, "name": "2 arguments"},
     }
 
 
@@ -194,6 +220,23 @@ def test_an_error_as_a_value(api: FakeGraphQL, ask: Ask) -> None:
         ("no tag", ["me", "tags", 1]),
     ]
     assert result["errors"][1]["extensions"] == {"code": "X"}
+
+
+def test_an_error_beside_what_is_async(api: FakeGraphQL, ask: Ask) -> None:
+    """It takes its parents with it all the same, and nothing is left behind that was never awaited."""
+
+    async def email() -> str:
+        return "a@b"
+
+    api.resolve("User.email", email)
+    api.query().reply({"maybe": {"name": FieldError("gone")}, "users": [{"name": FieldError("gone")}, {}]})
+
+    assert ask("{ maybe { email name } version }", fails=True)["data"] == {
+        "maybe": None,
+        "version": "Query.version 1",
+    }
+    assert ask("{ users { email name } }", fails=True)["data"] is None
+    gc.collect()  # a coroutine that nobody awaited would be told of now
 
 
 @pytest.mark.parametrize("is_async", [False, True])

@@ -29,7 +29,7 @@ EVERYTHING = """{
 def _data(fake: FakeGraphQL, document: str) -> Any:
     read = fake.engine.read({"query": document})
     assert isinstance(read, Executable), read
-    result, causes = fake.engine.execute(read)
+    result, causes = fake.engine.begin(read)
     assert causes == ()
     assert "errors" not in result
     return result["data"]

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import json
 import re
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+import httpx
 import pytest
 
 from pytest_integrations.backends.graphql.errors import FieldError
 from pytest_integrations.backends.graphql.fake import FakeGraphQL
 from pytest_integrations.backends.graphql.library import PARTS
+from pytest_integrations.backends.graphql.limits import Limits
 from tests.wire.raw import Raw
 
-from .conftest import told
-
-if TYPE_CHECKING:
-    import httpx
+from .conftest import SCHEMA, told
 
 pytestmark = pytest.mark.skipif(not PARTS, reason="graphql-core 3.2 has no results in parts")
 
@@ -135,6 +134,13 @@ def test_a_part_is_a_chunk(api: FakeGraphQL) -> None:
     assert chunks[0].startswith(b"\r\n---\r\n")
     assert chunks[0].endswith(b"\r\n---")
     assert chunks[1].endswith(b"\r\n-----\r\n")
+
+
+def test_a_result_in_parts_has_limits() -> None:
+    with FakeGraphQL(SCHEMA, limits=Limits(fields=9)) as fake:
+        document = "{ me { ... @defer { friends { id friends { id } } } } }"
+        answer = httpx.post(fake.url, json={"query": document}, headers={"accept": NEW}, trust_env=False)
+    assert b"The result has more fields than allowed." in answer.content
 
 
 def test_a_schema_may_declare_the_directives_itself() -> None:

@@ -164,6 +164,17 @@ def test_variables_are_compared_in_part(api: FakeGraphQL, ask: Ask) -> None:
     assert ask(save, profile={"name": "Ada", "tags": ["x"]}) == {"save": {"name": "found"}}
     assert ask(save, profile={"name": "Bob"}) == {"save": {"name": "User.name 1"}}
 
+    api.mutation("Save", variables={"profile": {"tags": ["a", lambda tag: tag > "a"]}}).reply({"save": None})
+    assert ask(save, profile={"tags": ["a", "b"]}) == {"save": None}
+    for tags in (["a"], ["a", "a"], ["b", "b"]):
+        assert ask(save, profile={"tags": tags}) == {"save": {"name": "User.name 1"}}
+
+
+def test_a_rule_for_a_variable_that_is_not_sent(api: FakeGraphQL, ask: Ask) -> None:
+    rule = api.query("Q", variables={"id": "1"}).reply({"version": "chosen"})
+    assert ask("query Q { version }") == {"version": "Query.version 1"}
+    assert rule.received == []
+
 
 def test_a_function_is_asked_at_each_call(api: FakeGraphQL, ask: Ask) -> None:
     """What it answers is not remembered with the request."""
@@ -242,6 +253,7 @@ def test_a_fault_of_a_batch(api: FakeGraphQL, client: httpx.Client) -> None:
     ("say", "message"),
     [
         (lambda api: api.query().reply("x"), "data='x' is no data of an operation: valid are a dict"),
+        (lambda api: api.query().reply(_later), "is async, which only the resolver of a field can be"),
         (lambda api: api.query().reply({}, errors="x"), "errors='x' is not a list"),
         (lambda api: api.query().reply({}, errors=[{"msg": 1}]), "errors: {'msg': 1} is no error"),
         (lambda api: api.query().reply({}, status=7), "status=7 is not a status code"),
@@ -255,6 +267,10 @@ def test_a_fault_of_a_batch(api: FakeGraphQL, client: httpx.Client) -> None:
 def test_what_cannot_be_scripted(api: FakeGraphQL, say: Any, message: str) -> None:
     with pytest.raises(ScriptingError, match=message):
         say(api)
+
+
+async def _later() -> None:
+    """Answer later."""
 
 
 def _upload_fault() -> Any:

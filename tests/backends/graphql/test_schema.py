@@ -54,7 +54,7 @@ def test_a_schema_may_be_given_as(name: str, tmp_path: Path) -> None:
     """All of them are the same schema, and none brings its resolvers along."""
     fake = FakeGraphQL(SOURCES[name](tmp_path))
     read = fake.engine.read({"query": "{ user(id: 7) { id name role } }"})
-    result, causes = fake.engine.execute(read)  # type: ignore[arg-type]
+    result, causes = fake.engine.begin(read)  # type: ignore[arg-type]
 
     assert result == {"data": {"user": {"id": "7", "name": "User.name 7", "role": "ADMIN"}}}
     assert causes == ()
@@ -67,13 +67,21 @@ def test_strawberry() -> None:
 
     fake = FakeGraphQL(schema)
     read = fake.engine.read({"query": "{ user(id: 7) { id name role } }"})
-    assert fake.engine.execute(read)[0]["data"]["user"] == {"id": "7", "name": "User.name 7", "role": "ADMIN"}  # type: ignore[arg-type]
+    assert fake.engine.begin(read)[0]["data"]["user"] == {"id": "7", "name": "User.name 7", "role": "ADMIN"}  # type: ignore[arg-type]
 
 
 def test_a_schema_is_parsed_once_by_its_text() -> None:
     assert Schema.of(SDL) is Schema.of(SDL)
     made = build_schema(SDL)
     assert Schema.of(made) is Schema.of(made)
+    assert Schema.of(Schema.of(SDL)) is Schema.of(SDL)
+
+
+def test_schemas_are_not_kept_for_ever() -> None:
+    first = Schema.of("type Query { first: Int }")
+    for number in range(64):
+        Schema.of(f"type Query {{ a{number}: Int }}")
+    assert Schema.of("type Query { first: Int }") is not first
 
 
 @pytest.mark.parametrize(
@@ -86,6 +94,7 @@ def test_a_schema_is_parsed_once_by_its_text() -> None:
         ("", "schema: Syntax Error: Unexpected <EOF>"),
         ("no/such/file.graphql", "schema='no/such/file.graphql' cannot be read: .*No such file"),
         ("{ not json", "the introspection result is not JSON"),
+        ('{"a": 1}', "a dict with the keys 'a' is not an introspection result"),
         ({"data": {"a": 1}}, r"a dict with the keys 'data' is not an introspection result: valid are"),
         ({"__schema": {}}, "the introspection result cannot be read"),
         (7, "schema=7 is not a schema: valid are SDL text, the path of"),
