@@ -28,9 +28,11 @@ if TYPE_CHECKING:
         assert_breaker_opens,
         assert_breaker_reopens,
         assert_breaker_sheds,
+        assert_cancels,
         assert_confirms_awaited,
         assert_connections_at_most,
         assert_dead_lettered,
+        assert_deadline_propagated,
         assert_deadline_shrinks,
         assert_delivered,
         assert_duplicates_bounded,
@@ -38,6 +40,7 @@ if TYPE_CHECKING:
         assert_half_open_probes,
         assert_idempotency_key,
         assert_jittered,
+        assert_no_attempt_after_deadline,
         assert_no_hang,
         assert_no_poison_loop,
         assert_no_unsafe_retry,
@@ -69,6 +72,7 @@ if TYPE_CHECKING:
     from .backends.amqp.fake import FakeAmqp
     from .backends.graphql.errors import FieldError
     from .backends.graphql.fake import FakeGraphQL
+    from .backends.grpc.fake import FakeGrpc
     from .backends.kafka.fake import FakeKafka
     from .backends.queues import Queue
     from .backends.redis.fake import FakeRedis
@@ -92,6 +96,7 @@ if TYPE_CHECKING:
     )
     from .core.fault import Fault
     from .core.graphql_call import GraphQLCall
+    from .core.grpc_call import GrpcCall
     from .core.ledger import Calls, Ledger
     from .core.queue_call import QueueCall
     from .core.reply import Reply
@@ -112,6 +117,7 @@ __all__ = [
     "FailureRatio",
     "FakeAmqp",
     "FakeGraphQL",
+    "FakeGrpc",
     "FakeKafka",
     "FakeRedis",
     "FakeRest",
@@ -122,6 +128,7 @@ __all__ = [
     "FaultNeverFired",
     "FieldError",
     "GraphQLCall",
+    "GrpcCall",
     "HandlerFailed",
     "IntegrationsError",
     "Jitter",
@@ -156,9 +163,11 @@ __all__ = [
     "assert_breaker_opens",
     "assert_breaker_reopens",
     "assert_breaker_sheds",
+    "assert_cancels",
     "assert_confirms_awaited",
     "assert_connections_at_most",
     "assert_dead_lettered",
+    "assert_deadline_propagated",
     "assert_deadline_shrinks",
     "assert_delivered",
     "assert_duplicates_bounded",
@@ -166,6 +175,7 @@ __all__ = [
     "assert_half_open_probes",
     "assert_idempotency_key",
     "assert_jittered",
+    "assert_no_attempt_after_deadline",
     "assert_no_hang",
     "assert_no_poison_loop",
     "assert_no_unsafe_retry",
@@ -204,6 +214,7 @@ _HOMES = {
     "Delivery": "core.delivery",
     "FakeAmqp": "backends.amqp.fake",
     "FakeGraphQL": "backends.graphql.fake",
+    "FakeGrpc": "backends.grpc.fake",
     "FakeKafka": "backends.kafka.fake",
     "FakeRedis": "backends.redis.fake",
     "FakeRest": "backends.rest",
@@ -214,6 +225,7 @@ _HOMES = {
     "FaultNeverFired": "core.errors",
     "FieldError": "backends.graphql.errors",
     "GraphQLCall": "core.graphql_call",
+    "GrpcCall": "core.grpc_call",
     "HandlerFailed": "core.errors",
     "IntegrationsError": "core.errors",
     "Ledger": "core.ledger",

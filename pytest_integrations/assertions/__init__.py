@@ -4,7 +4,7 @@
     safety        unsafe_retry, idempotency_key, same_request, redirects
     load          budget, amplification, connections, hang
     breakers      breaker, breaker_recovery, breaker_scope
-    time          timing, deadline
+    time          timing, deadline, deadline_calls
     messages      loss, deliveries, duplicates, dead_lettering, settling, settle_order, poison, redelivery
     flow          prefetch, message_order, back_pressure, confirms
     GraphQL       partial_data, subscription
@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from .connections import assert_connections_at_most
     from .dead_lettering import assert_dead_lettered
     from .deadline import assert_deadline_shrinks, read_timeout
+    from .deadline_calls import assert_cancels, assert_deadline_propagated, assert_no_attempt_after_deadline
     from .deliveries import assert_delivered
     from .duplicates import assert_duplicates_bounded
     from .giving_up import assert_gives_up
@@ -84,9 +85,11 @@ __all__ = [
     "assert_breaker_opens",
     "assert_breaker_reopens",
     "assert_breaker_sheds",
+    "assert_cancels",
     "assert_confirms_awaited",
     "assert_connections_at_most",
     "assert_dead_lettered",
+    "assert_deadline_propagated",
     "assert_deadline_shrinks",
     "assert_delivered",
     "assert_duplicates_bounded",
@@ -94,6 +97,7 @@ __all__ = [
     "assert_half_open_probes",
     "assert_idempotency_key",
     "assert_jittered",
+    "assert_no_attempt_after_deadline",
     "assert_no_hang",
     "assert_no_poison_loop",
     "assert_no_unsafe_retry",
@@ -143,9 +147,11 @@ _HOMES = {
     "assert_breaker_opens": "breaker",
     "assert_breaker_reopens": "breaker_recovery",
     "assert_breaker_sheds": "breaker",
+    "assert_cancels": "deadline_calls",
     "assert_confirms_awaited": "confirms",
     "assert_connections_at_most": "connections",
     "assert_dead_lettered": "dead_lettering",
+    "assert_deadline_propagated": "deadline_calls",
     "assert_deadline_shrinks": "deadline",
     "assert_delivered": "deliveries",
     "assert_duplicates_bounded": "duplicates",
@@ -153,6 +159,7 @@ _HOMES = {
     "assert_half_open_probes": "breaker_recovery",
     "assert_idempotency_key": "idempotency_key",
     "assert_jittered": "jitter",
+    "assert_no_attempt_after_deadline": "deadline_calls",
     "assert_no_hang": "hang",
     "assert_no_poison_loop": "poison",
     "assert_no_unsafe_retry": "unsafe_retry",

@@ -24,6 +24,7 @@ from . import hookspecs, options
 from .fixtures import (
     fake_amqp,
     fake_graphql,
+    fake_grpc,
     fake_kafka,
     fake_redis,
     fake_rest,
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
 __all__ = [
     "fake_amqp",
     "fake_graphql",
+    "fake_grpc",
     "fake_kafka",
     "fake_redis",
     "fake_rest",

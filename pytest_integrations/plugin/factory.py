@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from pytest_integrations.backends.amqp.fake import FakeAmqp
     from pytest_integrations.backends.fake import Fake
     from pytest_integrations.backends.graphql.fake import FakeGraphQL
+    from pytest_integrations.backends.grpc.fake import FakeGrpc
     from pytest_integrations.backends.kafka.fake import FakeKafka
     from pytest_integrations.backends.redis.fake import FakeRedis
     from pytest_integrations.backends.rest import FakeRest
@@ -38,6 +39,10 @@ class Fakes:
     def graphql(self, name: str, **settings: Any) -> FakeGraphQL:
         """Start a fake GraphQL backend called *name*; the *settings* are those of `FakeGraphQL`, such as `schema=`."""
         return cast("FakeGraphQL", self.make("graphql", name, **settings))
+
+    def grpc(self, name: str, **settings: Any) -> FakeGrpc:
+        """Start a fake gRPC backend called *name*; the *settings* are those of `FakeGrpc`."""
+        return cast("FakeGrpc", self.make("grpc", name, **settings))
 
     def amqp(self, name: str, **settings: Any) -> FakeAmqp:
         """Start a fake AMQP broker called *name*; the *settings* are those of `FakeAmqp`."""

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from pytest_integrations.backends.amqp.fake import FakeAmqp
     from pytest_integrations.backends.graphql.fake import FakeGraphQL
+    from pytest_integrations.backends.grpc.fake import FakeGrpc
     from pytest_integrations.backends.kafka.fake import FakeKafka
     from pytest_integrations.backends.redis.fake import FakeRedis
     from pytest_integrations.backends.rest import FakeRest
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 __all__ = [
     "fake_amqp",
     "fake_graphql",
+    "fake_grpc",
     "fake_kafka",
     "fake_redis",
     "fake_rest",
@@ -87,6 +89,12 @@ def fake_rest(fakes: Fakes) -> FakeRest:
 def fake_graphql(fakes: Fakes) -> FakeGraphQL:
     """A fake GraphQL backend on a loopback port: give it a schema, point your client at fake_graphql.url."""
     return fakes.graphql("fake_graphql")
+
+
+@pytest.fixture
+def fake_grpc(fakes: Fakes) -> FakeGrpc:
+    """A fake gRPC backend on a loopback port: give it a schema, point your channel at fake_grpc.target."""
+    return fakes.grpc("fake_grpc")
 
 
 @pytest.fixture

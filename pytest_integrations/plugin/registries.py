@@ -30,6 +30,7 @@ ENTRY_POINTS = "pytest_integrations"
 BACKENDS = {
     "amqp": "pytest_integrations.backends.amqp.fake:FakeAmqp",
     "graphql": "pytest_integrations.backends.graphql.fake:FakeGraphQL",
+    "grpc": "pytest_integrations.backends.grpc.fake:FakeGrpc",
     "kafka": "pytest_integrations.backends.kafka.fake:FakeKafka",
     "redis": "pytest_integrations.backends.redis.fake:FakeRedis",
     "rest": "pytest_integrations.backends.rest:FakeRest",
