@@ -86,13 +86,10 @@ class _Queue(Stage[E]):
     def __init__(self, effect: E, loop: Loop, following: Outlet, note: Callable[[], object]) -> None:
         super().__init__(effect, loop, following, note)
         self._queue: deque[tuple[float, bytes | End]] = deque()
-        self._last = 0.0
-        """When the newest thing in the queue is due; nothing is due before it."""
 
     def _at(self, due: float, what: bytes | End) -> None:
-        """Pass *what* on when *due*, and after what came before it."""
-        self._last = max(due, self._last)
-        self._queue.append((self._last, what))
+        """Pass *what* on when *due*, and not before what came before it."""
+        self._queue.append((due, what))
         self.held += len(what) if isinstance(what, bytes) else 0
         if self._timer is None:
             self._pass_due()
@@ -145,13 +142,17 @@ class _Lag(_Queue[stream.Lag]):
 class _Pace(_Queue[stream.Pace]):
     """A narrow line."""
 
+    _free = 0.0
+    """When the last byte that came in will be through."""
+
     def data(self, data: bytes) -> None:
-        rate, free = self._effect.rate, max(self._now(), self._last)
+        rate, free = self._effect.rate, max(self._now(), self._free)
         size = max(1, int(rate / 10))
         for start in range(0, len(data), size):
             piece = data[start : start + size]
             free += len(piece) / rate
             self._at(free, piece)
+        self._free = free
 
 
 class _Slices(_Queue[stream.Slices]):

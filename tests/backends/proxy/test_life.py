@@ -14,11 +14,13 @@ from pytest_integrations import FakeRest
 from pytest_integrations.backends.proxy import FakeProxy
 from pytest_integrations.core.errors import FakeStopped
 from pytest_integrations.faults import connect_timeout, toxics
+from pytest_integrations.wire.loop import shared_loop
 
 from .wires import End, Line, Server
 
 if TYPE_CHECKING:
     from pytest_integrations.core.fault import Fault
+    from pytest_integrations.wire.loop import Timer
 
 pytestmark = pytest.mark.usefixtures("no_leaks")
 
@@ -40,6 +42,12 @@ def test_a_life_takes_less_than_a_millisecond(server: Server) -> None:
     assert statistics.median(took) < 0.001
 
 
+def timers() -> set[Timer]:
+    """Return what the loop waits for, which would be waited for in the next test, in virtual time."""
+    loop = shared_loop()
+    return loop.call(lambda: {timer for _, _, timer in loop._timers if timer.action is not None})
+
+
 @pytest.mark.parametrize(
     "toxic",
     [
@@ -54,6 +62,7 @@ def test_a_life_takes_less_than_a_millisecond(server: Server) -> None:
     ids=lambda toxic: toxic.name,
 )
 def test_stopping_closes_both_sides_whatever_is_held(server: Server, toxic: Fault) -> None:
+    before = timers()
     with FakeProxy(server.address) as proxy:
         proxy.inject(toxic)
         line = Line(proxy, server)
@@ -62,6 +71,7 @@ def test_stopping_closes_both_sides_whatever_is_held(server: Server, toxic: Faul
     for end in (line.client, line.server):
         assert end.to_the_end()[1] in {"fin", "rst"}
     line.__exit__()
+    assert not timers() - before
 
 
 def test_an_idle_connection_that_is_stopped_has_not_failed(server: Server) -> None:

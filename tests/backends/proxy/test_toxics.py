@@ -136,6 +136,36 @@ def test_bandwidth_takes_its_time_from_the_first_byte_on_and_saves_none_up(
         assert virtual_clock.now == pytest.approx(moment + 0.02, abs=1e-6)
 
 
+def test_bandwidth_takes_what_comes_meanwhile_behind_what_is_there(
+    virtual_clock: VirtualClock, proxy: FakeProxy, line: Line
+) -> None:
+    proxy.inject(toxics.bandwidth(1))
+    line.server.send(b"a" * 150)
+    virtual_clock.sleep(0.05)
+    line.server.send(b"b" * 50)
+    proxy.ledger.settle()
+    line.server.half_close()
+    assert line.client.timed(virtual_clock) == [
+        (0.1, b"a" * 100),
+        (0.15, b"a" * 50),
+        (0.2, b"b" * 50),
+        (0.2, "fin"),
+    ]
+
+
+def test_bandwidth_holds_the_sender_up_and_lets_it_go_on(
+    virtual_clock: VirtualClock, proxy: FakeProxy, line: Line
+) -> None:
+    """More than the proxy holds at a time takes as long as its bytes do."""
+    proxy.inject(toxics.bandwidth(10_000))
+    sender = threading.Thread(target=lambda: line.server.send(bytes(5_000_000)).half_close())
+    sender.start()
+    data, end = line.client.to_the_end()
+    sender.join()
+    assert (len(data), end) == (5_000_000, "fin")
+    assert virtual_clock.now == pytest.approx(0.5, abs=0.01)
+
+
 def test_a_fraction_of_a_byte_in_a_tenth_of_a_second(virtual_clock: VirtualClock, proxy: FakeProxy, line: Line) -> None:
     proxy.inject(toxics.bandwidth(0.002))
     line.server.send(b"ab").half_close()
@@ -269,6 +299,21 @@ def test_slicer_sends_slices_with_a_delay_after_each(
     sender, receiver = ends(line, stream)
     sender.send(b"0123456789").half_close()
     assert receiver.timed(virtual_clock) == [(0.0, b"0123"), (0.5, b"4567"), (1.0, b"89"), (1.0, "fin")]
+
+
+def test_slicer_keeps_its_delay_between_what_comes_one_after_the_other(
+    virtual_clock: VirtualClock, proxy: FakeProxy, line: Line
+) -> None:
+    proxy.inject(toxics.slicer(average_size=2, delay=1))
+    line.server.send(b"abcd")
+    virtual_clock.sleep(0.5)
+    line.server.send(b"ef").half_close()
+    assert line.client.timed(virtual_clock) == [
+        (0.5, b"ab"),  # it came at 0, and is read only now
+        (1.0, b"cd"),
+        (2.0, b"ef"),
+        (2.0, "fin"),
+    ]
 
 
 def test_slicer_draws_its_sizes_from_the_seed(virtual_clock: VirtualClock, proxy: FakeProxy, line: Line) -> None:
