@@ -46,6 +46,7 @@ class FakeGrpc(ListeningFake):
     """
 
     protocol = "grpc"
+    alpn = ("h2",)
     performs: frozenset[type[effect.Effect]] = frozenset(
         {
             effect.Answer,

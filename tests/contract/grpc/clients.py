@@ -32,6 +32,11 @@ Client = Any
 """`client(target, method, requests, timeout=, options=)` -> `Seen`."""
 
 
+def merged(options: Iterable[tuple[str, Any]]) -> list[tuple[str, Any]]:
+    """Return the usual options with *options* in their place: of two of one name grpcio takes the first."""
+    return list({**dict(OPTIONS), **dict(options)}.items())
+
+
 def sync(
     target: str,
     method: MethodRule,
@@ -43,7 +48,7 @@ def sync(
     """Call by grpcio with threads."""
     streams = method.schema.wire.streams_requests
     got: list[Any] = []
-    with grpc.insecure_channel(target, options=[*OPTIONS, *options]) as channel:
+    with grpc.insecure_channel(target, options=merged(options)) as channel:
         try:
             answer = stub(channel, method)(iter(requests) if streams else requests[0], timeout=timeout)
             for each in answer if method.schema.wire.streams_replies else (answer,):
@@ -62,7 +67,7 @@ def aio(
     options: Iterable[Any] = (),
 ) -> Seen:
     """Call by grpcio with asyncio."""
-    return asyncio.run(_aio(target, method, requests, timeout, [*OPTIONS, *options]))
+    return asyncio.run(_aio(target, method, requests, timeout, merged(options)))
 
 
 async def _aio(
