@@ -15,6 +15,7 @@ import pytest
 from graphql import GraphQLError
 
 from pytest_integrations.backends.graphql.errors import FieldError
+from pytest_integrations.backends.graphql.library import PARTS
 from pytest_integrations.core.errors import HandlerFailed, ScriptingError
 
 from .conftest import told
@@ -222,6 +223,7 @@ def test_an_error_as_a_value(api: FakeGraphQL, ask: Ask) -> None:
     assert result["errors"][1]["extensions"] == {"code": "X"}
 
 
+@pytest.mark.skipif(not PARTS, reason="graphql-core 3.2 itself leaves coroutines behind")
 def test_an_error_beside_what_is_async(api: FakeGraphQL, ask: Ask) -> None:
     """It takes its parents with it all the same, and nothing is left behind that was never awaited."""
 
