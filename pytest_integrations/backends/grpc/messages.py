@@ -41,6 +41,7 @@ def encoded(kind: type[Any], value: Any) -> bytes:
 def _made(kind: type[Any], fields: Mapping[str, Any]) -> Any:
     __tracebackhide__ = True
     check_fields(kind.DESCRIPTOR, fields)
+    fields = _adopted(kind.DESCRIPTOR, fields)
     try:
         return kind(**fields)
     except (TypeError, ValueError) as error:
@@ -50,6 +51,26 @@ def _made(kind: type[Any], fields: Mapping[str, Any]) -> Any:
         valid = f"; {name} is of the type {_type_name(field)}" if field is not None else ""
         msg = f"{kind.DESCRIPTOR.full_name} cannot have {value}: {error}{valid}"
         raise ScriptingError(msg) from None
+
+
+def _adopted(descriptor: Any, fields: Mapping[str, Any]) -> dict[str, Any]:
+    """Return *fields* with the messages in them as ones of this schema: the same type may be another class there."""
+    return {name: _adopted_value(descriptor.fields_by_name[name].message_type, value) for name, value in fields.items()}
+
+
+def _adopted_value(kind: Any, value: Any) -> Any:
+    from google.protobuf.message_factory import GetMessageClass
+
+    if kind is None or kind.GetOptions().map_entry:
+        return value
+    if isinstance(value, list | tuple):
+        return [_adopted_value(kind, each) for each in value]
+    if isinstance(value, dict) and all(name in kind.fields_by_name for name in value):
+        return _adopted(kind, value)
+    own = getattr(value, "DESCRIPTOR", kind)
+    if own is not kind and own.full_name == kind.full_name:
+        return GetMessageClass(kind).FromString(value.SerializeToString())
+    return value
 
 
 def check_fields(descriptor: Any, fields: Mapping[str, Any]) -> None:
