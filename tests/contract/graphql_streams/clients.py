@@ -73,18 +73,28 @@ class _Sockets:
 
     def __init__(self, kind: Any, subprotocol: str) -> None:
         self._kind = kind
-        self._settings: dict[str, Any] = {"subprotocols": [subprotocol], "ack_timeout": 2 * _HEARTBEAT}
-        # What is closed without an answer is given up soon.
-        self._settings["close_timeout" if kind is WebsocketsTransport else "websocket_close_timeout"] = _HEARTBEAT
-        if subprotocol == "graphql-transport-ws":
-            self._settings |= {"ping_interval": _HEARTBEAT, "pong_timeout": _HEARTBEAT}
-        elif kind is WebsocketsTransport:  # the legacy protocol has no pings of its own: those of WebSocket are asked
-            self._settings |= {"connect_args": {"ping_interval": _HEARTBEAT, "ping_timeout": _HEARTBEAT}}
-        else:
-            self._settings |= {"heartbeat": 2 * _HEARTBEAT}
+        self._subprotocol = subprotocol
+
+    def _settings(self, faults: set[str]) -> dict[str, Any]:
+        """Return how it is made to meet *faults*: short of time only where that is what is wrong.
+
+        What is closed without an answer is given up soon.
+        """
+        is_of_websockets = self._kind is WebsocketsTransport
+        settings: dict[str, Any] = {"subprotocols": [self._subprotocol]}
+        settings["close_timeout" if is_of_websockets else "websocket_close_timeout"] = _HEARTBEAT
+        settings["ack_timeout"] = _HEARTBEAT if "no_ack" in faults else _MOST
+        if not faults & {"no_pong", "stream_hang"}:
+            return settings
+        if self._subprotocol == "graphql-transport-ws":
+            return settings | {"ping_interval": _HEARTBEAT, "pong_timeout": _HEARTBEAT}
+        if is_of_websockets:  # the legacy protocol has no pings of its own: those of WebSocket are asked
+            return settings | {"connect_args": {"ping_interval": _HEARTBEAT, "ping_timeout": _HEARTBEAT}}
+        return settings | {"heartbeat": 2 * _HEARTBEAT}
 
     async def __call__(self, fake: FakeGraphQL, events: list[int]) -> str:
-        transport = self._kind(url=fake.ws_url, **self._settings)
+        faults = {fault.name for rule in fake.script.rules for fault in rule.faults}
+        transport = self._kind(url=fake.ws_url, **self._settings(faults))
         socket = None
         try:
             async with Client(transport=transport) as session:

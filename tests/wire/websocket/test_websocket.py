@@ -305,10 +305,12 @@ def test_aiohttp_talks_to_it(fake: Echoing) -> None:
     """And closes."""
 
     async def talk() -> None:
-        async with aiohttp.ClientSession() as session, session.ws_connect(fake.ws_url, heartbeat=0.05) as socket:
+        async with aiohttp.ClientSession() as session, session.ws_connect(fake.ws_url, autoping=False) as socket:
             await socket.send_str("text")
             assert (await socket.receive(5)).data == "text"
-            await asyncio.sleep(0.15)  # some of its heartbeats are answered meanwhile
+            await socket.ping(b"alive")
+            pong = await socket.receive(5)
+            assert (pong.type, pong.data) == (aiohttp.WSMsgType.PONG, b"alive")
             await socket.send_bytes(b"bytes")
             assert (await socket.receive(5)).data == b"bytes"
             await socket.close(code=4002, message=b"bye")

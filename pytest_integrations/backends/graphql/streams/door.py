@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 __all__ = ["Door"]
 
 _SUBPROTOCOLS: tuple[Transport, ...] = ("graphql-transport-ws", "graphql-ws")
+"""What is spoken over WebSocket; the first that a client offers is chosen, whatever it would rather speak."""
 _OUTLETS: dict[str, type[BodyOutlet]] = {"sse": SseOutlet, "multipart": MultipartOutlet}
 _CONNECTING = Found(Reading())
 _NO_STREAM = (
@@ -57,8 +58,9 @@ class Door:
         if "upgrade" in call.headers and _asks_for_websocket(call):
             from pytest_integrations.wire.websocket.handshake import offered
 
-            known: dict[str, Transport] = {name: name for name in _SUBPROTOCOLS}
-            call.transport = next((known[name] for name in offered(call) if name in known), "http")
+            wanted = offered(call)
+            chosen: list[Transport] = [name for name in _SUBPROTOCOLS if name in wanted]
+            call.transport = chosen[0] if chosen else "http"
         elif call.path == self._fake.stream_path and call.method in {"PUT", "GET", "DELETE"}:
             if call.method != "PUT" and (token_of(call) is None or "query" in call.query):
                 return False
@@ -123,7 +125,7 @@ class Door:
     def _shake_hands(self, call: RecordedOperation) -> Prepared | Switched:
         from pytest_integrations.wire.websocket.handshake import shake_hands
 
-        reply, chosen = shake_hands(call, _SUBPROTOCOLS)
+        reply, chosen = shake_hands(call, (call.transport,))
         if reply.status != 101:
             return self._refuse_handshake(call, reply)
         return Switched(reply, lambda: self._speak(call, chosen))
