@@ -14,6 +14,7 @@ is how to end the other side.
 from __future__ import annotations
 
 import contextlib
+import os
 import socket
 import struct
 import sys
@@ -300,8 +301,9 @@ class TcpTransport:
     def _shut(self) -> None:
         with contextlib.suppress(OSError):
             self.sock.shutdown(socket.SHUT_WR)
-        if self._ended:
-            self._lost(None)
+        if self._ended:  # and nothing is read any more: whether the client has taken what was sent is to be asked
+            code = self.sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+            self._lost(OSError(code, os.strerror(code)) if code else None)
         elif self._swallowing:
             self._rate = None
             self._limit = _CHUNK

@@ -15,12 +15,16 @@ __all__ = ["Record"]
 class Record:
     """Writes one call, and the connection that it is about."""
 
-    __slots__ = ("_call", "_ledger")
+    __slots__ = ("_call", "_ledger", "_sent_before", "_was_patient")
 
     def __init__(self, call: TunnelCall, ledger: Ledger) -> None:
         """Write to *call*, which is in *ledger*."""
         self._call = call
         self._ledger = ledger
+        self._sent_before: int | None = None
+        """How many bytes the client had been sent when its FIN came, if that looked as if it had given up."""
+        self._was_patient = False
+        """Whether it has been sent more since, and that to its end: it had only closed its own side."""
 
     def received(self, count: int) -> None:
         """So many bytes came from the client."""
@@ -42,16 +46,33 @@ class Record:
         self._call.error = error.strerror or str(error)
         self.ends("closed")
 
-    def client_left(self, outcome: Outcome) -> None:
-        """The client has ended the connection, or its side of it."""
+    def client_ends(self, *, waits: bool) -> None:
+        """The client will send no more, while it *waits* for something, or does not."""
+        if waits and self._call.outcome == "open":
+            self._sent_before = self._call.connection.sent
+        self._client_left("abandoned" if waits else "answered")
+
+    def client_breaks(self) -> None:
+        """The client has ended the connection and takes nothing any more."""
+        if self._was_patient:
+            self._call.outcome = "abandoned"  # what was sent to it was not wanted
+        self._client_left("abandoned")
+
+    def _client_left(self, outcome: Outcome) -> None:
         if self._call.gone is None and self._call.ended is None:
             self._call.gone = self._ledger.now()
         self._end(outcome, "client")
 
-    def ends(self, outcome: Outcome | None = None) -> None:
-        """The connection ends on our side now; without an *outcome*, as the bytes that went out tell."""
-        if outcome is None:
-            outcome = "answered" if self._call.connection.sent else "closed"
+    def server_ends(self) -> None:
+        """All that the server had to send has been sent, and its FIN goes to the client now."""
+        sent = self._call.connection.sent
+        if self._sent_before is not None and sent > self._sent_before and self._call.outcome == "abandoned":
+            self._was_patient = True
+            self._call.outcome = "answered"
+        self.ends("answered" if sent else "closed")
+
+    def ends(self, outcome: Outcome) -> None:
+        """The connection ends on our side now."""
         if self._call.ended is None:
             self._call.ended = self._ledger.now()
         self._end(outcome, "fake")

@@ -69,17 +69,16 @@ class Tunnel:
     def eof_received(self) -> bool:
         """The client will send no more; it may still read."""
         connection = self.call.connection
-        waits = self._downstream.held or (connection.received and not connection.sent)
-        self._record.client_left("abandoned" if waits else "answered")
+        has_asked_only = connection.received > 0 and connection.sent == 0
+        self._record.client_ends(waits=self._downstream.held > 0 or has_asked_only)
         self._upstream.end("fin")
-        self._end_stall()
         return True
 
     def connection_lost(self, error: OSError | None) -> None:
         """The client's connection is over."""
         self._client = None
         if error is not None:
-            self._record.client_left("abandoned")
+            self._record.client_breaks()
         self._side_lost(error, self._upstream, self._downstream)
 
     # -- the server
@@ -146,7 +145,7 @@ class Tunnel:
             self._close(link)
         elif link.destination is not None:
             if link is self._downstream:
-                self._record.ends()
+                self._record.server_ends()
             link.destination.write_eof()
 
     def _close(self, link: Link) -> None:
@@ -178,15 +177,14 @@ class Tunnel:
             self._service.over(self)
 
     def _end_stall(self) -> None:
-        """Let a client go that was kept waiting, and has given up, when the server has gone as well."""
-        client = self._client if self._upstream.source_ended and self._downstream.is_stalled else None
-        if client is not None and self._server is None:
-            client.finish()
+        """Let a client go that was kept waiting, and has given up: the server has gone as well."""
+        if self._client is not None and self._upstream.source_ended and self._downstream.is_stalled:
+            self._client.finish()
 
     def drop(self) -> None:
         """Close both sides at once."""
         self._forget()
-        self._record.ends()
+        self._record.server_ends()
         for transport in (self._client, self._server):
             if transport is not None:
                 transport.drop()

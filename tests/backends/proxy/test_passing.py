@@ -27,6 +27,12 @@ def the_call(proxy: FakeProxy) -> TunnelCall:
     return call  # type: ignore[return-value]
 
 
+def held(proxy: FakeProxy) -> int:
+    """Return how many bytes the proxy itself holds."""
+    proxy.ledger.settle()
+    return sum(link.held for tunnel in proxy._tunnels for link in (tunnel._upstream, tunnel._downstream))
+
+
 def test_bytes_pass_both_ways_as_they_are(proxy: FakeProxy, server: Server) -> None:
     up, down = random.Random(1).randbytes(3_000_000), random.Random(2).randbytes(3_000_000)
     with Line(proxy, server) as line:
@@ -52,9 +58,30 @@ def test_a_fin_of_the_client_is_a_fin_and_the_answer_still_comes(proxy: FakeProx
         line.server.send(b"the answer")
         assert line.client.exactly(10) == b"the answer"
         assert line.client.at_once() == "open"
-        line.server.send(b", and more")
-        line.server.close()
+        line.server.send(b", and more").close()
         assert line.client.to_the_end() == (b", and more", "fin")
+
+
+def test_a_client_that_ends_its_side_and_waits_has_not_given_up(proxy: FakeProxy, server: Server) -> None:
+    """Until the answer is there it may have: a FIN does not tell."""
+    with Line(proxy, server) as line:
+        line.client.send(b"the question").half_close()
+        assert line.server.to_the_end() == (b"the question", "fin")
+        assert the_call(proxy).outcome == "abandoned"
+        line.server.send(b"the answer").close()
+        assert line.client.to_the_end() == (b"the answer", "fin")
+        assert the_call(proxy).outcome == "answered"
+
+
+def test_a_client_that_has_gone_when_the_answer_comes_has_given_up(proxy: FakeProxy, server: Server) -> None:
+    with Line(proxy, server) as line:
+        line.client.send(b"the question")
+        assert line.server.exactly(12) == b"the question"
+        line.client.close()
+        line.server.send(b"the answer").half_close()
+        line.server.to_the_end()
+        call = the_call(proxy)
+        assert (call.outcome, call.connection.closed_by) == ("abandoned", "client")
 
 
 def test_a_fin_of_the_server_is_a_fin_and_the_client_may_go_on(proxy: FakeProxy, server: Server) -> None:
@@ -160,12 +187,24 @@ def test_who_does_not_read_holds_the_sender_up(proxy: FakeProxy, server: Server,
         except TimeoutError:
             pass
         assert taken < 40_000_000  # the kernel's buffers of two connections, and 256 KiB of ours
-        proxy.ledger.settle()
-        held = [link.held for tunnel in proxy._tunnels for link in (tunnel._upstream, tunnel._downstream)]
-        assert 256 * 1024 < sum(held) < 512 * 1024
+        assert 256 * 1024 < held(proxy) < 512 * 1024
         sender.half_close()
         data, end = receiver.to_the_end()
         assert (len(data), end) == (taken, "fin")
+
+
+def test_a_client_that_ends_its_side_still_gets_what_waits_for_it_and_the_fin(proxy: FakeProxy, server: Server) -> None:
+    """Both FINs are in, and bytes that the client's socket did not take yet stand before one of them."""
+    with Line(proxy, server) as line:
+        sent = 0
+        while not held(proxy):
+            sent += line.server.sock.send(bytes(65536))
+        line.server.half_close()
+        line.client.half_close()
+        assert line.server.to_the_end() == (b"", "fin")
+        data, end = line.client.to_the_end()
+        assert (len(data), end) == (sent, "fin")
+    assert the_call(proxy).outcome == "answered"
 
 
 def test_tls_passes_through_untouched() -> None:

@@ -34,6 +34,7 @@ from pytest_integrations.faults import (
     toxics,
     truncate_body,
 )
+from pytest_integrations.wire.loop import shared_loop
 
 from .wires import End, Line, Server
 
@@ -139,11 +140,12 @@ def test_toxicity_is_drawn_by_the_seed_for_each_connection(server: Server) -> No
 
 def test_a_rule_is_asked_once_about_each_connection(proxy: FakeProxy, server: Server) -> None:
     asked: list[int] = []
-    proxy.inject(toxics.limit_data(5), where=lambda call: asked.append(call.seq) is None, after=1, during=100)
+    rule = proxy.inject(toxics.limit_data(5), where=lambda call: asked.append(call.seq) is None, after=1, during=100)
     with Line(proxy, server), Line(proxy, server):
         proxy.ledger.clock.sleep(2)
         with Line(proxy, server):
             assert len(proxy.calls) == 3
+            shared_loop().call(lambda: proxy._take_hold(rule))  # as if it came in while the rule was injected
     assert asked == [1, 2, 3]
 
 
