@@ -369,9 +369,11 @@ class window_stall(Fault):  # noqa: N801 -- a word in a script
     ```python
     import grpc, pytest
 
+    shop = 'syntax = "proto3"; message Order { string id = 1; } service Orders { rpc Get(Order) returns (Order); }'
+    fake_grpc.load(shop).Get.reply(id="o1")
     fake_grpc.inject(window_stall())
     with grpc.insecure_channel(fake_grpc.target) as channel, pytest.raises(grpc.RpcError) as caught:
-        channel.unary_unary("/shop.Orders/Get")(b"a message", timeout=0.2)
+        channel.unary_unary("/Orders/Get")(b"", timeout=0.2)  # the five bytes of its prefix do not get through
     assert caught.value.code() is grpc.StatusCode.DEADLINE_EXCEEDED
     ```
     """

@@ -38,10 +38,20 @@ class FakeGrpc(ListeningFake):
 
     ```python
     import grpc
-    from google.protobuf import descriptor_pb2
 
-    with FakeGrpc() as orders_service:
-        ...
+    shop = '''
+      syntax = "proto3";
+      message Key { string id = 1; }
+      message Order { string id = 1; int32 qty = 2; }
+      service Orders { rpc Get(Key) returns (Order); }
+    '''
+    with FakeGrpc() as fake:
+        orders = fake.load(shop)  # or the path of a .proto file, or fake.add(orders_pb2)
+        orders.Get.reply(id="o1", qty=2)
+        with grpc.insecure_channel(fake.target) as channel:  # any client: asyncio, grpclib, another language
+            call = channel.unary_unary("/Orders/Get", response_deserializer=orders.Get.schema.reply.FromString)
+            assert call(b"", timeout=5).qty == 2
+        assert fake.calls[0].verdict == "OK"
     ```
     """
 

@@ -47,7 +47,7 @@ class MethodRule:
     # -- what it answers
 
     def reply(self, message: Any = _NOTHING, /, **fields: Any) -> Self:
-        """Answer each call with *message*: a message, a dict of its fields, bytes, or a callable; or give the *fields*.
+        r"""Answer each call with *message*: a message, a dict of fields, bytes, or a callable; or give the *fields*.
 
         A callable is given the request (a list of them where the client streams) and, if it takes a second argument,
         the call; it returns a message in any of these forms, where the server streams many of them, or yields them.
@@ -58,10 +58,17 @@ class MethodRule:
 
         ```python
         import grpc
+        from pytest_integrations.backends.grpc.fake import FakeGrpc
 
+        orders = 'syntax = "proto3"; message Id { string id = 1; } service Orders { rpc Get(Id) returns (Id); }'
         with FakeGrpc() as fake:
-            health = fake.add(health_pb2)
-            ...
+            orders = fake.load(orders)
+            orders.Get.reply(lambda request: {"id": request.id + "!"})
+            orders.Get.when(id="o2").reply(id="another")
+            with grpc.insecure_channel(fake.target) as channel:
+                get = channel.unary_unary("/Orders/Get")
+                assert get(orders.Get.schema.request(id="o1").SerializeToString(), timeout=5) == b"\n\x03o1!"
+            assert [request.id for request in orders.Get.requests] == ["o1"]
         ```
         """
         __tracebackhide__ = True
