@@ -13,6 +13,7 @@ import requests
 from pytest_integrations import FakeRest
 from pytest_integrations.backends.proxy import FakeProxy
 from pytest_integrations.faults import connect_timeout
+from pytest_integrations.wire.upstream import resolve
 
 from .wires import End, Line, Server
 
@@ -155,6 +156,19 @@ def test_a_server_that_does_not_answer_the_syn() -> None:
         assert client.to_the_end() == (b"", "fin")
         client.close()
         assert the_call(proxy).error == "Connection timed out"
+
+
+def test_what_the_client_sends_while_it_connects_is_kept(server: Server) -> None:
+    with FakeRest() as silent, FakeProxy(silent, connect_timeout=0.1) as proxy:
+        silent.inject(connect_timeout())
+        proxy.addresses = (*proxy.addresses, *resolve(*server.address))
+        client = End(socket.create_connection(proxy.address))
+        client.send(b"the whole question").half_close()
+        accepted = server.accept()
+        assert accepted.to_the_end() == (b"the whole question", "fin")
+        accepted.send(b"the answer").close()
+        assert client.to_the_end() == (b"the answer", "fin")
+        client.close()
 
 
 def test_a_client_that_leaves_before_the_server_is_there() -> None:

@@ -20,49 +20,46 @@ if TYPE_CHECKING:
 
     from pytest_integrations.backends.proxy import FakeProxy
 
-__all__ = ["ATTEMPTS"]
+__all__ = ["ATTEMPTS", "outcome"]
 
-_PATIENCE = 0.25
 _REDIS: dict[str, Any] = {
-    "socket_timeout": _PATIENCE,
-    "socket_connect_timeout": _PATIENCE,
     "decode_responses": True,
     "protocol": 2,
     "retry": Retry(NoBackoff(), 0),
 }
 
 
-def by_requests(proxy: FakeProxy) -> str:
-    return requests.get(f"{proxy.url}/greeting", timeout=_PATIENCE).text
+def by_requests(proxy: FakeProxy, patience: float) -> str:
+    return requests.get(f"{proxy.url}/greeting", timeout=patience).text
 
 
-def by_httpx(proxy: FakeProxy) -> str:
+def by_httpx(proxy: FakeProxy, patience: float) -> str:
     async def ask() -> str:
-        async with httpx.AsyncClient(timeout=_PATIENCE, trust_env=False) as client:
+        async with httpx.AsyncClient(timeout=patience, trust_env=False) as client:
             return (await client.get(f"{proxy.url}/greeting")).text
 
     return asyncio.run(ask())
 
 
-def by_redis(proxy: FakeProxy) -> str:
-    with redis.Redis.from_url(proxy.url, **_REDIS) as client:
+def by_redis(proxy: FakeProxy, patience: float) -> str:
+    with redis.Redis.from_url(proxy.url, socket_timeout=patience, **_REDIS) as client:
         return str(client.get("greeting"))
 
 
-def by_redis_asyncio(proxy: FakeProxy) -> str:
+def by_redis_asyncio(proxy: FakeProxy, patience: float) -> str:
     async def ask() -> str:
         from redis.asyncio.retry import Retry as AsyncRetry
 
         settings = {**_REDIS, "retry": AsyncRetry(NoBackoff(), 0)}
-        async with redis.asyncio.Redis.from_url(proxy.url, **settings) as client:
+        async with redis.asyncio.Redis.from_url(proxy.url, socket_timeout=patience, **settings) as client:
             return str(await client.get("greeting"))
 
     return asyncio.run(ask())
 
 
-def by_pika(proxy: FakeProxy) -> str:
+def by_pika(proxy: FakeProxy, patience: float) -> str:
     parameters = pika.URLParameters(proxy.url)
-    parameters.socket_timeout = parameters.stack_timeout = parameters.blocked_connection_timeout = _PATIENCE
+    parameters.socket_timeout = parameters.stack_timeout = parameters.blocked_connection_timeout = patience
     connection = pika.BlockingConnection(parameters)
     try:
         _method, _properties, body = connection.channel().basic_get("greetings", auto_ack=True)
@@ -72,15 +69,15 @@ def by_pika(proxy: FakeProxy) -> str:
             connection.close()
 
 
-def outcome(attempt: Callable[[FakeProxy], str], proxy: FakeProxy) -> str:
-    """Return what *attempt* returns, or the name of what it raises."""
+def outcome(client: str, proxy: FakeProxy, patience: float = 10.0) -> str:
+    """Return what an attempt of *client* returns, or the name of what it raises; it waits *patience* seconds."""
     try:
-        return attempt(proxy)
+        return ATTEMPTS[client](proxy, patience)
     except Exception as error:  # noqa: BLE001 -- which it is, is the result
         return type(error).__name__
 
 
-ATTEMPTS: dict[str, Callable[[FakeProxy], str]] = {
+ATTEMPTS: dict[str, Callable[[FakeProxy, float], str]] = {
     "requests": by_requests,
     "httpx": by_httpx,
     "redis": by_redis,
