@@ -33,6 +33,14 @@ if TYPE_CHECKING:
 
 __all__ = ["Engine", "Executable", "Rejected", "Result"]
 
+_CODES = {
+    "parameters": "BAD_REQUEST",
+    "parse": "GRAPHQL_PARSE_FAILED",
+    "validate": "GRAPHQL_VALIDATION_FAILED",
+    "operation": "OPERATION_RESOLUTION_FAILURE",
+    "variables": "BAD_USER_INPUT",
+}
+
 Result = dict[str, Any]
 """A result as it is sent: `data`, `errors`, `extensions`."""
 
@@ -59,8 +67,13 @@ class Rejected:
 
     @property
     def result(self) -> Result:
-        """The result of it: errors and no data."""
-        return {"errors": list(self.errors)}
+        """The result of it: errors, with Apollo Server's codes where they have none, and no data."""
+        code = {"code": _CODES[self.phase]} if self.phase in _CODES else None
+        return {
+            "errors": [
+                {**each, "extensions": code} if code and "extensions" not in each else each for each in self.errors
+            ]
+        }
 
 
 class Engine:
