@@ -194,6 +194,7 @@ class Loop:
         selector = self._selector
         ready = self._ready
         while self._running:
+            is_settling = bool(self._settlers)  # who comes after the selector has looked waits until it looks again
             events = selector.select(self._patience())  # looked up each time: a virtual clock replaces it
             for key, mask in events:
                 try:
@@ -204,7 +205,7 @@ class Loop:
                 for _ in range(len(ready)):
                     self._guarded(ready.popleft())
             fired = self._fire_timers() if self._timers else 0
-            if self._settlers and not (events or ready or fired):
+            if is_settling and not (events or ready or fired):
                 self._settlers.popleft().release()
         while ready:  # somebody may wait for it
             self._guarded(ready.popleft())

@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -171,6 +172,40 @@ def test_settling_waits_for_what_the_kernel_has(loop: Loop) -> None:
             assert len(got) == 10 * (number + 1)
         loop.call(loop.settle)
         loop.unwatch(ours)
+
+
+def test_settling_looks_again_at_what_came_after_the_loop_had_looked(loop: Loop) -> None:
+    """Bytes that come in, and then somebody who settles, while the loop is busy with something else."""
+    ours, theirs = socket.socketpair()
+    received: list[bytes] = []
+    seen: list[int] = []
+
+    def settle() -> None:
+        loop.settle()
+        seen.append(len(received))
+
+    other = threading.Thread(target=settle)
+
+    def be_busy() -> None:  # in a turn in which no socket was ready
+        theirs.send(b"x")
+        other.start()
+        while not loop._settlers:
+            pass
+        time.sleep(0.01)  # it waits now
+        is_over.set()
+
+    def receive(_events: int) -> None:
+        time.sleep(0.05)  # long enough for one who does not wait
+        received.append(ours.recv(1))
+
+    is_over = threading.Event()
+    with ours, theirs:
+        loop.watch(ours, READ, receive)
+        loop.post(lambda: loop.call_soon(be_busy))
+        assert is_over.wait(5)
+        other.join()
+        loop.unwatch(ours)
+    assert seen == [1]
 
 
 def test_settling_under_traffic_comes_to_an_end(fake: FakeRest) -> None:
