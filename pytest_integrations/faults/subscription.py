@@ -48,16 +48,20 @@ class no_ack(StreamFault):  # noqa: N801 -- a word in a script
     with 4504 after its `connectionAckWaitTimeout`, if it has one.
 
     ```python
-    import pytest
+    import asyncio, pytest
     from gql import Client, gql
     from gql.transport.websockets import WebsocketsTransport
 
     fake_graphql.schema("type Query { a: Int } type Subscription { tick: Int }")
     fake_graphql.subscription().replies([{"tick": 1}, {"tick": 2}])
     fake_graphql.inject(no_ack())
-    client = Client(transport=WebsocketsTransport(url=fake_graphql.ws_url, ack_timeout=0.1))
+
+    async def ticks():
+        async with Client(transport=WebsocketsTransport(url=fake_graphql.ws_url, ack_timeout=0.1)) as session:
+            return [event["tick"] async for event in session.subscribe(gql("subscription { tick }"))]
+
     with pytest.raises(TimeoutError):
-        list(client.subscribe(gql("subscription { tick }")))
+        asyncio.run(ticks())
     ```
     """
 
@@ -78,7 +82,7 @@ class no_pong(StreamFault):  # noqa: N801 -- a word in a script
     it for dead.
 
     ```python
-    import pytest
+    import asyncio, pytest
     from gql import Client, gql
     from gql.transport.exceptions import TransportConnectionFailed
     from gql.transport.websockets import WebsocketsTransport
@@ -87,9 +91,13 @@ class no_pong(StreamFault):  # noqa: N801 -- a word in a script
     fake_graphql.subscription().next({"tick": 1})
     fake_graphql.inject(no_pong())
     heartbeat = {"ping_interval": 0.05, "ping_timeout": 0.05}
-    client = Client(transport=WebsocketsTransport(url=fake_graphql.ws_url, connect_args=heartbeat))
+
+    async def ticks():
+        async with Client(transport=WebsocketsTransport(url=fake_graphql.ws_url, connect_args=heartbeat)) as session:
+            return [event["tick"] async for event in session.subscribe(gql("subscription { tick }"))]
+
     with pytest.raises(TransportConnectionFailed):
-        list(client.subscribe(gql("subscription { tick }")))
+        asyncio.run(ticks())
     ```
     """
 
@@ -112,7 +120,7 @@ class close_socket(StreamFault):  # noqa: N801 -- a word in a script
     restart, 1013 try again later.
 
     ```python
-    import pytest
+    import asyncio, pytest
     from gql import Client, gql
     from gql.transport.exceptions import TransportConnectionFailed
     from gql.transport.websockets import WebsocketsTransport
@@ -120,9 +128,13 @@ class close_socket(StreamFault):  # noqa: N801 -- a word in a script
     fake_graphql.schema("type Query { a: Int } type Subscription { tick: Int }")
     fake_graphql.subscription().replies([{"tick": 1}, {"tick": 2}])
     fake_graphql.inject(close_socket(1012, "Service restart", after=1))
-    client = Client(transport=WebsocketsTransport(url=fake_graphql.ws_url))
+
+    async def ticks():
+        async with Client(transport=WebsocketsTransport(url=fake_graphql.ws_url)) as session:
+            return [event["tick"] async for event in session.subscribe(gql("subscription { tick }"))]
+
     with pytest.raises(TransportConnectionFailed):
-        list(client.subscribe(gql("subscription { tick }")))
+        asyncio.run(ticks())
     ```
     """
 
@@ -154,7 +166,7 @@ class stream_reset(StreamFault):  # noqa: N801 -- a word in a script
     the other operations of the connection end with it.
 
     ```python
-    import pytest
+    import asyncio, pytest
     from gql import Client, gql
     from gql.transport.exceptions import TransportConnectionFailed
     from gql.transport.websockets import WebsocketsTransport
@@ -162,9 +174,13 @@ class stream_reset(StreamFault):  # noqa: N801 -- a word in a script
     fake_graphql.schema("type Query { a: Int } type Subscription { tick: Int }")
     fake_graphql.subscription().replies([{"tick": 1}, {"tick": 2}])
     fake_graphql.inject(stream_reset(after=1))
-    client = Client(transport=WebsocketsTransport(url=fake_graphql.ws_url))
+
+    async def ticks():
+        async with Client(transport=WebsocketsTransport(url=fake_graphql.ws_url)) as session:
+            return [event["tick"] async for event in session.subscribe(gql("subscription { tick }"))]
+
     with pytest.raises(TransportConnectionFailed):
-        list(client.subscribe(gql("subscription { tick }")))
+        asyncio.run(ticks())
     ```
     """
 
@@ -219,7 +235,7 @@ class close_without_complete(StreamFault):  # noqa: N801 -- a word in a script
     has everything.
 
     ```python
-    import pytest
+    import asyncio, pytest
     from gql import Client, gql
     from gql.transport.exceptions import TransportConnectionFailed
     from gql.transport.websockets import WebsocketsTransport
@@ -227,9 +243,13 @@ class close_without_complete(StreamFault):  # noqa: N801 -- a word in a script
     fake_graphql.schema("type Query { a: Int } type Subscription { tick: Int }")
     fake_graphql.subscription().replies([{"tick": 1}, {"tick": 2}])
     fake_graphql.inject(close_without_complete())
-    client = Client(transport=WebsocketsTransport(url=fake_graphql.ws_url))
+
+    async def ticks():
+        async with Client(transport=WebsocketsTransport(url=fake_graphql.ws_url)) as session:
+            return [event["tick"] async for event in session.subscribe(gql("subscription { tick }"))]
+
     with pytest.raises(TransportConnectionFailed):
-        list(client.subscribe(gql("subscription { tick }")))
+        asyncio.run(ticks())
     ```
     """
 

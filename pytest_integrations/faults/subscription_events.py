@@ -36,7 +36,7 @@ class malformed_json(StreamFault):  # noqa: N801 -- a word in a script
     sound frame, event or part. On every transport.
 
     ```python
-    import pytest
+    import asyncio, pytest
     from gql import Client, gql
     from gql.transport.exceptions import TransportProtocolError
     from gql.transport.websockets import WebsocketsTransport
@@ -44,9 +44,13 @@ class malformed_json(StreamFault):  # noqa: N801 -- a word in a script
     fake_graphql.schema("type Query { a: Int } type Subscription { tick: Int }")
     fake_graphql.subscription().replies([{"tick": 1}, {"tick": 2}])
     fake_graphql.inject(malformed_json(after=1))
-    client = Client(transport=WebsocketsTransport(url=fake_graphql.ws_url))
+
+    async def ticks():
+        async with Client(transport=WebsocketsTransport(url=fake_graphql.ws_url)) as session:
+            return [event["tick"] async for event in session.subscribe(gql("subscription { tick }"))]
+
     with pytest.raises(TransportProtocolError):
-        list(client.subscribe(gql("subscription { tick }")))
+        asyncio.run(ticks())
     ```
     """
 
@@ -70,7 +74,7 @@ class malformed_frame(StreamFault):  # noqa: N801 -- a word in a script
     section 5.2), and closes with 1002. On both protocols over WebSocket.
 
     ```python
-    import pytest
+    import asyncio, pytest
     from gql import Client, gql
     from gql.transport.exceptions import TransportConnectionFailed
     from gql.transport.websockets import WebsocketsTransport
@@ -78,9 +82,13 @@ class malformed_frame(StreamFault):  # noqa: N801 -- a word in a script
     fake_graphql.schema("type Query { a: Int } type Subscription { tick: Int }")
     fake_graphql.subscription().replies([{"tick": 1}, {"tick": 2}])
     fake_graphql.inject(malformed_frame(after=1))
-    client = Client(transport=WebsocketsTransport(url=fake_graphql.ws_url))
+
+    async def ticks():
+        async with Client(transport=WebsocketsTransport(url=fake_graphql.ws_url)) as session:
+            return [event["tick"] async for event in session.subscribe(gql("subscription { tick }"))]
+
     with pytest.raises(TransportConnectionFailed):
-        list(client.subscribe(gql("subscription { tick }")))
+        asyncio.run(ticks())
     ```
     """
 
@@ -105,7 +113,7 @@ class unknown_type(StreamFault):  # noqa: N801 -- a word in a script
     unknown events nobody is told.
 
     ```python
-    import pytest
+    import asyncio, pytest
     from gql import Client, gql
     from gql.transport.exceptions import TransportProtocolError
     from gql.transport.websockets import WebsocketsTransport
@@ -113,9 +121,13 @@ class unknown_type(StreamFault):  # noqa: N801 -- a word in a script
     fake_graphql.schema("type Query { a: Int } type Subscription { tick: Int }")
     fake_graphql.subscription().replies([{"tick": 1}, {"tick": 2}])
     fake_graphql.inject(unknown_type(after=1))
-    client = Client(transport=WebsocketsTransport(url=fake_graphql.ws_url))
+
+    async def ticks():
+        async with Client(transport=WebsocketsTransport(url=fake_graphql.ws_url)) as session:
+            return [event["tick"] async for event in session.subscribe(gql("subscription { tick }"))]
+
     with pytest.raises(TransportProtocolError):
-        list(client.subscribe(gql("subscription { tick }")))
+        asyncio.run(ticks())
     ```
     """
 
@@ -140,14 +152,19 @@ class wrong_id(StreamFault):  # noqa: N801 -- a word in a script
     mode. Most clients drop it without a word.
 
     ```python
+    import asyncio
     from gql import Client, gql
     from gql.transport.websockets import WebsocketsTransport
 
     fake_graphql.schema("type Query { a: Int } type Subscription { tick: Int }")
     fake_graphql.subscription().replies([{"tick": 1}, {"tick": 2}])
     fake_graphql.inject(wrong_id())
-    client = Client(transport=WebsocketsTransport(url=fake_graphql.ws_url))
-    assert [event["tick"] for event in client.subscribe(gql("subscription { tick }"))] == [2]
+
+    async def ticks():
+        async with Client(transport=WebsocketsTransport(url=fake_graphql.ws_url)) as session:
+            return [event["tick"] async for event in session.subscribe(gql("subscription { tick }"))]
+
+    assert asyncio.run(ticks()) == [2]
     ```
     """
 
@@ -171,14 +188,19 @@ class duplicate_next(StreamFault):  # noqa: N801 -- a word in a script
     every transport. Only who looks at the data can tell.
 
     ```python
+    import asyncio
     from gql import Client, gql
     from gql.transport.websockets import WebsocketsTransport
 
     fake_graphql.schema("type Query { a: Int } type Subscription { tick: Int }")
     fake_graphql.subscription().replies([{"tick": 1}, {"tick": 2}])
     fake_graphql.inject(duplicate_next())
-    client = Client(transport=WebsocketsTransport(url=fake_graphql.ws_url))
-    assert [event["tick"] for event in client.subscribe(gql("subscription { tick }"))] == [1, 1, 2]
+
+    async def ticks():
+        async with Client(transport=WebsocketsTransport(url=fake_graphql.ws_url)) as session:
+            return [event["tick"] async for event in session.subscribe(gql("subscription { tick }"))]
+
+    assert asyncio.run(ticks()) == [1, 1, 2]
     ```
     """
 
@@ -201,14 +223,19 @@ class out_of_order(StreamFault):  # noqa: N801 -- a word in a script
     the end, if none does. On every transport. Only who looks at the data can tell.
 
     ```python
+    import asyncio
     from gql import Client, gql
     from gql.transport.websockets import WebsocketsTransport
 
     fake_graphql.schema("type Query { a: Int } type Subscription { tick: Int }")
     fake_graphql.subscription().replies([{"tick": 1}, {"tick": 2}])
     fake_graphql.inject(out_of_order())
-    client = Client(transport=WebsocketsTransport(url=fake_graphql.ws_url))
-    assert [event["tick"] for event in client.subscribe(gql("subscription { tick }"))] == [2, 1]
+
+    async def ticks():
+        async with Client(transport=WebsocketsTransport(url=fake_graphql.ws_url)) as session:
+            return [event["tick"] async for event in session.subscribe(gql("subscription { tick }"))]
+
+    assert asyncio.run(ticks()) == [2, 1]
     ```
     """
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -46,6 +47,7 @@ class Subscribing:
         """Subscribe, with a bound on the time."""
         events: list[int] = []
         end = asyncio.run(self._bounded(fake, events))
+        gc.collect()  # what a client leaves behind is told here, and not in another test
         return Observed(tuple(events), end)
 
     async def _bounded(self, fake: FakeGraphQL, events: list[int]) -> str:

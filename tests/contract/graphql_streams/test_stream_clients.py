@@ -14,8 +14,11 @@ _UNSEEN = {"next_after_complete"}
 """Faults that a client rightly takes no notice of."""
 
 
+# gql leaves sockets open where a close went wrong.
+pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning")
+
+
 @pytest.mark.parametrize(("case", "client"), _EACH, ids=lambda value: repr(getattr(value, "fault", value)))
-@pytest.mark.filterwarnings("ignore::ResourceWarning")  # gql leaves a session open where a close went wrong
 def test_each_client_observes_what_the_table_says(case: Case, client: Subscribing) -> None:
     """The events that it is given, and how it ends; the fault has acted once."""
     observed, fake = run(case.fault, client)

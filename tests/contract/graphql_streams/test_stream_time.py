@@ -30,10 +30,10 @@ def api() -> Iterator[FakeGraphQL]:
         yield fake
 
 
-async def _ticks(transport: Any) -> list[tuple[int, float]]:
-    """Return the events, and when each came."""
+async def _ticks(make: Callable[..., Any], api: FakeGraphQL, **settings: Any) -> list[tuple[int, float]]:
+    """Return the events, and when each came; gql's transports want to be made where they are used."""
     begin = time.monotonic()
-    async with Client(transport=transport) as session:
+    async with Client(transport=make(api, **settings)) as session:
         found = session.subscribe(gql("subscription OnTick { tick }"))
         return [(result["tick"], round(time.monotonic() - begin)) async for result in found]
 
@@ -50,7 +50,7 @@ MAKERS = {
 def test_pauses_between_events(api: FakeGraphQL, make: Callable[[FakeGraphQL], Any]) -> None:
     """A minute each, to the second."""
     api.subscription("OnTick").replies([{"tick": 1}, {"tick": 2}, {"tick": 3}], every=60)
-    assert asyncio.run(_ticks(make(api))) == [(1, 60), (2, 120), (3, 180)]
+    assert asyncio.run(_ticks(make, api)) == [(1, 60), (2, 120), (3, 180)]
 
 
 @pytest.mark.parametrize("make", MAKERS.values())
@@ -59,7 +59,7 @@ def test_a_deadline_for_the_acknowledgement(api: FakeGraphQL, make: Callable[...
     api.inject(no_ack())
     begin = time.monotonic()
     with pytest.raises(TimeoutError):
-        asyncio.run(_ticks(make(api, ack_timeout=600)))
+        asyncio.run(_ticks(make, api, ack_timeout=600))
     assert 600 <= time.monotonic() - begin < 630
 
 
@@ -70,6 +70,6 @@ def test_a_heartbeat_that_finds_a_stream_that_hangs(api: FakeGraphQL, make: Call
     api.inject(stream_hang(after=1))
     begin = time.monotonic()
     with pytest.raises(TransportServerError, match="No pong received after 90 seconds"):
-        asyncio.run(_ticks(make(api, ping_interval=300, pong_timeout=90)))
+        asyncio.run(_ticks(make, api, ping_interval=300, pong_timeout=90))
     assert 390 <= time.monotonic() - begin < 420
     assert [event.payload for event in api.calls[-1].events] == [{"data": {"tick": 1}}]  # type: ignore[attr-defined]
