@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Literal
 from h2.config import H2Configuration
 from h2.connection import H2Connection
 from h2.errors import ErrorCodes
+from h2.events import StreamReset
 from h2.exceptions import ProtocolError
 from h2.settings import SettingCodes, Settings
 from hpack.exceptions import HPACKError, OversizedHeaderListError
 from hyperframe.exceptions import InvalidPaddingError
-from hyperframe.frame import DataFrame, GoAwayFrame, HeadersFrame, PingFrame, SettingsFrame
+from hyperframe.frame import DataFrame, GoAwayFrame, HeadersFrame, PingFrame, RstStreamFrame, SettingsFrame
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -74,8 +75,12 @@ class Engine(H2Connection):
             self.incoming_buffer.max_frame_size = self.max_inbound_frame_size
             for frame in self.incoming_buffer:
                 self._count(frame)
-                if not isinstance(frame, GoAwayFrame):
-                    yield from self._receive_frame(frame)
+                if isinstance(frame, GoAwayFrame):
+                    continue
+                events = self._receive_frame(frame)
+                yield from events
+                if isinstance(frame, RstStreamFrame) and not events:  # of an answer that is ready, if not all out
+                    yield StreamReset(stream_id=frame.stream_id, error_code=frame.error_code)
         except InvalidPaddingError as error:
             self.end(ErrorCodes.PROTOCOL_ERROR)
             raise ProtocolError(str(error)) from error

@@ -196,9 +196,9 @@ class Http2Protocol:
             stream.handler.end_received()
 
     def _reset_received(self, event: Any) -> None:
-        self._resets += 1
         stream = self._forget(event.stream_id)
         if stream is not None:
+            self._resets += 1
             stream.lose()
             stream.handler.reset_received(int(event.error_code))
             self._end_if_done()

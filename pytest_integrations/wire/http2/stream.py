@@ -95,15 +95,16 @@ class Http2Stream:
             self._send_section(tuple(fields), end=end)
 
     def encode_headers(self, fields: Iterable[Pair], *, end: bool = False) -> bytes:
-        """Return the frames that `send_headers` would send, for somebody who sends all of them, in his own time."""
+        """Return the frames that `send_headers` would send, for somebody who sends all of them, in his own time.
+
+        With *end* he calls `sent_all` when he has.
+        """
         if self.is_over or self.has_ended:
             return b""
+        self.has_ended = end
         self.connection.outbox.flush()
         self.connection.engine.send_headers(self.id, list(fields), end_stream=end)
-        data = self.connection.engine.data_to_send()
-        if end:
-            self._ended()
-        return data
+        return self.connection.engine.data_to_send()
 
     def send_data(self, data: bytes, *, end: bool = False) -> None:
         """Send *data* in DATA frames, as soon as the client's windows allow; *end* puts END_STREAM on the last."""
@@ -126,7 +127,9 @@ class Http2Stream:
             self._send_section(tuple(fields), end=True)
 
     def reset(self, code: int, *, when_sent: bool = False) -> None:
-        """End the stream by RST_STREAM: at once, whatever waits to be sent, or *when_sent*."""
+        """End the stream by RST_STREAM: at once, whatever waits to be sent, or *when_sent*; not one that is done."""
+        if self.id not in self.connection.streams:
+            return
         if when_sent and not self.is_over and (self._queue or not self.has_ended):
             self._reset_code = code
         elif not self.is_over or (self.has_ended and not self.request_ended):
@@ -161,7 +164,7 @@ class Http2Stream:
             fields, self._last = self._last, None
             self._send_section(fields, end=True)
         elif ended:
-            self._ended()
+            self.sent_all()
         was_held_back, self.is_held_back = self.is_held_back, False
         if was_held_back:
             self.handler.drained()
@@ -169,11 +172,13 @@ class Http2Stream:
     def _send_section(self, fields: Pairs, *, end: bool) -> None:
         self.connection.engine.send_headers(self.id, list(fields), end_stream=end)
         if end:
-            self._ended()
+            self.sent_all()
         self.connection.touch()
 
-    def _ended(self) -> None:
-        """END_STREAM is on its way."""
+    def sent_all(self) -> None:
+        """Take notice that END_STREAM is on its way."""
+        if self.is_over:
+            return
         self.has_ended = self.is_over = True
         code, self._reset_code = self._reset_code, None
         if code is not None and not self.request_ended:

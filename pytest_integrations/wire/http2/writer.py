@@ -93,6 +93,8 @@ class AnswerWriter:
             self._head_sent = upto
         if upto == len(self._head_wire):
             self._outbox.give_way(self)
+            if self._stream.has_ended:
+                self._stream.sent_all()
 
     def let_go(self) -> None:
         """Send the rest of a frame that has begun: without it no other could be sent."""

@@ -405,3 +405,22 @@ def test_a_limit_that_is_none_is_refused_at_the_scripting_line(fake: FakeRest) -
     """What each of them takes is in its own error."""
     with pytest.raises(ScriptingError, match=r"h2_max_streams: most=2147483648 is out of range"):
         fake.inject(h2_max_streams(2**31))
+
+
+@pytest.mark.parametrize("how", ["cancel", "leave"])
+def test_a_client_that_leaves_in_the_middle_of_a_head_without_a_body(
+    fake: FakeRest, connect: Callable[[], Http2Client], how: str
+) -> None:
+    """The stream is not over before its only frame is."""
+    fake.get("/empty").reply(204)
+    fake.inject(slow_headers(10))
+    client = connect()
+    slow = client.ask("/empty")
+    client.until(lambda: client.rest)
+    if how == "cancel":
+        client.h2.reset_stream(slow, 8)
+        client.flush()
+        assert client.answer(client.ask("/users")).status == 200
+    else:
+        client.sock.close()
+    assert (fake.calls[0].outcome, fake.calls[0].gone is not None) == ("abandoned", True)

@@ -239,3 +239,18 @@ def test_windows_are_told_for_the_connection_as_well() -> None:
         client.answer(client.ask())
         (update,) = [frame for frame in client.frames if isinstance(frame, WindowUpdateFrame)]
         assert (update.stream_id, update.window_increment) == (0, 1_000_000 - 65535)
+
+
+def test_a_stream_that_is_done_cannot_be_reset() -> None:
+    """Nor one that was lost: whoever has an end left over does no harm."""
+
+    class Early(Echo):
+        def data_received(self, data: bytes) -> None:
+            self.stream.send_headers(OK, end=True)
+
+    with Port(Early) as port, Http2Client(port.port) as client:
+        client.answer(client.ask())
+        client.answer(client.ask("/", "POST", b"much", end=False))
+        client.sock.close()
+        port.do(lambda: [handler.stream.reset(2) for handler in port.handlers])
+        assert [handler.told for handler in port.handlers] == [["end"], ["lost"]]
