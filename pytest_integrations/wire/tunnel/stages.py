@@ -101,7 +101,7 @@ class _Queue(Stage[E]):
     def _pass_due(self) -> None:
         self._timer = None
         now = self._now() + _HAIR
-        due = []
+        due: list[bytes | End] = []
         while self._queue and self._queue[0][0] <= now:
             due.append(self._queue.popleft()[1])
         if self._queue:
@@ -119,7 +119,7 @@ class _Queue(Stage[E]):
 
     def release(self) -> None:
         """Pass on what is held, at once and in one piece."""
-        waiting = [what for _, what in self._queue]
+        waiting: list[bytes | End] = [what for _, what in self._queue]
         self._stop_waiting()
         self._queue.clear()
         self._pass(waiting)
