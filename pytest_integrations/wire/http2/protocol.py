@@ -92,6 +92,8 @@ class Http2Protocol:
                 self._tell(event)
                 if self._deaf:
                     return
+                if self._resets > _MOST_RESETS:
+                    break
         except ProtocolError:
             self._break_off()
             return

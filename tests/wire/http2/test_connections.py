@@ -158,7 +158,7 @@ def test_rapid_resets_end_the_connection() -> None:
             client.flush()
         client.wait_for_end()
         port.do(lambda: None)
-        assert 1000 < len(port.handlers) < 1500
+        assert len(port.handlers) == 1001
 
 
 def test_cancelling_now_and_then_is_no_attack() -> None:
