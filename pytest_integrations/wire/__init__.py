@@ -4,7 +4,8 @@
     transport, listener     asyncio-shaped connections, and the ports that they come in by
     tls, certificates       the same over TLS, with a certificate authority of the session
     performance             bytes in time: what to send, when, and where to stop
-    http1                   HTTP/1.1
+    http1, http2            the two versions of HTTP that are spoken on TCP
+    preface                 which of them a client speaks
 
 The wire performs effects and knows no fault by name.
 """

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import re
 import shutil
 import subprocess
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 
-from pytest_integrations import FakeRest
+from pytest_integrations import FakeRest, NothingToCheck, assert_no_unsafe_retry
 from pytest_integrations.faults import (
     connection_reset,
     early_hints,
@@ -175,6 +176,26 @@ def test_httpx_with_no_streams_at_all(api: FakeRest) -> None:
     with _httpx(timeout=0.3) as client, pytest.raises(httpx.RemoteProtocolError, match="error_code:7"):
         client.get(f"{api.url}/users")
     assert [(call.outcome, call.unprocessed, call.handled) for call in api.calls] == [("reset", True, False)]
+
+
+def test_what_was_not_processed_may_be_tried_again(api: FakeRest) -> None:
+    """A POST after REFUSED_STREAM or a GOAWAY that leaves it out; not after another reset."""
+
+    def pay(body: bytes) -> None:
+        for _ in range(2):
+            with _httpx() as client, contextlib.suppress(httpx.RemoteProtocolError):
+                client.post(f"{api.url}/echo", content=body)
+                return
+
+    api.inject(h2_rst_stream("REFUSED_STREAM"), h2_goaway("none"))
+    pay(b"refused")
+    pay(b"left out")
+    with pytest.raises(NothingToCheck):  # nothing is in doubt
+        assert_no_unsafe_retry(api.calls)
+    api.inject(h2_rst_stream("CANCEL"))
+    pay(b"cancelled")
+    with pytest.raises(AssertionError, match="POST /echo"):
+        assert_no_unsafe_retry(api.calls)
 
 
 # -- curl, nghttp, h2load: other people's state machines
