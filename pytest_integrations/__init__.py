@@ -74,6 +74,7 @@ if TYPE_CHECKING:
     from .backends.graphql.fake import FakeGraphQL
     from .backends.grpc.fake import FakeGrpc
     from .backends.kafka.fake import FakeKafka
+    from .backends.proxy.fake import FakeProxy
     from .backends.queues import Queue
     from .backends.redis.fake import FakeRedis
     from .backends.rest import FakeRest
@@ -100,6 +101,7 @@ if TYPE_CHECKING:
     from .core.ledger import Calls, Ledger
     from .core.queue_call import QueueCall
     from .core.reply import Reply
+    from .core.tunnel_call import TunnelCall
     from .plugin.factory import Fakes
     from .plugin.hookspecs import hookimpl
     from .timekeeping import Stalled, VirtualClock
@@ -119,6 +121,7 @@ __all__ = [
     "FakeGraphQL",
     "FakeGrpc",
     "FakeKafka",
+    "FakeProxy",
     "FakeRedis",
     "FakeRest",
     "FakeSqs",
@@ -147,6 +150,7 @@ __all__ = [
     "Schedule",
     "ScriptingError",
     "Stalled",
+    "TunnelCall",
     "UnexpectedCall",
     "UnknownName",
     "VirtualClock",
@@ -216,6 +220,7 @@ _HOMES = {
     "FakeGraphQL": "backends.graphql.fake",
     "FakeGrpc": "backends.grpc.fake",
     "FakeKafka": "backends.kafka.fake",
+    "FakeProxy": "backends.proxy.fake",
     "FakeRedis": "backends.redis.fake",
     "FakeRest": "backends.rest",
     "FakeSqs": "backends.sqs.fake",
@@ -241,6 +246,7 @@ _HOMES = {
     "ResilienceError": "core.errors",
     "ScriptingError": "core.errors",
     "Stalled": "timekeeping",
+    "TunnelCall": "core.tunnel_call",
     "UnexpectedCall": "core.errors",
     "UnknownName": "core.errors",
     "VirtualClock": "timekeeping",

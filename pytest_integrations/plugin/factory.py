@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from pytest_integrations.backends.graphql.fake import FakeGraphQL
     from pytest_integrations.backends.grpc.fake import FakeGrpc
     from pytest_integrations.backends.kafka.fake import FakeKafka
+    from pytest_integrations.backends.proxy.fake import FakeProxy
     from pytest_integrations.backends.redis.fake import FakeRedis
     from pytest_integrations.backends.rest import FakeRest
     from pytest_integrations.backends.sqs.fake import FakeSqs
@@ -59,6 +60,10 @@ class Fakes:
     def kafka(self, name: str, **settings: Any) -> FakeKafka:
         """Start a fake Kafka cluster called *name*; the *settings* are those of `FakeKafka`."""
         return cast("FakeKafka", self.make("kafka", name, **settings))
+
+    def proxy(self, name: str, upstream: Any, **settings: Any) -> FakeProxy:
+        """Start a proxy called *name* before a real service; *upstream* and the *settings* are those of `FakeProxy`."""
+        return cast("FakeProxy", self.make("proxy", name, upstream=upstream, **settings))
 
     def make(self, kind: str, name: str, **settings: Any) -> Fake:
         """Start a fake of any *kind* that is registered; *name* tells it from the others of the test."""

@@ -32,6 +32,7 @@ BACKENDS = {
     "graphql": "pytest_integrations.backends.graphql.fake:FakeGraphQL",
     "grpc": "pytest_integrations.backends.grpc.fake:FakeGrpc",
     "kafka": "pytest_integrations.backends.kafka.fake:FakeKafka",
+    "proxy": "pytest_integrations.backends.proxy.fake:FakeProxy",
     "redis": "pytest_integrations.backends.redis.fake:FakeRedis",
     "rest": "pytest_integrations.backends.rest:FakeRest",
     "sqs": "pytest_integrations.backends.sqs.fake:FakeSqs",

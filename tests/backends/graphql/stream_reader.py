@@ -94,7 +94,7 @@ class Reader:
         for line in self._lines:
             if line == "--graphql--":
                 return "complete", None
-            if line.startswith("{"):
+            if line.startswith("{") and line != "{}":  # a heartbeat, after an event that nothing follows
                 content = json.loads(line)
                 return ("error", content["errors"]) if content["payload"] is None else ("next", content["payload"])
         raise EOFError
