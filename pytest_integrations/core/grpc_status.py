@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from .errors import ScriptingError, near_names
 
-__all__ = ["CODES", "FAILURES", "code_name", "code_number"]
+__all__ = ["CODES", "FAILURES", "code_name", "code_number", "failure_number"]
 
 CODES = (
     "OK",
@@ -59,3 +59,13 @@ def code_number(value: object) -> int:
     guess = f" Did you mean {near[0]!r}?" if near else ""
     msg = f"{value!r} is not a status code of gRPC.{guess} Valid: {', '.join(CODES)}, or their numbers 0 to 16"
     raise ScriptingError(msg)
+
+
+def failure_number(value: object) -> int:
+    """Return the number of the code that *value* is; OK, which is no failure, is refused."""
+    __tracebackhide__ = True
+    number = code_number(value)
+    if not number:
+        msg = f"code={value!r} is no failure: an answer without a message is empty_ok()"
+        raise ScriptingError(msg)
+    return number

@@ -14,7 +14,7 @@ from pytest_integrations.core.errors import ScriptingError
 from pytest_integrations.core.fault import Fault
 from pytest_integrations.core.grpc_details import retry_info, rich_status
 from pytest_integrations.core.grpc_effect import Abort, Conclude, Depart, Neglect, Unended
-from pytest_integrations.core.grpc_status import code_number
+from pytest_integrations.core.grpc_status import code_number, failure_number
 from pytest_integrations.core.http2_codes import error_code
 from pytest_integrations.core.reply import Reply
 from pytest_integrations.core.settings import seconds, whole
@@ -75,7 +75,7 @@ class grpc_status(Fault):  # noqa: N801 -- a word in a script
 
     def __post_init__(self) -> None:
         """Check the settings."""
-        _error_code(self.code)
+        failure_number(self.code)
         self._trailing()
 
     def effects(self, occasion: Occasion) -> Iterable[Effect]:
@@ -146,7 +146,7 @@ class fail_after_headers(Fault):  # noqa: N801 -- a word in a script
 
     def __post_init__(self) -> None:
         """Check the settings."""
-        _error_code(self.code)
+        failure_number(self.code)
 
     def effects(self, occasion: Occasion) -> Iterable[Effect]:
         """Yield the status, after headers."""
@@ -180,7 +180,7 @@ class break_stream(Fault):  # noqa: N801 -- a word in a script
     def __post_init__(self) -> None:
         """Check the settings."""
         whole("after", self.after)
-        _error_code(self.code)
+        failure_number(self.code)
 
     def effects(self, occasion: Occasion) -> Iterable[Effect]:
         """Yield the status, after so many messages."""
@@ -383,14 +383,6 @@ class window_stall(Fault):  # noqa: N801 -- a word in a script
     def effects(self, occasion: Occasion) -> Iterable[Effect]:
         """Yield the closed window."""
         yield Neglect("window")
-
-
-def _error_code(code: Any) -> None:
-    """Refuse OK, which ends nothing, and what is no code."""
-    __tracebackhide__ = True
-    if code_number(code) == 0:
-        msg = f"code={code!r} is no failure: an answer without a message is empty_ok()"
-        raise ScriptingError(msg)
 
 
 def _pushback(value: int | str) -> str:

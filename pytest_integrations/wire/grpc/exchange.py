@@ -17,6 +17,7 @@ from .framing import MessageReader, framed
 from .outbox import Outbox
 from .plan import HEALTHY, Plan
 from .refusal import Refusal
+from .sender import Sender
 
 if TYPE_CHECKING:
     from pytest_integrations.core.call import Outcome
@@ -24,33 +25,35 @@ if TYPE_CHECKING:
     from pytest_integrations.wire.http2.stream import Http2Stream
     from pytest_integrations.wire.loop import Timer
 
+    from .fields import Head
     from .plan import Stop
     from .service import Conversation, GrpcService
 
 __all__ = ["Exchange"]
 
-_OK = _NO_ERROR = 0
 _DEADLINE_EXCEEDED = 4
 
 
 class Exchange:
     """Reads the request, lets the fake answer it, and performs what is to go wrong meanwhile."""
 
-    def __init__(self, service: GrpcService, stream: Http2Stream, call: GrpcCall) -> None:
-        """Serve *call*, whose headers came in on *stream*; `begin` does it, where its request is not waited for."""
+    def __init__(self, service: GrpcService, stream: Http2Stream, call: GrpcCall, head: Head) -> None:
+        """Serve *call*, whose *head* came in on *stream*; `open` begins, where its request is not waited for."""
         self.call: GrpcCall = call
         self._service = service
         self._stream = stream
         self._loop = stream.connection.loop
         self._outbox = Outbox(self._loop)
-        self._reader = MessageReader(fields.encoding_of(call), service.max_message)
-        self._encoding = service.compression if service.compression in fields.accepted(call) else "identity"
+        self._head = head
+        self._reader = MessageReader(head.encoding, service.max_message)
+        is_compressed = service.compression != "identity" and head.accepts(service.compression)
+        encoding = service.compression if is_compressed else "identity"
+        self._sender = Sender(stream, head, encoding, self._answered_first)
         self._plan: Plan = HEALTHY
         self._conversation: Conversation | None = None
-        self._metadata: list[tuple[str, str | bytes]] = []
         self._timers: list[Timer] = []
         self._sent = self._sent_bytes = 0
-        self._has_headers = self._has_begun = self._is_over = self._is_complete = False
+        self._has_begun = self._is_over = self._is_complete = False
 
     # -- the request
 
@@ -97,8 +100,8 @@ class Exchange:
 
     def open(self) -> None:
         """Begin, unless the request has to be complete first."""
-        encoding = fields.encoding_of(self.call)
-        if not fields.is_grpc(self.call):
+        encoding = self._head.encoding
+        if not self._head.is_grpc:
             self._record()
             self._answer_http(Reply.of(415, text=f"{self._service.name} speaks gRPC: content-type application/grpc"))
         elif encoding not in fields.SUPPORTED:
@@ -151,18 +154,18 @@ class Exchange:
             return
         self._left()
         self.call.cancelled = True
-        self._send_status(_DEADLINE_EXCEEDED, "Deadline Exceeded", ())
+        self._sender.status(_DEADLINE_EXCEEDED, "Deadline Exceeded", ())
 
     # -- what the conversation sends
 
     @property
     def unsent(self) -> int:
         """How many bytes the client has not taken yet."""
-        return self._stream.unsent
+        return self._sender.unsent
 
     def headers(self, metadata: Metadata) -> None:
         """Send *metadata* with the headers."""
-        self._metadata += metadata
+        self._sender.add_metadata(metadata)
 
     def send(self, message: bytes, pause: float = 0.0) -> None:
         """Send a message, *pause* seconds after what came before it."""
@@ -187,8 +190,8 @@ class Exchange:
         if self._is_over or self._stop_if_due():
             return
         number = self._sent + 1
-        flag = 1 if self._encoding != "identity" else 0
-        frame = framed(compressed(self._encoding, message), flag=flag)
+        flag = 1 if self._sender.encoding != "identity" else 0
+        frame = framed(compressed(self._sender.encoding, message), flag=flag)
         sent = self._plan.reframed(frame, number)
         if sent != frame:
             self.call.spoiled = True
@@ -208,15 +211,8 @@ class Exchange:
     def _put(self, data: bytes) -> None:
         """Send some bytes of messages."""
         if not self._is_over:
-            self._send_headers()
             self._sent_bytes += len(data)
-            self._stream.send_data(data)
-
-    def _send_headers(self) -> None:
-        if not self._has_headers:
-            self._has_headers = True
-            self._answered_first()
-            self._stream.send_headers(fields.reply_headers(self.call, self._encoding, tuple(self._metadata)))
+            self._sender.put(data)
 
     def _answered_first(self) -> None:
         if self.call.first_byte is None:
@@ -247,7 +243,7 @@ class Exchange:
     def _stop(self, stop: Stop) -> None:
         if isinstance(stop, Conclude):
             if stop.headers:
-                self._send_headers()
+                self._sender.headers()
             self.call.spoiled = self.call.spoiled or stop.spoils
             self._conclude(stop.code, stop.text, stop.trailing)
         elif isinstance(stop, Abort):
@@ -264,36 +260,12 @@ class Exchange:
         call = self.call
         call.code, call.details, call.trailers = code_name(code), text, tuple(trailing)
         self._finish("answered")
-        self._send_status(code, text, trailing)
-
-    def _send_status(self, code: int, text: str, trailing: Metadata) -> None:
-        """Send trailers; where nothing was sent before, they are all that there is, and come as headers."""
-        stream = self._stream
-        if self._metadata or code == _OK:
-            self._send_headers()
-        self._answered_first()
-        status = fields.status_fields(code, text, trailing)
-        if self._has_headers:
-            stream.send_trailers(status)
-        else:
-            stream.send_headers(fields.trailers_only(self.call, status), end=True)
-        self._leave_request()
-
-    def _leave_request(self) -> None:
-        """Ask the client to send no more of a request that is answered (RFC 9113 section 8.1)."""
-        if not self._stream.request_ended:
-            self._loop.call_soon(self._reset_request)  # the end of the request may be in what is being read just now
-
-    def _reset_request(self) -> None:
-        if not self._stream.request_ended:
-            self._stream.reset(_NO_ERROR, when_sent=True)
+        self._sender.status(code, text, trailing)
 
     def _end_without_status(self) -> None:
         self.call.spoiled = True
-        self._send_headers()
         self._finish("answered")
-        self._stream.send_data(b"", end=True)
-        self._leave_request()
+        self._sender.end_without_status()
 
     def _abort(self, error: int) -> None:
         self.call.reset = error_name(error)
@@ -305,17 +277,13 @@ class Exchange:
     def _answer_http(self, reply: Reply) -> None:
         """Answer as something that does not speak gRPC does."""
         self.call.status = reply.status
-        self._answered_first()
         self._finish("answered")
-        self._stream.send_headers(fields.http_headers(reply), end=not reply.body)
-        if reply.body:
-            self._stream.send_data(reply.body, end=True)
-        self._leave_request()
+        self._sender.http(reply)
 
     def _cut(self, cut: Cut) -> None:
         connection = self._stream.connection
         if cut.part == "body" and cut.how != "stall":
-            self._send_headers()
+            self._sender.headers()
         if cut.how == "stall":
             self.call.outcome = "hung"
             self._silence()
@@ -325,7 +293,7 @@ class Exchange:
         if self._plan.resets is not None and cut.how == "reset":
             self._abort(self._plan.resets)
             return
-        self._finish("reset" if cut.how == "reset" else "truncated" if self._has_headers else "closed")
+        self._finish("reset" if cut.how == "reset" else "truncated" if self._sender.has_headers else "closed")
         self._loop.call_soon(connection.abort if cut.how == "reset" else connection.finish)
 
     def _depart(self) -> None:
@@ -334,7 +302,8 @@ class Exchange:
         self._stream.connection.goaway(self._stream.id - 1)
 
     def _silence(self) -> None:
-        """Send nothing more, and wait for what the client does."""
+        """Send nothing more than what has been said so far."""
+        self._sender.flush()
         self._outbox.clear()
         conversation, self._conversation = self._conversation, None
         if conversation is not None:

@@ -5,20 +5,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from .compression import ENCODINGS
-from .metadata import encoded, percent_encoded
+from .metadata import encoded, percent_encoded, seconds_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from pytest_integrations.core.grpc_call import GrpcCall, Metadata
+    from pytest_integrations.core.grpc_call import Metadata
     from pytest_integrations.core.reply import Reply
 
 __all__ = [
     "SUPPORTED",
-    "accepted",
-    "encoding_of",
+    "Head",
     "http_headers",
-    "is_grpc",
     "reply_headers",
     "status_fields",
     "trailers_only",
@@ -30,30 +28,39 @@ _ACCEPTED = ",".join(ENCODINGS).encode()
 Fields = list[tuple[bytes, bytes]]
 
 
-def is_grpc(call: GrpcCall) -> bool:
-    """Tell whether a request is one of gRPC."""
-    return call.headers.get("content-type", "").startswith("application/grpc")
+class Head:
+    """What the header fields of a request say of the way in which its messages, and those of its answer, are sent."""
+
+    __slots__ = ("accepted", "content_type", "encoding", "timeout")
+
+    def __init__(self, fields: Iterable[tuple[bytes, bytes]]) -> None:
+        """Read *fields*; of a repeated one the last."""
+        found = dict(fields)
+        self.content_type: bytes = found.get(b"content-type", b"")
+        self.encoding: str = found.get(b"grpc-encoding", b"identity").decode("latin-1")
+        """How its messages are compressed that are."""
+        self.accepted: bytes = found.get(b"grpc-accept-encoding", b"")
+        self.timeout: float | None = seconds_of(found.get(b"grpc-timeout", b"").decode("latin-1"))
+
+    @property
+    def is_grpc(self) -> bool:
+        """Whether it is a request of gRPC."""
+        return self.content_type.startswith(b"application/grpc")
+
+    def accepts(self, encoding: str) -> bool:
+        """Tell whether the client takes messages in this *encoding*."""
+        return encoding.encode() in {each.strip() for each in self.accepted.split(b",")}
 
 
-def encoding_of(call: GrpcCall) -> str:
-    """Return the encoding of the compressed messages of a request."""
-    return call.headers.get("grpc-encoding", "identity")
-
-
-def accepted(call: GrpcCall) -> set[str]:
-    """Return the encodings that the client takes."""
-    return {each.strip() for each in call.headers.get("grpc-accept-encoding", "").split(",")}
-
-
-def reply_headers(call: GrpcCall, encoding: str, metadata: Metadata) -> Fields:
-    """Return the headers of an answer."""
+def reply_headers(head: Head, encoding: str, metadata: Metadata) -> Fields:
+    """Return the headers of an answer to the request of *head*, whose messages are in this *encoding*."""
     compression = [(b"grpc-encoding", encoding.encode())] if encoding != "identity" else []
-    return [*_start(call), *compression, (b"grpc-accept-encoding", _ACCEPTED), *encoded(metadata)]
+    return [*_start(head), *compression, (b"grpc-accept-encoding", _ACCEPTED), *encoded(metadata)]
 
 
-def trailers_only(call: GrpcCall, status: Iterable[tuple[bytes, bytes]]) -> Fields:
+def trailers_only(head: Head, status: Iterable[tuple[bytes, bytes]]) -> Fields:
     """Return the one HEADERS frame of an answer that is nothing but a *status*."""
-    return [*_start(call), (b"grpc-accept-encoding", _ACCEPTED), *status]
+    return [*_start(head), (b"grpc-accept-encoding", _ACCEPTED), *status]
 
 
 def status_fields(code: int, text: str, trailing: Metadata) -> Fields:
@@ -69,6 +76,5 @@ def http_headers(reply: Reply) -> Fields:
     return [(b":status", b"%d" % reply.status), *pairs, *length]
 
 
-def _start(call: GrpcCall) -> Fields:
-    kind = call.headers.get("content-type", "application/grpc")
-    return [(b":status", b"200"), (b"content-type", kind.encode("latin-1"))]
+def _start(head: Head) -> Fields:
+    return [(b":status", b"200"), (b"content-type", head.content_type)]

@@ -14,7 +14,8 @@ from pytest_integrations.wire.http2.settings import Http2Settings
 from pytest_integrations.wire.loop import shared_loop
 
 from .exchange import Exchange
-from .metadata import decoded, seconds_of
+from .fields import Head
+from .metadata import decoded
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -58,29 +59,30 @@ class GrpcPort:
 
     def open(self, stream: Http2Stream) -> Exchange:
         """Return what handles *stream*."""
-        call = self._call(stream)
-        self._service.recognise(call)
-        exchange = Exchange(self._service, stream, call)
+        head = Head(stream.headers)
+        call = self._call(stream, head)
+        exchange = Exchange(self._service, stream, call, head)
         stream.handler = exchange
         exchange.open()
         return exchange
 
     def turned_away(self, stream: Http2Stream, code: int) -> None:
         """Record a call that was reset at once."""
-        call = self._call(stream)
-        self._service.recognise(call)
+        call = self._call(stream, Head(stream.headers))
         call.reset = error_name(code)
         call.untouched = call.reset == "REFUSED_STREAM"
         call.outcome = "reset"
         self.ledger.add(call)
         call.ended = call.started
 
-    def _call(self, stream: Http2Stream) -> GrpcCall:
+    def _call(self, stream: Http2Stream, head: Head) -> GrpcCall:
+        """Begin the record of a call."""
         record = stream.connection.record
         record.calls += 1
         path = (stream.header(b":path") or b"").decode("latin-1")
         call = GrpcCall(self._service.name, record, b"", path)
         call.number = record.calls
         call.metadata = decoded(pair for pair in stream.headers if not pair[0].startswith(b":"))
-        call.timeout = seconds_of(call.headers.get("grpc-timeout", ""))
+        call.timeout = head.timeout
+        self._service.recognise(call)
         return call
