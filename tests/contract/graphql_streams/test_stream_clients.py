@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import json
+import logging
+from typing import TYPE_CHECKING
+
 import pytest
 
-from pytest_integrations.faults import subscription, subscription_events
+from pytest_integrations.faults import next_after_complete, subscription, subscription_events
 
 from .cases import CASES, Case, run
-from .clients import CLIENTS, Observed, Subscribing
+from .clients import CLIENTS, WEBSOCKETS, Observed, Subscribing
+
+if TYPE_CHECKING:
+    from pytest_integrations.faults.streams import StreamFault
 
 _EACH = [(case, client) for case in CASES for client in case.clients]
 _UNSEEN = {"next_after_complete"}
@@ -65,3 +72,17 @@ def test_what_cannot_happen_on_a_transport_does_not(client: Subscribing) -> None
             observed, fake = run(fault, client)
             assert observed.events == (1, 2, 3), fault
             assert fake.script.rules[0].fired == 0, fault
+
+
+@pytest.mark.parametrize(
+    ("fault", "received"), [(None, ["complete"]), (next_after_complete(), ["complete", "next"])], ids=["well", "late"]
+)
+def test_what_comes_after_the_end_is_seen_in_the_log_of_gql_alone(
+    caplog: pytest.LogCaptureFixture, fault: StreamFault | None, received: list[str]
+) -> None:
+    """It drops what nobody listens for any more, as it should, and logs every message."""
+    with caplog.at_level(logging.DEBUG, "gql.transport.common.base"):
+        observed, _ = run(fault, WEBSOCKETS)
+    assert observed == Observed((1, 2, 3), "end")
+    kinds = [json.loads(text[4:])["type"] for text in caplog.messages if text.startswith("<<< {")]
+    assert kinds[kinds.index("complete") :] == received
