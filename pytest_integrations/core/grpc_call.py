@@ -102,6 +102,11 @@ class GrpcCall(Call):
         return self.method.kind if self.method is not None else "request"
 
     @property
+    def version(self) -> str:
+        """The protocol beneath: `"HTTP/2"`."""
+        return "HTTP/2"
+
+    @property
     def is_spared(self) -> bool:
         """Whether it is a health check or a question about the schema, which no test has asked for."""
         return self.operation.startswith(_INFRASTRUCTURE)

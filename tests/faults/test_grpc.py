@@ -9,7 +9,7 @@ import pytest
 
 from pytest_integrations.backends.grpc.fake import FakeGrpc
 from pytest_integrations.core.errors import CannotPerform, ScriptingError
-from pytest_integrations.faults import connection_reset, dribble, empty_response, hang, status
+from pytest_integrations.faults import connection_reset, dribble, empty_response, hang, malformed_response_chunk, status
 from pytest_integrations.faults.grpc import (
     break_stream,
     empty_ok,
@@ -31,6 +31,7 @@ from pytest_integrations.faults.grpc_messages import (
     truncated_message,
     two_messages,
 )
+from pytest_integrations.faults.http2 import h2_goaway, h2_max_streams, h2_rst_stream, h2_short_body
 from tests.backends.grpc.orders import PROTO
 from tests.wire.http2.client import Answer, Http2Client
 
@@ -258,6 +259,45 @@ def test_window_stall(fake: FakeGrpc) -> None:
         assert (call.verdict, call.outcome, call.raw_requests) == ("cancelled", "abandoned", [])
 
 
+# -- the faults of HTTP/2 beneath
+
+
+def test_h2_goaway(fake: FakeGrpc, client: Http2Client) -> None:
+    fake.inject(h2_goaway("all", code="ENHANCE_YOUR_CALM"))
+    assert answered(ask(client)) == (REPLY, {"grpc-status": "0"})
+    assert client.goaways == [(1, 11)]
+
+
+def test_h2_goaway_that_processes_nothing(fake: FakeGrpc, client: Http2Client) -> None:
+    fake.inject(h2_goaway("none"))
+    stream = client.ask(GET, "POST", bytes(5), *HEADERS)
+    client.wait_for_end()
+    assert (client.goaways, client.answers[stream].fields) == ([(0, 0)], [])
+    assert (fake.calls[0].verdict, fake.calls[0].unprocessed, fake.calls[0].handled) == ("goaway", True, False)
+
+
+def test_h2_rst_stream(fake: FakeGrpc, client: Http2Client) -> None:
+    fake.inject(h2_rst_stream("REFUSED_STREAM"), h2_rst_stream("CANCEL", after=3))
+    assert ask(client).reset == 7
+    answer = ask(client)
+    assert (answer.status, answer.body, answer.reset) == (200, REPLY[:3], 8)
+    assert [call.verdict for call in fake.calls] == ["reset REFUSED_STREAM", "reset CANCEL"]
+    assert [call.unprocessed for call in fake.calls] == [True, False]
+
+
+def test_h2_max_streams(fake: FakeGrpc) -> None:
+    fake.inject(h2_max_streams(1))
+    with Http2Client(fake.port) as client:
+        hanging = client.ask("/shop.v1.Orders/Upload", "POST", bytes(5), *HEADERS, end=False)
+        answer = ask(client)
+        assert (answer.reset, answer.fields) == (7, [])
+        client.h2.reset_stream(hanging, 8)
+        client.flush()
+        assert answered(ask(client)) == (REPLY, {"grpc-status": "0"})
+    assert sorted(call.verdict for call in fake.calls) == ["OK", "cancelled", "reset REFUSED_STREAM"]
+    assert [call.unprocessed for call in fake.calls if call.outcome == "reset"] == [True]
+
+
 # -- messages
 
 
@@ -326,10 +366,9 @@ def test_what_cannot_be_injected(fake: FakeGrpc) -> None:
         orders.Get.inject(window_stall())
     with pytest.raises(ScriptingError, match=r"is decided when it begins, before there is a request to ask"):
         orders.Upload.when(id="o1").inject(grpc_status(14))
-    from pytest_integrations.faults import malformed_response_chunk
-
-    with pytest.raises(CannotPerform):
-        fake.inject(malformed_response_chunk())
+    for fault in (malformed_response_chunk(), h2_short_body()):
+        with pytest.raises(CannotPerform):
+            fake.inject(fault)
 
 
 def test_a_fault_of_some_requests(fake: FakeGrpc, client: Http2Client) -> None:

@@ -22,6 +22,7 @@ from .sender import Sender
 if TYPE_CHECKING:
     from pytest_integrations.core.call import Outcome
     from pytest_integrations.core.grpc_call import GrpcCall, Metadata
+    from pytest_integrations.core.http2_effect import Retire
     from pytest_integrations.wire.http2.stream import Http2Stream
     from pytest_integrations.wire.loop import Timer
 
@@ -117,7 +118,7 @@ class Exchange:
             decision = self._service.decide(self.call)
             if decision is not None:
                 self.call.fault = decision.fault
-                self._plan = Plan(decision.effects)
+                self._plan = Plan(decision.effects, self._stream.id)
             self._begin()
         except BaseException as error:  # noqa: BLE001 -- raised by a callable of the test, to whom the service tells it
             self._conclude(CODES.index("INTERNAL"), self._service.failed(self.call, error), ())
@@ -131,11 +132,12 @@ class Exchange:
         self._watch_deadline()
         if self._plan.delay:
             self._outbox.put(self._plan.delay, _nothing)
-        if self._plan.retires is not None:
-            self._outbox.put(0.0, partial(self._stream.connection.goaway, *self._plan.retires))
         if not self._plan.is_done:
             self._outbox.put(0.0, self._stop_if_due)
             return
+        retires = self._plan.retires
+        if retires is not None:
+            self._outbox.put(0.0, partial(self._stream.connection.goaway, retires.last, retires.code))
         self._conversation = conversation = self._service.converse(self)
         for message in tuple(self.call.raw_requests):
             conversation.received(message)
@@ -253,7 +255,7 @@ class Exchange:
         elif isinstance(stop, Cut):
             self._cut(stop)
         else:
-            self._depart()
+            self._depart(stop)
 
     def _conclude(self, code: int, text: str, trailing: Metadata) -> None:
         """Send the status and record that the client has its answer."""
@@ -296,10 +298,10 @@ class Exchange:
         self._finish("reset" if cut.how == "reset" else "truncated" if self._sender.has_headers else "closed")
         self._loop.call_soon(connection.abort if cut.how == "reset" else connection.finish)
 
-    def _depart(self) -> None:
+    def _depart(self, retire: Retire) -> None:
         self.call.untouched = True
         self._finish("closed")
-        self._stream.connection.goaway(self._stream.id - 1)
+        self._stream.connection.goaway(retire.last, retire.code)
 
     def _silence(self) -> None:
         """Send nothing more than what has been said so far."""

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 __all__ = ["HEALTHY", "Plan"]
 
-Stop = Answer | Abort | Conclude | Cut | Depart
+Stop = Answer | Abort | Conclude | Cut | Retire
 
 
 class Plan:
@@ -23,11 +23,12 @@ class Plan:
 
     __slots__ = ("_reframes", "_stops", "_trickle", "_works", "delay", "is_unended", "resets", "retires")
 
-    def __init__(self, effects: Sequence[Effect]) -> None:
-        """Sort *effects*."""
+    def __init__(self, effects: Sequence[Effect], stream: int = 0) -> None:
+        """Sort *effects* on the call of *stream*."""
+        effects = [_by_stream(effect, stream) for effect in effects]
         self.delay: float = sum(effect.seconds for effect in effects if isinstance(effect, Delay))
-        self.retires: tuple[int | None, int] | None = next(filter(None, map(_retirement, effects)), None)
-        """The last stream and the code of the GOAWAY that is sent before the answer, if one is."""
+        self.retires: Retire | None = next((each for each in effects if isinstance(each, Retire)), None)
+        """The GOAWAY that is sent before the answer, if one is."""
         self.resets: int | None = next((each.code for each in effects if isinstance(each, ResetStream)), None)
         """The code by which a cut resets the stream, where it is not to reset the connection."""
         self.is_unended: bool = any(isinstance(effect, Unended) for effect in effects)
@@ -35,7 +36,7 @@ class Plan:
         self._reframes = tuple(effect for effect in effects if isinstance(effect, Reframe))
         self._trickle = next((each for each in effects if isinstance(each, Trickle) and each.part == "body"), None)
         self._stops: tuple[Stop, ...] = tuple(
-            effect for effect in effects if isinstance(effect, Stop) and not _goes_on(effect)
+            effect for effect in effects if isinstance(effect, Stop) and not _goes_on(effect, stream)
         )
 
     @property
@@ -85,16 +86,17 @@ class Plan:
         return pieces
 
 
-def _retirement(effect: Effect) -> tuple[int | None, int] | None:
-    if isinstance(effect, Retire):
-        return effect.last, effect.code
-    return (None, 0) if isinstance(effect, Depart) and effect.processed else None
-
-
-def _goes_on(effect: Stop) -> bool:
-    """Tell whether a call is answered after *effect* as it was to be."""
+def _by_stream(effect: Effect, stream: int) -> Effect:
+    """Return *effect*; one that leaves it open which *stream* is the last says so."""
     if isinstance(effect, Depart):
-        return effect.processed
+        return Retire(None if effect.processed else stream - 1, effect.error)
+    return effect
+
+
+def _goes_on(effect: Stop, stream: int) -> bool:
+    """Tell whether the call of *stream* is answered after *effect* as it was to be."""
+    if isinstance(effect, Retire):
+        return effect.last is None or effect.last >= stream
     return isinstance(effect, Cut) and effect.part == "upload"
 
 
