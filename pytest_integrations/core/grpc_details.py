@@ -33,7 +33,7 @@ def retry_info(seconds: float) -> tuple[str, bytes]:
     r"""Return the detail that asks a client to wait *seconds* before it tries again.
 
     >>> retry_info(1.5)
-    ('google.rpc.RetryInfo', b'\n\x06\x08\x01\x10\x80\xca\xb5\xee\x01')
+    ('google.rpc.RetryInfo', b'\n\x08\x08\x01\x10\x80\xca\xb5\xee\x01')
     """
     whole, nanos = divmod(round(seconds * 1_000_000_000), 1_000_000_000)
     return "google.rpc.RetryInfo", bytes_field(1, number_field(1, whole) + number_field(2, nanos))
