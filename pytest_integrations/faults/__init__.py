@@ -64,6 +64,7 @@ if TYPE_CHECKING:
     from .grpc_messages import bad_flag, false_compression, garbage_message, oversize, truncated_message, two_messages
     from .handshake import tls
     from .head import bad_status_line, early_hints, http_version, huge_header, illegal_header, many_headers
+    from .http2 import h2_goaway, h2_max_streams, h2_rst_stream, h2_short_body
     from .kafka import broker_down, kafka_error, rtt, topic_error
     from .limits import max_concurrency, rate_limit
     from .queue import (
@@ -156,6 +157,10 @@ __all__ = [
     "garbage_message",
     "goaway",
     "grpc_status",
+    "h2_goaway",
+    "h2_max_streams",
+    "h2_rst_stream",
+    "h2_short_body",
     "hang",
     "html_502",
     "http_status",

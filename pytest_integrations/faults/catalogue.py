@@ -121,6 +121,11 @@ registry: Registry[type[Fault]] = Registry(
         "oversize": f"{_HERE}.grpc_messages:oversize",
         "truncated_message": f"{_HERE}.grpc_messages:truncated_message",
         "two_messages": f"{_HERE}.grpc_messages:two_messages",
+        # HTTP/2
+        "h2_goaway": f"{_HERE}.http2:h2_goaway",
+        "h2_max_streams": f"{_HERE}.http2:h2_max_streams",
+        "h2_rst_stream": f"{_HERE}.http2:h2_rst_stream",
+        "h2_short_body": f"{_HERE}.http2:h2_short_body",
         # queues
         "queue_full": f"{_HERE}.queue:queue_full",
         "refused_publish": f"{_HERE}.queue:refused_publish",
