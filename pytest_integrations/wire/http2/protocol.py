@@ -241,12 +241,14 @@ class Http2Protocol:
 
     def _flush_soon(self) -> None:
         self._will_flush = False
-        self.outbox.pump()
+        if not self._deaf:
+            self.outbox.pump()
 
     def write(self, data: bytes) -> None:
         """Send *data* as it is, after all that was sent before: frames, or what only looks like some."""
-        self.outbox.flush()
-        self.outbox.put(data)
+        if not self._deaf:
+            self.outbox.flush()
+            self.outbox.put(data)
 
     def send_settings(self, values: Mapping[int, int]) -> None:
         """Send a SETTINGS frame with these *values* by identifier, of which this side takes no notice."""

@@ -321,6 +321,9 @@ def test_the_connection_ends_as_told(end: str) -> None:
         assert not [frame for frame in client.frames if isinstance(frame, GoAwayFrame)]
         assert port.handlers[0].told == ["end", "lost"]
         assert port.ledger.connections[0].closed_by == "fake"
+        sent = port.connections[0].record.sent
+        port.do(lambda: (port.connections[0].goaway(), leave(port.connections[0])))
+        assert port.connections[0].record.sent == sent
 
 
 @pytest.mark.parametrize("how", ["fin", "rst"])

@@ -254,3 +254,29 @@ def test_a_stream_that_is_done_cannot_be_reset() -> None:
         client.sock.close()
         port.do(lambda: [handler.stream.reset(2) for handler in port.handlers])
         assert [handler.told for handler in port.handlers] == [["end"], ["lost"]]
+
+
+@pytest.mark.parametrize("size", [65535, 200_000])
+def test_a_window_that_is_made_smaller_in_the_middle(size: int) -> None:
+    """It goes below nothing (RFC 9113 section 6.9.2); the rest comes when it is above that again, END_STREAM too."""
+
+    class Two(Echo):
+        def end_received(self) -> None:
+            self.stream.send_headers(OK)
+            self.stream.send_data(bytes(size))
+
+    with Port(Two) as port, Http2Client(port.port) as client:
+        client.acknowledges = False
+        stream = client.ask()
+        answer = client.answers[stream]
+        client.until(lambda: len(answer.body) == 65535)
+        client.h2.update_settings({4: 10})
+        client.h2.increment_flow_control_window(1_000_000)
+        client.flush()
+        client.until(lambda: client.h2.local_settings.initial_window_size == 10)
+        port.do(lambda: port.handlers[0].stream.send_data(b"", end=True))
+        assert not answer.ended
+        client.h2.increment_flow_control_window(65525 + size - 65535, stream)
+        client.flush()
+        assert client.answer(stream).ended
+        assert len(answer.body) == size
