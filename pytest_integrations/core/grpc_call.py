@@ -12,13 +12,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from .call import Connection
+    from .grpc_metadata import Metadata
 
 __all__ = ["GrpcCall", "GrpcKind", "GrpcMethod"]
 
 GrpcKind = Literal["unary", "client-stream", "server-stream", "bidi"]
 """How many messages go each way: one and one, many and one, one and many, many and many."""
-
-Metadata = tuple[tuple[str, "str | bytes"], ...]
 
 _INFRASTRUCTURE = ("/grpc.health.", "/grpc.reflection.")
 

@@ -59,14 +59,15 @@ def retry_delay(status: bytes) -> float | None:
 def _packed(detail: Any) -> bytes:
     if isinstance(detail, tuple) and len(detail) == 2 and isinstance(detail[0], str) and isinstance(detail[1], bytes):
         return bytes_field(1, f"{_TYPES}/{detail[0]}".encode()) + bytes_field(2, detail[1])
-    descriptor = getattr(detail, "DESCRIPTOR", None)
-    if descriptor is None or not hasattr(detail, "SerializeToString"):
+    message: Any = detail
+    descriptor = getattr(message, "DESCRIPTOR", None)
+    if descriptor is None or not hasattr(message, "SerializeToString"):
         msg = (
             f"details: {detail!r} is not a detail: valid are protobuf messages, and pairs of a message's full name and "
             "its bytes, such as ('google.rpc.RetryInfo', b'...')"
         )
         raise ScriptingError(msg)
-    value: bytes = detail.SerializeToString()
+    value: bytes = message.SerializeToString()
     if descriptor.full_name == "google.protobuf.Any":
         return value
     return _packed((descriptor.full_name, value))

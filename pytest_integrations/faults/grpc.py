@@ -14,17 +14,19 @@ from pytest_integrations.core.errors import ScriptingError
 from pytest_integrations.core.fault import Fault
 from pytest_integrations.core.grpc_details import retry_info, rich_status
 from pytest_integrations.core.grpc_effect import Abort, Conclude, Depart, Neglect, Unended
+from pytest_integrations.core.grpc_metadata import metadata_pairs
 from pytest_integrations.core.grpc_status import code_number, failure_number
 from pytest_integrations.core.http2_codes import error_code
 from pytest_integrations.core.reply import Reply
 from pytest_integrations.core.settings import seconds, whole
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable
     from datetime import timedelta
 
     from pytest_integrations.core.effect import Effect
     from pytest_integrations.core.fault import Occasion, Scope
+    from pytest_integrations.core.grpc_metadata import Metadata, MetadataLike
 
 __all__ = [
     "break_stream",
@@ -71,7 +73,7 @@ class grpc_status(Fault):  # noqa: N801 -- a word in a script
     details: tuple[Any, ...] = ()
     pushback_ms: int | str | None = None
     retry_after: float | timedelta | None = None
-    trailing: Mapping[str, str | bytes] | tuple[tuple[str, str | bytes], ...] = ()
+    trailing: MetadataLike = ()
 
     def __post_init__(self) -> None:
         """Check the settings."""
@@ -82,10 +84,9 @@ class grpc_status(Fault):  # noqa: N801 -- a word in a script
         """Yield the status, at once."""
         yield Conclude(code_number(self.code), self.message, self._trailing())
 
-    def _trailing(self) -> tuple[tuple[str, str | bytes], ...]:
+    def _trailing(self) -> Metadata:
         """Return the metadata that comes with the status."""
-        given = self.trailing.items() if hasattr(self.trailing, "items") else self.trailing
-        pairs: list[tuple[str, str | bytes]] = list(given)
+        pairs = [*metadata_pairs("trailing", self.trailing)]
         details = list(self.details)
         if self.retry_after is not None:
             details.append(retry_info(seconds("retry_after", self.retry_after)))

@@ -344,6 +344,8 @@ def test_faults_add_up(fake: FakeGrpc, client: Http2Client) -> None:
         (lambda: grpc_status("OK"), r"code='OK' is no failure: an answer without a message is empty_ok"),
         (lambda: grpc_status(14, pushback_ms=1.5), r"pushback_ms=1\.5 is not a number of milliseconds"),
         (lambda: grpc_status(14, details=(7,)), r"details: 7 is not a detail"),
+        (lambda: grpc_status(14, trailing={"X-A": "b"}), r"trailing: 'X-A' is not a key of metadata"),
+        (lambda: grpc_status(14, trailing={"x-a-bin": "b"}), r"x-a-bin='b' is not a value of metadata: valid is bytes"),
         (lambda: grpc_status(14, retry_after=-1), r"retry_after=-1 is not a duration"),
         (lambda: unknown_code(3), r"number=3 is not a count: valid are whole numbers from 17 on"),
         (lambda: reset_stream("NOPE"), r"code='NOPE' is not an error code of HTTP/2"),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -13,11 +12,13 @@ from .errors import GrpcError
 from .messages import encoded
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from pytest_integrations.core.grpc_metadata import Metadata
+
     from .schema import MethodSchema
 
-__all__ = ["Answer", "Pairs", "answer_of", "metadata_pairs", "positional_count"]
-
-Pairs = tuple[tuple[str, str | bytes], ...]
+__all__ = ["Answer", "answer_of", "positional_count"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,15 +32,15 @@ class Answer:
     """Whether the messages come by themselves, and not one for each request."""
     error: GrpcError | None = None
     function: Callable[..., Any] | None = None
-    headers: Pairs = ()
-    trailing: Pairs = ()
+    headers: Metadata = ()
+    trailing: Metadata = ()
 
     @property
     def is_generator(self) -> bool:
         """Whether the function yields its messages."""
         return inspect.isgeneratorfunction(self.function)
 
-    def with_metadata(self, headers: Pairs, trailing: Pairs) -> Answer:
+    def with_metadata(self, headers: Metadata, trailing: Metadata) -> Answer:
         """Return the answer with this metadata before and after its messages."""
         return replace(self, headers=headers, trailing=trailing)
 
@@ -57,27 +58,6 @@ def answer_of(method: MethodSchema, value: Any) -> Answer:
             raise ScriptingError(msg)
         return Answer(function=value)
     return Answer((encoded(method.reply, value),))
-
-
-def metadata_pairs(name: str, given: Mapping[str, Any] | Iterable[tuple[str, Any]]) -> Pairs:
-    """Return metadata as it is sent; names that cannot be, and values that do not fit them, are refused."""
-    __tracebackhide__ = True
-    pairs = tuple(given.items() if isinstance(given, Mapping) else given)
-    for key, value in pairs:
-        is_name = isinstance(key, str) and key.isascii() and key and key == key.lower() and " " not in key
-        if not is_name or key.startswith((":", "grpc-")):
-            msg = (
-                f"{name}: {key!r} is not a key of metadata: valid are lower-case ASCII names, such as 'x-request-id'; "
-                "those that begin with ':' or 'grpc-' belong to the protocol"
-            )
-            raise ScriptingError(msg)
-        is_binary = key.endswith("-bin")
-        is_text = isinstance(value, str) and value.isascii() and value.isprintable()
-        if not (isinstance(value, bytes) if is_binary else is_text):
-            valid = "bytes, since the key ends in -bin" if is_binary else "printable ASCII text; bytes take a -bin key"
-            msg = f"{name}: {key}={value!r} is not a value of metadata: valid is {valid}"
-            raise ScriptingError(msg)
-    return pairs
 
 
 def positional_count(function: Callable[..., Any]) -> int:

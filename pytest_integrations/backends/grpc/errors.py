@@ -5,10 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from pytest_integrations.core.grpc_details import rich_status
+from pytest_integrations.core.grpc_metadata import metadata_pairs
 from pytest_integrations.core.grpc_status import code_name, code_number
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable
+
+    from pytest_integrations.core.grpc_metadata import Metadata, MetadataLike
 
 __all__ = ["GrpcError"]
 
@@ -32,7 +35,7 @@ class GrpcError(Exception):
         text: str = "",
         *,
         details: Iterable[Any] = (),
-        trailing: Mapping[str, str | bytes] | Iterable[tuple[str, str | bytes]] = (),
+        trailing: MetadataLike = (),
     ) -> None:
         """Fail with the status *code* (a name, a number, a `grpc.StatusCode`) and *text*.
 
@@ -42,11 +45,11 @@ class GrpcError(Exception):
         __tracebackhide__ = True
         self.number: int = code_number(code)
         self.text: str = text
-        pairs = tuple(trailing.items() if hasattr(trailing, "items") else trailing)
+        pairs = metadata_pairs("trailing", trailing)
         details = tuple(details)
         if details:
             pairs = (*pairs, ("grpc-status-details-bin", rich_status(self.number, text, details)))
-        self.trailing: tuple[tuple[str, str | bytes], ...] = pairs
+        self.trailing: Metadata = pairs
         super().__init__(f"{self.code}: {text}" if text else self.code)
 
     @property

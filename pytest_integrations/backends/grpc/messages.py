@@ -24,17 +24,18 @@ def encoded(kind: type[Any], value: Any) -> bytes:
     if value is None:
         return b""
     if isinstance(value, dict):
-        message: bytes = _made(kind, value).SerializeToString()
-        return message
-    descriptor = getattr(value, "DESCRIPTOR", None)
+        made: bytes = _made(kind, value).SerializeToString()
+        return made
+    message: Any = value
+    descriptor = getattr(message, "DESCRIPTOR", None)
     wanted = kind.DESCRIPTOR.full_name
-    if descriptor is None or not hasattr(value, "SerializeToString"):
+    if descriptor is None or not hasattr(message, "SerializeToString"):
         msg = f"{value!r} is not a {wanted}: give its fields, a dict of them, a message, or bytes"
         raise ScriptingError(msg)
     if descriptor.full_name != wanted:
         msg = f"a message of {descriptor.full_name} was given, where a {wanted} is sent"
         raise ScriptingError(msg)
-    data: bytes = value.SerializeToString()
+    data: bytes = message.SerializeToString()
     return data
 
 
@@ -67,9 +68,10 @@ def _adopted_value(kind: Any, value: Any) -> Any:
         return [_adopted_value(kind, each) for each in value]
     if isinstance(value, dict) and all(name in kind.fields_by_name for name in value):
         return _adopted(kind, value)
-    own = getattr(value, "DESCRIPTOR", kind)
+    message: Any = value
+    own = getattr(message, "DESCRIPTOR", kind)
     if own is not kind and own.full_name == kind.full_name:
-        return GetMessageClass(kind).FromString(value.SerializeToString())
+        return GetMessageClass(kind).FromString(message.SerializeToString())
     return value
 
 

@@ -6,21 +6,23 @@ from typing import TYPE_CHECKING, Any, Self
 
 from pytest_integrations.backends.turns import Turns
 from pytest_integrations.core.errors import ScriptingError
+from pytest_integrations.core.grpc_metadata import metadata_pairs
 from pytest_integrations.core.script import Script
 from pytest_integrations.core.settings import seconds
 
-from .answers import Answer, answer_of, metadata_pairs
+from .answers import Answer, answer_of
 from .conditions import Conditions
 from .errors import GrpcError
 from .messages import check_fields, encoded
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable
     from datetime import timedelta
 
     from pytest_integrations.backends.turns import Then
     from pytest_integrations.core.call import Call
     from pytest_integrations.core.fault import Fault
+    from pytest_integrations.core.grpc_metadata import MetadataLike
     from pytest_integrations.core.ledger import Calls
     from pytest_integrations.core.script import Rule
 
@@ -114,21 +116,21 @@ class MethodRule:
         text: str = "",
         *,
         details: Iterable[Any] = (),
-        trailing: Mapping[str, str | bytes] | Iterable[tuple[str, str | bytes]] = (),
+        trailing: MetadataLike = (),
     ) -> Self:
         """Answer each call with the status *code* and *text*: what the service says, rather than what goes wrong.
 
         *details* and *trailing* metadata as in `GrpcError`.
         """
         __tracebackhide__ = True
-        self._say(Answer(error=GrpcError(code, text, details=details, trailing=metadata_pairs("trailing", trailing))))
+        self._say(Answer(error=GrpcError(code, text, details=details, trailing=trailing)))
         return self
 
     def metadata(
         self,
-        headers: Mapping[str, str | bytes] | Iterable[tuple[str, str | bytes]] = (),
+        headers: MetadataLike = (),
         *,
-        trailing: Mapping[str, str | bytes] | Iterable[tuple[str, str | bytes]] = (),
+        trailing: MetadataLike = (),
     ) -> Self:
         """Send this metadata with what is answered: *headers* before the messages, *trailing* with the status."""
         __tracebackhide__ = True

@@ -21,7 +21,8 @@ from .sender import Sender
 
 if TYPE_CHECKING:
     from pytest_integrations.core.call import Outcome
-    from pytest_integrations.core.grpc_call import GrpcCall, Metadata
+    from pytest_integrations.core.grpc_call import GrpcCall
+    from pytest_integrations.core.grpc_metadata import Metadata
     from pytest_integrations.core.http2_effect import Retire
     from pytest_integrations.wire.http2.stream import Http2Stream
     from pytest_integrations.wire.loop import Timer

@@ -10,7 +10,7 @@ from .metadata import encoded, percent_encoded, seconds_of
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from pytest_integrations.core.grpc_call import Metadata
+    from pytest_integrations.core.grpc_metadata import Metadata
     from pytest_integrations.core.reply import Reply
 
 __all__ = [

@@ -9,7 +9,7 @@ from . import fields
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from pytest_integrations.core.grpc_call import Metadata
+    from pytest_integrations.core.grpc_metadata import Metadata
     from pytest_integrations.core.reply import Reply
     from pytest_integrations.wire.http2.stream import Http2Stream
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from pytest_integrations.core.grpc_call import GrpcCall, Metadata
+    from pytest_integrations.core.grpc_call import GrpcCall
+    from pytest_integrations.core.grpc_metadata import Metadata
     from pytest_integrations.core.ledger import Ledger
     from pytest_integrations.core.script import Decision
 
