@@ -31,6 +31,13 @@ _LEAST_WINDOW = 65535
 _NO_LIMIT = 2**31 - 1
 
 
+class _QuietData(DataFrame):
+    """DATA that does not say what is in it: h2 asks each frame for that, for a log that nobody reads."""
+
+    def __repr__(self) -> str:
+        return f"DATA of {len(self.data)} bytes on stream {self.stream_id}"
+
+
 class Engine(H2Connection):
     """One server's connection.
 
@@ -65,6 +72,7 @@ class Engine(H2Connection):
         self._withheld = withheld
         self.idle_frames: int = 0
         """How many frames came in since the last one that has anything to do with a request."""
+        self._frame_dispatch_table[_QuietData] = self._receive_data_frame
         self.initiate_connection()
         self.clear_outbound_data_buffer()
 
@@ -77,6 +85,8 @@ class Engine(H2Connection):
                 self._count(frame)
                 if isinstance(frame, GoAwayFrame):
                     continue
+                if type(frame) is DataFrame:
+                    frame.__class__ = _QuietData
                 events = self._receive_frame(frame)
                 yield from events
                 if isinstance(frame, RstStreamFrame) and not events:  # of an answer that is ready, if not all out
