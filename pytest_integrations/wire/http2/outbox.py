@@ -59,13 +59,13 @@ class Outbox:
                 if size >= 0:
                     is_moving = True
                     batch += size
-                elif not stream.unsent:
+                elif not stream.is_waiting:
                     self.remove(stream.id)
             if batch >= _BATCH:
                 batch = 0
                 self.flush()
         for stream in self._streams.values():
-            stream.is_held_back = stream.unsent > 0
+            stream.is_held_back = stream.is_waiting
         self.flush()
 
     def flush(self) -> None:

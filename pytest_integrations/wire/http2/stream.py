@@ -137,6 +137,11 @@ class Http2Stream:
             self._stop()
             self.connection.reset(self, code)
 
+    @property
+    def is_waiting(self) -> bool:
+        """Whether there is DATA to be sent, be it none but its END_STREAM."""
+        return bool(self._queue)
+
     def pump(self) -> int:
         """Send one frame, if the windows allow; return how many bytes went, or -1 if none can."""
         if not self._queue or self.is_over:
