@@ -66,8 +66,10 @@ class Engine(H2Connection):
                 SettingCodes.MAX_CONCURRENT_STREAMS: _NO_LIMIT,
                 SettingCodes.INITIAL_WINDOW_SIZE: max(_LEAST_WINDOW, settings.stream_window),
                 SettingCodes.MAX_HEADER_LIST_SIZE: settings.max_headers,
+                SettingCodes.MAX_FRAME_SIZE: settings.max_frame,
             },
         )
+        self.max_inbound_frame_size = settings.max_frame
         self.decoder.max_header_list_size = 2 * settings.max_headers
         self._withheld = withheld
         self.idle_frames: int = 0
