@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 
 __all__ = ["GrpcPort"]
 
+_FRAME = 128 * 1024
+"""Bytes of a frame: large messages come in fewer of them than by HTTP/2's default."""
+
 
 class GrpcPort:
     """Opens the streams of one fake's connections."""
@@ -40,7 +43,7 @@ class GrpcPort:
 
     def speak(self, record: Connection, effects: Sequence[Effect]) -> Http2Protocol:
         """Return the protocol of a connection of this *record*, with which *effects* have to do."""
-        settings = Http2Settings()
+        settings = Http2Settings(max_frame=_FRAME)
         for effect in effects:
             if isinstance(effect, LimitStreams):
                 settings = replace(settings, max_streams=effect.most)

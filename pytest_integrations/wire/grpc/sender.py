@@ -19,7 +19,7 @@ __all__ = ["Sender"]
 
 _OK = _NO_ERROR = 0
 _ENOUGH = 64 * 1024
-"""Bytes of messages that are not kept for company."""
+"""Bytes of messages that are not kept for company, and that a frame has at most."""
 
 
 class Sender:
@@ -74,7 +74,9 @@ class Sender:
         """Give to the stream what was kept for it."""
         if self._kept:
             kept, self._kept, self._kept_size = self._kept, [], 0
-            self._stream.send_data(kept[0] if len(kept) == 1 else b"".join(kept))
+            data = kept[0] if len(kept) == 1 else b"".join(kept)
+            for start in range(0, len(data), _ENOUGH):  # a frame each, of which the first is read while others are made
+                self._stream.send_data(data[start : start + _ENOUGH])
 
     def status(self, code: int, text: str, trailing: Metadata) -> None:
         """Send trailers; where nothing was sent before, they are all that there is, and come as headers."""
