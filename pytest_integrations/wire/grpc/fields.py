@@ -55,12 +55,12 @@ class Head:
 def reply_headers(head: Head, encoding: str, metadata: Metadata) -> Fields:
     """Return the headers of an answer to the request of *head*, whose messages are in this *encoding*."""
     compression = [(b"grpc-encoding", encoding.encode())] if encoding != "identity" else []
-    return [*_start(head), *compression, (b"grpc-accept-encoding", _ACCEPTED), *encoded(metadata)]
+    return [*_start(head), *compression, *encoded(metadata)]
 
 
 def trailers_only(head: Head, status: Iterable[tuple[bytes, bytes]]) -> Fields:
     """Return the one HEADERS frame of an answer that is nothing but a *status*."""
-    return [*_start(head), (b"grpc-accept-encoding", _ACCEPTED), *status]
+    return [*_start(head), *status]
 
 
 def status_fields(code: int, text: str, trailing: Metadata) -> Fields:
@@ -77,4 +77,8 @@ def http_headers(reply: Reply) -> Fields:
 
 
 def _start(head: Head) -> Fields:
-    return [(b":status", b"200"), (b"content-type", head.content_type)]
+    """Return what every answer begins with; what is compressed is told how else it may be."""
+    start = [(b":status", b"200"), (b"content-type", head.content_type)]
+    if head.encoding != "identity":
+        start.append((b"grpc-accept-encoding", _ACCEPTED))
+    return start
