@@ -11,7 +11,7 @@ from examples.grpc_client.schema import messages, stubs
 
 
 # region client
-class Retry(grpc.UnaryUnaryClientInterceptor):
+class Retry(grpc.UnaryUnaryClientInterceptor):  # type: ignore[misc]
     def intercept_unary_unary(self, continuation: Any, details: Any, request: Any) -> Any:
         for attempt in range(3):
             call = continuation(details, request)

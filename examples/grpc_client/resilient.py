@@ -100,7 +100,8 @@ class Retry(grpc.UnaryUnaryClientInterceptor):  # type: ignore[misc]
         asked = dict(call.trailing_metadata() or ()).get("grpc-retry-pushback-ms")
         if asked is not None:
             return int(asked) / 1000 if int(asked) >= 0 else float("inf")
-        return self.base * 2**attempt * random.uniform(0.5, 1.5)
+        backoff: float = self.base * 2**attempt * random.uniform(0.5, 1.5)
+        return backoff
 
 
 # endregion

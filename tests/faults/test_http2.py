@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from pytest_integrations import FakeRest, Reply
+from pytest_integrations import FakeRest, Fault, Reply
 from pytest_integrations.core.call import HttpCall
 from pytest_integrations.core.effect import Cut
 from pytest_integrations.core.errors import ScriptingError
@@ -78,7 +78,7 @@ def test_a_short_body_keeps_its_length() -> None:
         (latency(1) + h2_goaway(), {"HTTP/2"}),
         (bad_status_line() + h2_goaway(), set()),
     ],
-    ids=repr,
+    ids=lambda value: repr(value) if isinstance(value, Fault) else "",
 )
 def test_which_calls_they_are_for(fault: Any, versions: set[str]) -> None:
     with FakeRest() as fake:
