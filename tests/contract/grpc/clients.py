@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +12,7 @@ import grpc
 from tests.backends.grpc.orders import OPTIONS, stub
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterable, Sequence
+    from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 
     from pytest_integrations.backends.grpc.methods import MethodRule
 
@@ -35,6 +36,14 @@ Client = Any
 def merged(options: Iterable[tuple[str, Any]]) -> list[tuple[str, Any]]:
     """Return the usual options with *options* in their place: of two of one name grpcio takes the first."""
     return list({**dict(OPTIONS), **dict(options)}.items())
+
+
+def until(done: Callable[[], object]) -> None:
+    """Wait until *done*, at most as long as a call may take."""
+    deadline = time.monotonic() + ENOUGH
+    while not done():
+        assert time.monotonic() < deadline, "it did not happen"
+        time.sleep(0.005)
 
 
 def sync(

@@ -76,7 +76,7 @@ def _is_recorded(shop: FakeGrpc, kind: str, requests: int, replies: int) -> None
     (call,) = shop.calls
     assert (call.kind, call.verdict, call.outcome, call.failed) == (kind, "OK", "answered", False)
     assert (len(call.requests), len(call.replies)) == (requests, replies)
-    assert call.timeout == pytest.approx(5, abs=0.5)
-    assert call.deadline == pytest.approx(call.started + 5, abs=0.5)
+    assert call.timeout == pytest.approx(5, abs=2)
+    assert call.deadline == pytest.approx(call.started + 5, abs=2)
     assert (call.previous_attempts, call.cancelled, call.reset) == (0, False, "")
     assert call.started <= call.first_byte <= call.ended

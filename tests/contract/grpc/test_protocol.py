@@ -13,6 +13,7 @@ from pytest_integrations.backends.grpc.fake import FakeGrpc
 from pytest_integrations.core.errors import ScriptingError
 from pytest_integrations.faults import connection_refused, hang, latency
 from tests.backends.grpc.orders import OPTIONS, PROTO, stub
+from tests.contract.grpc.clients import until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -76,8 +77,7 @@ def test_tls_by_alpn() -> None:
 def test_a_call_that_is_cancelled(shop: FakeGrpc, orders: Service, get: Any) -> None:
     shop.inject(hang())
     future = get.future({"id": "o1"}, timeout=5)
-    while not shop.ledger.latest:
-        threading.Event().wait(0.005)
+    until(lambda: shop.ledger.latest)
     future.cancel()
     with pytest.raises(grpc.FutureCancelledError):
         future.result(timeout=5)
@@ -101,8 +101,7 @@ def test_a_stream_that_is_cancelled_in_the_middle(shop: FakeGrpc, orders: Servic
 def test_calls_that_hang_hold_nobody_up(shop: FakeGrpc, orders: Service, get: Any) -> None:
     shop.inject(hang(), times=40)
     hanging = [get.future({}, timeout=5) for _ in range(40)]
-    while shop.ledger.latest < 40:
-        threading.Event().wait(0.005)
+    until(lambda: shop.ledger.latest == 40)
     assert get({"id": "o1"}, timeout=5).id == "o1"
     for each in hanging:
         each.cancel()
