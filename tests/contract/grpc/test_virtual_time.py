@@ -51,7 +51,7 @@ def test_a_latency_takes_no_time(clock: VirtualClock, shop: FakeGrpc, orders: Se
     assert time.clock_gettime(time.CLOCK_MONOTONIC) - began < 5
     assert clock.now == pytest.approx(20)
     call: Any = shop.calls[0]
-    assert (call.ended - call.started, call.timeout) == (20, pytest.approx(30, abs=0.5))
+    assert (call.ended - call.started, call.timeout) == (20, pytest.approx(30, abs=2))
 
 
 @pytest.mark.parametrize("fault", [latency(60), hang()], ids=repr)
@@ -63,7 +63,7 @@ def test_a_deadline_takes_no_time(
     seen = client(shop.target, orders.Get, timeout=30)
     assert (seen.code, seen.text) == ("DEADLINE_EXCEEDED", "Deadline Exceeded")
     assert time.clock_gettime(time.CLOCK_MONOTONIC) - began < 5
-    assert clock.now == pytest.approx(30, abs=0.5)  # as the client has rounded it
+    assert clock.now == pytest.approx(30, abs=2)  # as the client has rounded it
     call: Any = shop.calls[0]
     assert (call.verdict, call.cancelled, call.gone) == ("cancelled", True, call.deadline)
     passed = clock.now
