@@ -374,7 +374,7 @@ def test_what_may_be_written_for_an_upstream(upstream: Any, shown: str, url: str
     [
         "", "5432", ":5432", "localhost", "localhost:", "localhost:http", "localhost:0", "localhost:65536", "::1:5432",
         "a/b:5432", "redis:///0", "unix://tmp/x", "xyz://host", "redis://a:1,b:2/0", "http://[::1",
-        ("", 1), ("a", "b"), ("a",), 5432, None, object(), ("a", True),
+        ("", 1), ("a", "b"), ("a",), 5432, None, 4.5, ("a", True),
     ],
     ids=repr,
 )  # fmt: skip
