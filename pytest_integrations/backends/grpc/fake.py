@@ -82,6 +82,7 @@ class FakeGrpc(ListeningFake):
         name: str = "fake_grpc",
         *,
         max_message: int = 4 * 1024 * 1024,
+        max_request: int = 256 * 1024 * 1024,
         compression: str = "identity",
         host: str = "127.0.0.1",
         port: int = 0,
@@ -93,9 +94,9 @@ class FakeGrpc(ListeningFake):
         """Make a backend called *name*; the services come by `load` and `add`.
 
         *max_message*: bytes of a message that a client may send, decompressed; a longer one is RESOURCE_EXHAUSTED, as
-        with grpcio, whose limit is the same. *compression*: how replies are compressed where the client takes that,
-        `"gzip"`, `"deflate"` or not (`"identity"`). With *tls*, clients find HTTP/2 by ALPN. The rest as in
-        `FakeRest`.
+        with grpcio, whose limit is the same. *max_request*: bytes of all messages of one call. *compression*: how
+        replies are compressed where the client takes that, `"gzip"`, `"deflate"` or not (`"identity"`). With *tls*,
+        clients find HTTP/2 by ALPN. The rest as in `FakeRest`.
         """
         from pytest_integrations.wire.grpc.compression import ENCODINGS
         from pytest_integrations.wire.grpc.port import GrpcPort
@@ -114,7 +115,14 @@ class FakeGrpc(ListeningFake):
         self.builtin: Mapping[str, Builtin] = {**self._health.methods, **reflection_methods(lambda: self.services)}
         """The methods that it answers by itself, by path."""
         self._admitted: dict[int, Sequence[effect.Effect]] = {}
-        self._wire = GrpcPort(Serving(self, max_message=whole("max_message", max_message), compression=compression))
+        self._wire = GrpcPort(
+            Serving(
+                self,
+                max_message=whole("max_message", max_message),
+                max_request=whole("max_request", max_request),
+                compression=compression,
+            )
+        )
 
     # -- life
 

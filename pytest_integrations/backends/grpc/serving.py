@@ -30,12 +30,13 @@ _UNIMPLEMENTED = CODES.index("UNIMPLEMENTED")
 class Serving:
     """Recognises, decides and answers for one fake."""
 
-    def __init__(self, fake: FakeGrpc, *, max_message: int, compression: str) -> None:
-        """Serve *fake*, which takes messages of *max_message* bytes and compresses its own by *compression*."""
+    def __init__(self, fake: FakeGrpc, *, max_message: int, max_request: int, compression: str) -> None:
+        """Serve *fake*, with the limits and the compression that it was made with."""
         self._fake = fake
         self.name: str = fake.name
         self.ledger: Ledger = fake.ledger
         self.max_message = max_message
+        self.max_request = max_request
         self.compression = compression
 
     # -- deciding

@@ -54,7 +54,7 @@ class Exchange:
         self._plan: Plan = HEALTHY
         self._conversation: Conversation | None = None
         self._timers: list[Timer] = []
-        self._sent = self._sent_bytes = 0
+        self._sent = self._sent_bytes = self._received = 0
         self._has_begun = self._is_over = self._is_complete = False
 
     # -- the request
@@ -69,6 +69,7 @@ class Exchange:
             return
         try:
             messages = self._reader.feed(data)
+            self._count(data, messages)
         except Refusal as refusal:
             self._refuse(refusal)
             return
@@ -76,6 +77,14 @@ class Exchange:
         if self._conversation is not None:
             for message in messages:
                 self._conversation.received(message)
+
+    def _count(self, data: bytes, messages: list[bytes]) -> None:
+        """Refuse a request that has no end; compressed messages count by what is in them."""
+        self._received += max(len(data), sum(map(len, messages)))
+        limit = self._service.max_request
+        if self._received > limit:
+            text = f"SERVER: Received request larger than max (over {limit} bytes in all its messages)"
+            raise Refusal(code="RESOURCE_EXHAUSTED", text=text)
 
     def end_received(self) -> None:
         """The request is complete."""

@@ -56,6 +56,8 @@ class GrpcService(Protocol):
     ledger: Ledger
     max_message: int
     """Bytes of a message of a request; a longer one is answered RESOURCE_EXHAUSTED."""
+    max_request: int
+    """Bytes of all messages of a request; more are answered RESOURCE_EXHAUSTED."""
     compression: str
     """The encoding of replies, where the client takes it: `"identity"`, `"gzip"`, `"deflate"`."""
 

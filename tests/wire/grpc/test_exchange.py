@@ -141,6 +141,19 @@ def test_a_client_of_http_1_is_told_off(fake: FakeGrpc) -> None:
     assert list(fake.calls) == []
 
 
+def test_a_request_without_an_end(no_leaks: None) -> None:
+    with FakeGrpc("shop", max_request=1000) as fake:
+        fake.load(PROTO)
+        fake.service("shop.v1.Orders").Upload.reply(count=1)
+        with Http2Client(fake.port) as client:
+            stream = client.ask(ORDERS + "Upload", "POST", O1 * 100, TYPE, end=False)
+            client.send_body(stream, bytes(5) * 30, end=False)  # empty ones count, too
+            answer = client.answers[stream]
+            client.until(lambda: answer.reset is not None)
+            assert status(answer)[0] == "8"
+            assert "over 1000 bytes in all its messages" in status(answer)[1]
+
+
 # -- streams, step by step
 
 
