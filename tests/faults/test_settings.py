@@ -110,7 +110,6 @@ _ELSEWHERE = {
     "subscription_events",
     "grpc",
     "grpc_messages",
-    "grpc_connections",
     "http2",
 }
 """Families with tests of their own: test_amqp.py, test_graphql.py and so on."""

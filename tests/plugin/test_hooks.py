@@ -98,7 +98,7 @@ def test_an_unknown_backend_is_told(run: Run) -> None:
     result = run("def test_it(fakes): fakes.make('rset', 'x')")
 
     result.assert_outcomes(failed=1)
-    told = "unknown backend 'rset'. Did you mean 'rest'? Known: amqp, kafka, redis, rest, sqs"
+    told = "unknown backend 'rset'. Did you mean 'rest'? Known: amqp, graphql, grpc, kafka, proxy, redis, rest, sqs"
     result.stdout.fnmatch_lines([f"E*UnknownName: {told}*"])
 
 
@@ -140,7 +140,7 @@ def test_programs_without_pytest_have_the_same_names(tmp_path: Path) -> None:
 
     assert {"calm", "monday", "tuesday"} <= set(names.profiles)
     assert {"status", "latency"} <= set(names.faults)
-    assert list(names.backends) == ["amqp", "kafka", "redis", "rest", "sqs"]
+    assert list(names.backends) == ["amqp", "graphql", "grpc", "kafka", "proxy", "redis", "rest", "sqs"]
 
 
 def test_two_of_them_cannot_use_one_name() -> None:
