@@ -26,7 +26,17 @@ for _module in (*dict.fromkeys(each[0] for each in found.docstrings()), "hypothe
     importlib.import_module(_module)  # here, since pytester forgets what is first imported in a run of its own
 
 _ALL = found.page_fences() + found.docstring_fences()
-_FIXTURES = ("fake_rest", "fake_graphql", "fake_grpc", "fake_amqp", "fake_redis", "fake_sqs", "fake_kafka", "fakes", "virtual_clock")
+_FIXTURES = (
+    "fake_rest",
+    "fake_graphql",
+    "fake_grpc",
+    "fake_amqp",
+    "fake_redis",
+    "fake_sqs",
+    "fake_kafka",
+    "fakes",
+    "virtual_clock",
+)
 _PLAIN = ("-p", "no:randomly", "-p", "no:cacheprovider", "-W", "default", "-W", "ignore::ResourceWarning")
 """What makes pytest run as for a reader, who has not our configuration.
 
