@@ -96,7 +96,7 @@ class GraphQLCall(HttpCall):
         """Record what the client asks for, and name the call after it."""
         self.operations = operations
         titles = ", ".join(operation.title for operation in operations)
-        self.operation = titles if len(operations) == 1 else f"batch of {titles}"
+        self.operation: str = titles if len(operations) == 1 else f"batch of {titles}"
 
     @property
     def kind(self) -> str:

@@ -45,7 +45,7 @@ class Resolver:
 
     def __init__(self, value: Any) -> None:
         """Take a *value*; a callable is called with the arguments, and with the call if it takes a second one."""
-        self.value = value
+        self.value: Any = value
         self.is_callable: bool = callable(value)
         self.is_async: bool = inspect.iscoroutinefunction(value)
         self.takes: int = _positional(value) if self.is_callable else 0
@@ -79,7 +79,7 @@ class Given:
         self.types: dict[str, dict[str, Resolver] | Resolver] = {}
         self.fields: dict[str, Resolver] = {}
         self.scalars: dict[str, Resolver] = {}
-        self.is_pure = True
+        self.is_pure: bool = True
         """Whether no callable of the test is asked."""
 
     def type(self, name: str, values: Any, schema: GraphQLSchema) -> None:

@@ -23,10 +23,10 @@ class Node:
         """Make the object with this *key*, of which *given* is known."""
         own = _own_id(given)
         self.key: str = key if own is UNSET or own is None else str(own)
-        self.given = given
+        self.given: Any = given
         self.typical: Mapping[str, Any] | None = None
         """What the test says of all objects of its type, once it was asked for that."""
-        self.checked = False
+        self.checked: bool = False
 
     def value(self, *names: str) -> Any:
         """Return what was given under the first of these *names* that something was given for, or `UNSET`."""

@@ -45,11 +45,11 @@ class Execution:
         call: Any = None,
     ) -> None:
         """Execute for *call* a document with these *aliases*, at most so many *fields*; *spoil* says which go wrong."""
-        self.aliases = aliases
+        self.aliases: frozenset[str] = aliases
         self.left: int = fields
         """How many fields it may have yet."""
-        self.spoil = spoil
-        self.call = call
+        self.spoil: Callable[[Field], FieldFault | None] | None = spoil
+        self.call: Any = call
         self.unsettled: list[Awaitable[Any]] = []
         """What nobody waits for any more, and is to be awaited all the same."""
 

@@ -75,7 +75,7 @@ class DataRule(OperationRule):
         super().__init__(fake, kind, name, conditions)
         self._answer = _HEALTHY
         self._turns: Turns[Answered] | None = None
-        self.is_scripted = False
+        self.is_scripted: bool = False
         """Whether it was said what they are answered."""
 
     def reply(

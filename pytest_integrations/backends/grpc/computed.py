@@ -49,7 +49,7 @@ class Running:
         self._iterator: Iterator[Any] | None = None
         self._is_busy = False
         self._then: Callable[[], object] = end
-        self.is_over = False
+        self.is_over: bool = False
 
     # -- on the loop
 

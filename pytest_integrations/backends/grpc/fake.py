@@ -56,7 +56,7 @@ class FakeGrpc(ListeningFake):
     """
 
     protocol = "grpc"
-    alpn = ("h2",)
+    alpn: tuple[str, ...] = ("h2",)
     performs: frozenset[type[effect.Effect]] = frozenset(
         {
             effect.Answer,

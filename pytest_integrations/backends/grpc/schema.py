@@ -40,7 +40,7 @@ class MethodSchema:
         self.path: str = f"/{descriptor.containing_service.full_name}/{descriptor.name}"
         self.request: type[Any] = GetMessageClass(descriptor.input_type)
         self.reply: type[Any] = GetMessageClass(descriptor.output_type)
-        self.wire = GrpcMethod(
+        self.wire: GrpcMethod = GrpcMethod(
             self.path,
             _kind(descriptor),
             self.request.FromString,

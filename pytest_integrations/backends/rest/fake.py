@@ -79,7 +79,7 @@ class FakeRest(ListeningFake):
             http2_effect.Retire,
         }
     )
-    alpn = ("h2", "http/1.1")
+    alpn: tuple[str, ...] = ("h2", "http/1.1")
 
     def __init__(
         self,

@@ -69,7 +69,7 @@ class Engine(H2Connection):
                 SettingCodes.MAX_FRAME_SIZE: settings.max_frame,
             },
         )
-        self.max_inbound_frame_size = settings.max_frame
+        self.max_inbound_frame_size: int = settings.max_frame
         self.decoder.max_header_list_size = 2 * settings.max_headers
         self._withheld = withheld
         self.idle_frames: int = 0

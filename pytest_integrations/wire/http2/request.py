@@ -32,6 +32,7 @@ from .writer import AnswerWriter
 if TYPE_CHECKING:
     from pytest_integrations.core.call import Connection, HttpCall, Outcome
     from pytest_integrations.core.effect import Effect
+    from pytest_integrations.core.ledger import Ledger
     from pytest_integrations.core.script import Decision
     from pytest_integrations.wire.http1.exchange import Exchange
     from pytest_integrations.wire.http1.service import HttpService
@@ -52,7 +53,7 @@ class HttpRequests:
     def __init__(self, service: HttpService, effects: tuple[Effect, ...] = ()) -> None:
         """Serve for *service*; *effects* are those that happen to the connection as a whole."""
         self.service: HttpService = service
-        self.ledger = service.ledger
+        self.ledger: Ledger = service.ledger
         self.mishap: Decision | None = None
         """What happens to the next request, of a connection that breaks its promise to be kept."""
         self._effects = effects

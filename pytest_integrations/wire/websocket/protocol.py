@@ -54,7 +54,7 @@ class WebSocket:
         """Tell *listener* what comes in; a message of more than *max_message* bytes ends in a close with 1009."""
         self._loop = loop
         self._ledger = ledger
-        self.connection = connection
+        self.connection: Connection = connection
         self._listener = listener
         self._max_message = max_message
         self._frames = Frames(ConnectionType.SERVER)
