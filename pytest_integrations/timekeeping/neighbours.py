@@ -58,7 +58,7 @@ def keep_real(patches: Patches) -> None:
                 import_module(part)
     virtual = {id(getattr(time, name)): value for name, value in real.CLOCKS.items()}
     virtual[id(time)] = real.TIME
-    for name, module in list(sys.modules.items()):
+    for name, module in sys.modules.copy().items():  # a copy is made in one go, whatever the collector does meanwhile
         if name.startswith(REAL_MODULES):
             for key, value in list(getattr(module, "__dict__", {}).items()):
                 if id(value) in virtual:

@@ -17,8 +17,13 @@ _TESTS_IN_SECONDS = re.compile(r" in (\d+\.\d+)s")
 
 
 @pytest.fixture
-def run(pytester: pytest.Pytester) -> Run:
-    """Run a file in a process of its own, where warnings are errors."""
+def run(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Run:
+    """Run a file in a process of its own, where warnings are errors.
+
+    It is not measured: a signal whose handler raises may come while coverage has its lock, which then stays locked.
+    """
+    for name in ("COVERAGE_PROCESS_START", "COVERAGE_PROCESS_CONFIG"):
+        monkeypatch.delenv(name, raising=False)
 
     def run(source: str, *options: str) -> pytest.RunResult:
         pytester.makepyfile(test_it=source)
