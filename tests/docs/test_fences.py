@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import asyncio
 import doctest
 import gc
 import glob
@@ -58,8 +59,12 @@ def _little_to_sweep() -> Iterator[None]:
 
 @pytest.fixture(autouse=True)
 def _swept() -> Iterator[None]:
-    """Collect what an example leaves open within its own test; a later one would fail of the warning."""
+    """Collect what an example leaves open within its own test; a later one would fail of the warning.
+
+    The present event loop, which clients that are not asynchronous themselves leave behind, is held by asyncio.
+    """
     yield
+    asyncio.set_event_loop(None)
     gc.collect()
 
 
