@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from pytest_integrations.core.fault import Occasion
     from pytest_integrations.core.message import Message
 
-__all__ = ["corrupt_body"]
+__all__ = ["ERROR_PAGE", "corrupt_body"]
 
 Mode = Literal[
     "json_cut",
@@ -34,7 +34,7 @@ Mode = Literal[
     "empty",
 ]
 
-_ERROR_PAGE = (
+ERROR_PAGE = (
     b"<html>\r\n<head><title>502 Bad Gateway</title></head>\r\n"
     b"<body>\r\n<center><h1>502 Bad Gateway</h1></center>\r\n</body>\r\n</html>\r\n"
 )
@@ -145,7 +145,7 @@ def _wrong_content_type(message: Message) -> Message:
 
 
 def _html_error_page(message: Message) -> Message:
-    return _typed(message, b"text/html").reframed(_ERROR_PAGE)
+    return _typed(message, b"text/html").reframed(ERROR_PAGE)
 
 
 def _empty(message: Message) -> Message:

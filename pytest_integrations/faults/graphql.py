@@ -15,6 +15,8 @@ from pytest_integrations.core.fault import Fault
 from pytest_integrations.core.reply import Reply
 from pytest_integrations.core.settings import line, number
 
+from .body import ERROR_PAGE
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
@@ -32,10 +34,6 @@ __all__ = [
 
 _OPERATIONS = frozenset({"query", "mutation", "subscription", "batch"})
 _RESPONSE_JSON = "application/graphql-response+json"
-_ERROR_PAGE = (
-    b"<html>\r\n<head><title>502 Bad Gateway</title></head>\r\n"
-    b"<body>\r\n<center><h1>502 Bad Gateway</h1></center>\r\n</body>\r\n</html>\r\n"
-)
 
 
 def _refused(
@@ -224,4 +222,4 @@ class html_502(Fault):  # noqa: N801 -- a word in a script
 
     def effects(self, occasion: Occasion) -> Iterable[Effect]:
         """Yield the page."""
-        yield Answer(Reply.of(502, body=_ERROR_PAGE, headers={"Content-Type": "text/html"}))
+        yield Answer(Reply.of(502, body=ERROR_PAGE, headers={"Content-Type": "text/html"}))

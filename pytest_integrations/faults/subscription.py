@@ -10,7 +10,7 @@ from pytest_integrations.core.errors import ScriptingError
 from pytest_integrations.core.fault import Fault
 from pytest_integrations.core.settings import whole
 
-from .streams import EVENTS, WEBSOCKETS, StreamFault
+from .streams import EVENTS, WEBSOCKETS, LaterFault, StreamFault
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -67,10 +67,7 @@ class no_ack(StreamFault):  # noqa: N801 -- a word in a script
 
     kinds: ClassVar[frozenset[str]] = frozenset({"connect"})
     transports: ClassVar[frozenset[str]] = WEBSOCKETS
-
-    def effects(self, occasion: Occasion) -> Iterable[Effect]:
-        """Yield it."""
-        yield Disrupt("no_ack")
+    does: ClassVar[str] = "no_ack"
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -103,10 +100,7 @@ class no_pong(StreamFault):  # noqa: N801 -- a word in a script
 
     kinds: ClassVar[frozenset[str]] = frozenset({"connect"})
     transports: ClassVar[frozenset[str]] = WEBSOCKETS
-
-    def effects(self, occasion: Occasion) -> Iterable[Effect]:
-        """Yield it."""
-        yield Disrupt("no_pong")
+    does: ClassVar[str] = "no_pong"
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -159,7 +153,7 @@ class close_socket(StreamFault):  # noqa: N801 -- a word in a script
 
 
 @dataclass(frozen=True, slots=True, repr=False, kw_only=True)
-class stream_reset(StreamFault):  # noqa: N801 -- a word in a script
+class stream_reset(LaterFault):  # noqa: N801 -- a word in a script
     """Reset the connection in the middle of a subscription.
 
     Wire definition: as soon as *after* events went out, RST; what was sent before it arrives. On every transport;
@@ -184,19 +178,11 @@ class stream_reset(StreamFault):  # noqa: N801 -- a word in a script
     ```
     """
 
-    after: int = 0
-
-    def __post_init__(self) -> None:
-        """Check the settings."""
-        whole("after", self.after)
-
-    def effects(self, occasion: Occasion) -> Iterable[Effect]:
-        """Yield it."""
-        yield Disrupt("reset", self.after)
+    does: ClassVar[str] = "reset"
 
 
 @dataclass(frozen=True, slots=True, repr=False, kw_only=True)
-class stream_hang(StreamFault):  # noqa: N801 -- a word in a script
+class stream_hang(LaterFault):  # noqa: N801 -- a word in a script
     """Send nothing more in the middle of a subscription, and leave the connection open.
 
     Wire definition: as soon as *after* events went out, nothing more: no events, no end, no pongs, no FIN, until
@@ -215,15 +201,7 @@ class stream_hang(StreamFault):  # noqa: N801 -- a word in a script
     ```
     """
 
-    after: int = 0
-
-    def __post_init__(self) -> None:
-        """Check the settings."""
-        whole("after", self.after)
-
-    def effects(self, occasion: Occasion) -> Iterable[Effect]:
-        """Yield it."""
-        yield Disrupt("hang", self.after)
+    does: ClassVar[str] = "hang"
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -254,10 +232,7 @@ class close_without_complete(StreamFault):  # noqa: N801 -- a word in a script
     """
 
     transports: ClassVar[frozenset[str]] = WEBSOCKETS
-
-    def effects(self, occasion: Occasion) -> Iterable[Effect]:
-        """Yield it."""
-        yield Disrupt("no_complete")
+    does: ClassVar[str] = "no_complete"
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -280,10 +255,7 @@ class sse_no_complete(StreamFault):  # noqa: N801 -- a word in a script
     """
 
     transports: ClassVar[frozenset[str]] = EVENTS
-
-    def effects(self, occasion: Occasion) -> Iterable[Effect]:
-        """Yield it."""
-        yield Disrupt("no_complete")
+    does: ClassVar[str] = "no_complete"
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -306,10 +278,7 @@ class multipart_no_terminator(StreamFault):  # noqa: N801 -- a word in a script
     """
 
     transports: ClassVar[frozenset[str]] = frozenset({"multipart"})
-
-    def effects(self, occasion: Occasion) -> Iterable[Effect]:
-        """Yield it."""
-        yield Disrupt("no_complete")
+    does: ClassVar[str] = "no_complete"
 
 
 @dataclass(frozen=True, slots=True, repr=False)

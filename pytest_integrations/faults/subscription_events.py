@@ -3,18 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
-from pytest_integrations.core.effect import Disrupt
-from pytest_integrations.core.settings import whole
-
-from .streams import EVENTS, WEBSOCKETS, StreamFault
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from pytest_integrations.core.effect import Effect
-    from pytest_integrations.core.fault import Occasion
+from .streams import EVENTS, WEBSOCKETS, LaterFault, StreamFault
 
 __all__ = [
     "duplicate_next",
@@ -29,7 +20,7 @@ __all__ = [
 
 
 @dataclass(frozen=True, slots=True, repr=False, kw_only=True)
-class malformed_json(StreamFault):  # noqa: N801 -- a word in a script
+class malformed_json(LaterFault):  # noqa: N801 -- a word in a script
     """Send an event whose JSON is cut off.
 
     Wire definition: the event after the first *after* is sent with the first half of the bytes of its JSON, in a
@@ -54,19 +45,11 @@ class malformed_json(StreamFault):  # noqa: N801 -- a word in a script
     ```
     """
 
-    after: int = 0
-
-    def __post_init__(self) -> None:
-        """Check the settings."""
-        whole("after", self.after)
-
-    def effects(self, occasion: Occasion) -> Iterable[Effect]:
-        """Yield it."""
-        yield Disrupt("malformed_json", self.after)
+    does: ClassVar[str] = "malformed_json"
 
 
 @dataclass(frozen=True, slots=True, repr=False, kw_only=True)
-class malformed_frame(StreamFault):  # noqa: N801 -- a word in a script
+class malformed_frame(LaterFault):  # noqa: N801 -- a word in a script
     """Send a WebSocket frame that breaks the rules.
 
     Wire definition: in place of the event after the first *after*, the bytes F1 02 7B 7D: a text frame with all
@@ -93,19 +76,11 @@ class malformed_frame(StreamFault):  # noqa: N801 -- a word in a script
     """
 
     transports: ClassVar[frozenset[str]] = WEBSOCKETS
-    after: int = 0
-
-    def __post_init__(self) -> None:
-        """Check the settings."""
-        whole("after", self.after)
-
-    def effects(self, occasion: Occasion) -> Iterable[Effect]:
-        """Yield it."""
-        yield Disrupt("malformed_frame", self.after)
+    does: ClassVar[str] = "malformed_frame"
 
 
 @dataclass(frozen=True, slots=True, repr=False, kw_only=True)
-class unknown_type(StreamFault):  # noqa: N801 -- a word in a script
+class unknown_type(LaterFault):  # noqa: N801 -- a word in a script
     """Send an event of a type that there is not.
 
     Wire definition: the event after the first *after* is sent with the type, or the event name, `surprise`, and is
@@ -132,19 +107,11 @@ class unknown_type(StreamFault):  # noqa: N801 -- a word in a script
     """
 
     transports: ClassVar[frozenset[str]] = WEBSOCKETS | EVENTS
-    after: int = 0
-
-    def __post_init__(self) -> None:
-        """Check the settings."""
-        whole("after", self.after)
-
-    def effects(self, occasion: Occasion) -> Iterable[Effect]:
-        """Yield it."""
-        yield Disrupt("unknown_type", self.after)
+    does: ClassVar[str] = "unknown_type"
 
 
 @dataclass(frozen=True, slots=True, repr=False, kw_only=True)
-class wrong_id(StreamFault):  # noqa: N801 -- a word in a script
+class wrong_id(LaterFault):  # noqa: N801 -- a word in a script
     """Send an event to an operation that there is not.
 
     Wire definition: the event after the first *after* is sent with the id of its operation followed by `999`. On
@@ -169,19 +136,11 @@ class wrong_id(StreamFault):  # noqa: N801 -- a word in a script
     """
 
     transports: ClassVar[frozenset[str]] = WEBSOCKETS | {"sse-single"}
-    after: int = 0
-
-    def __post_init__(self) -> None:
-        """Check the settings."""
-        whole("after", self.after)
-
-    def effects(self, occasion: Occasion) -> Iterable[Effect]:
-        """Yield it."""
-        yield Disrupt("wrong_id", self.after)
+    does: ClassVar[str] = "wrong_id"
 
 
 @dataclass(frozen=True, slots=True, repr=False, kw_only=True)
-class duplicate_next(StreamFault):  # noqa: N801 -- a word in a script
+class duplicate_next(LaterFault):  # noqa: N801 -- a word in a script
     """Send an event twice.
 
     Wire definition: the event after the first *after* is sent once more, byte for byte the same, right after it. On
@@ -204,19 +163,11 @@ class duplicate_next(StreamFault):  # noqa: N801 -- a word in a script
     ```
     """
 
-    after: int = 0
-
-    def __post_init__(self) -> None:
-        """Check the settings."""
-        whole("after", self.after)
-
-    def effects(self, occasion: Occasion) -> Iterable[Effect]:
-        """Yield it."""
-        yield Disrupt("duplicate", self.after)
+    does: ClassVar[str] = "duplicate"
 
 
 @dataclass(frozen=True, slots=True, repr=False, kw_only=True)
-class out_of_order(StreamFault):  # noqa: N801 -- a word in a script
+class out_of_order(LaterFault):  # noqa: N801 -- a word in a script
     """Send two events in the wrong order.
 
     Wire definition: the event after the first *after* is held back and sent after the one that follows it; before
@@ -239,15 +190,7 @@ class out_of_order(StreamFault):  # noqa: N801 -- a word in a script
     ```
     """
 
-    after: int = 0
-
-    def __post_init__(self) -> None:
-        """Check the settings."""
-        whole("after", self.after)
-
-    def effects(self, occasion: Occasion) -> Iterable[Effect]:
-        """Yield it."""
-        yield Disrupt("out_of_order", self.after)
+    does: ClassVar[str] = "out_of_order"
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -269,13 +212,11 @@ class next_after_complete(StreamFault):  # noqa: N801 -- a word in a script
     ```
     """
 
-    def effects(self, occasion: Occasion) -> Iterable[Effect]:
-        """Yield it."""
-        yield Disrupt("next_after_complete")
+    does: ClassVar[str] = "next_after_complete"
 
 
 @dataclass(frozen=True, slots=True, repr=False, kw_only=True)
-class sse_bad_field(StreamFault):  # noqa: N801 -- a word in a script
+class sse_bad_field(LaterFault):  # noqa: N801 -- a word in a script
     """Misspell the fields of an event.
 
     Wire definition: the event after the first *after* is sent as `evnt: next` and `date: ...`. By the rules of
@@ -294,12 +235,4 @@ class sse_bad_field(StreamFault):  # noqa: N801 -- a word in a script
     """
 
     transports: ClassVar[frozenset[str]] = EVENTS
-    after: int = 0
-
-    def __post_init__(self) -> None:
-        """Check the settings."""
-        whole("after", self.after)
-
-    def effects(self, occasion: Occasion) -> Iterable[Effect]:
-        """Yield it."""
-        yield Disrupt("bad_field", self.after)
+    does: ClassVar[str] = "bad_field"
