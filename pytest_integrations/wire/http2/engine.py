@@ -10,9 +10,21 @@ from h2.errors import ErrorCodes
 from h2.events import StreamReset
 from h2.exceptions import ProtocolError
 from h2.settings import SettingCodes, Settings
+from h2.stream import StreamInputs
 from hpack.exceptions import HPACKError, OversizedHeaderListError
 from hyperframe.exceptions import InvalidPaddingError
-from hyperframe.frame import DataFrame, GoAwayFrame, HeadersFrame, PingFrame, RstStreamFrame, SettingsFrame
+from hyperframe.frame import (
+    DataFrame,
+    GoAwayFrame,
+    HeadersFrame,
+    PingFrame,
+    RstStreamFrame,
+    SettingsFrame,
+    WindowUpdateFrame,
+)
+
+from . import frames
+from .sections import SectionDecoder, SectionEncoder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,6 +32,7 @@ if TYPE_CHECKING:
     from h2.events import Event
     from hyperframe.frame import Frame
 
+    from .fields import Pairs
     from .settings import Http2Settings
 
 __all__ = ["Engine", "ProtocolError", "Withheld"]
@@ -31,11 +44,18 @@ _LEAST_WINDOW = 65535
 _NO_LIMIT = 2**31 - 1
 
 
-class _QuietData(DataFrame):
-    """DATA that does not say what is in it: h2 asks each frame for that, for a log that nobody reads."""
+_END_STREAM, _END_HEADERS = 1, 4
 
-    def __repr__(self) -> str:
-        return f"DATA of {len(self.data)} bytes on stream {self.stream_id}"
+
+def _say(frame: Frame) -> str:
+    return f"a frame on stream {frame.stream_id}"
+
+
+_QUIET: dict[type[Frame], type[Frame]] = {
+    kind: type(f"Quiet{kind.__name__}", (kind,), {"__repr__": _say})
+    for kind in (DataFrame, HeadersFrame, WindowUpdateFrame)
+}
+"""Frames that do not say what is in them: h2 asks each for that, for a log that nobody reads."""
 
 
 class Engine(H2Connection):
@@ -44,7 +64,8 @@ class Engine(H2Connection):
     It differs from h2's in these ways: events are had frame by frame, so that those before a broken frame are not
     lost; the client's GOAWAY does not end the streams that are open; acknowledgements can be withheld; SETTINGS are
     not sent by itself, and too many streams are no error of the connection; header fields are raw bytes, neither
-    checked nor changed.
+    checked nor changed; and `put_headers` and `put_data` do what `send_headers` and `send_data` do, in a third of
+    the time.
     """
 
     def __init__(self, settings: Http2Settings, withheld: set[Withheld]) -> None:
@@ -70,11 +91,14 @@ class Engine(H2Connection):
             },
         )
         self.max_inbound_frame_size: int = settings.max_frame
+        self.encoder: SectionEncoder = SectionEncoder()
+        self.decoder: SectionDecoder = SectionDecoder()
         self.decoder.max_header_list_size = 2 * settings.max_headers
         self._withheld = withheld
         self.idle_frames: int = 0
         """How many frames came in since the last one that has anything to do with a request."""
-        self._frame_dispatch_table[_QuietData] = self._receive_data_frame
+        table = self._frame_dispatch_table
+        table.update({quiet: table[kind] for kind, quiet in _QUIET.items()})
         self.initiate_connection()
         self.clear_outbound_data_buffer()
 
@@ -87,8 +111,7 @@ class Engine(H2Connection):
                 self._count(frame)
                 if isinstance(frame, GoAwayFrame):
                     continue
-                if type(frame) is DataFrame:
-                    frame.__class__ = _QuietData
+                frame.__class__ = _QUIET.get(type(frame), type(frame))
                 events = self._receive_frame(frame)
                 yield from events
                 if isinstance(frame, RstStreamFrame) and not events:  # of an answer that is ready, if not all out
@@ -105,6 +128,34 @@ class Engine(H2Connection):
     def _count(self, frame: Frame) -> None:
         is_useful = isinstance(frame, HeadersFrame) or (isinstance(frame, DataFrame) and frame.data)
         self.idle_frames = 0 if is_useful else self.idle_frames + 1
+
+    def put_headers(self, stream_id: int, fields: Pairs, *, end: bool) -> None:
+        """Have HEADERS with *fields* sent: an interim answer (1xx), the head of an answer, or with *end* the last."""
+        machine = self._get_stream_by_id(stream_id).state_machine
+        is_interim = fields[:1] and fields[0][0] == b":status" and fields[0][1][:1] == b"1"
+        machine.process_input(StreamInputs.SEND_INFORMATIONAL_HEADERS if is_interim else StreamInputs.SEND_HEADERS)
+        if end:
+            machine.process_input(StreamInputs.SEND_END_STREAM)
+        section = self.encoder.section(fields)
+        most = self.max_outbound_frame_size
+        kind, flags = frames.HEADERS, _END_STREAM * end
+        for start in range(0, len(section) or 1, most):
+            is_last = start + most >= len(section)
+            part = section[start : start + most]
+            self._data_to_send += frames.frame(kind, flags | _END_HEADERS * is_last, stream_id, part)
+            kind, flags = frames.CONTINUATION, 0
+
+    def put_data(self, stream_id: int, data: memoryview, *, end: bool) -> None:
+        """Have one DATA frame sent: no more than `local_flow_control_window` and `max_outbound_frame_size` allow."""
+        stream = self._get_stream_by_id(stream_id)
+        stream.state_machine.process_input(StreamInputs.SEND_DATA)
+        if end:
+            stream.state_machine.process_input(StreamInputs.SEND_END_STREAM)
+        size = len(data)
+        stream.outbound_flow_control_window -= size
+        self.outbound_flow_control_window -= size
+        self._data_to_send += frames.head(size, frames.DATA, _END_STREAM * end, stream_id)
+        self._data_to_send += data
 
     def end(self, code: ErrorCodes) -> None:
         """Have GOAWAY with *code* sent; nothing is read or sent after that."""

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 __all__ = [
+    "CONTINUATION",
     "DATA",
     "GOAWAY",
     "HEADERS",
@@ -23,6 +24,7 @@ __all__ = [
     "WINDOW_UPDATE",
     "frame",
     "goaway",
+    "head",
     "rst_stream",
     "settings",
 ]
@@ -30,8 +32,16 @@ __all__ = [
 PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 """What a client sends first (RFC 9113 section 3.4)."""
 
-DATA, HEADERS, RST_STREAM, SETTINGS, PING, GOAWAY, WINDOW_UPDATE = 0, 1, 3, 4, 6, 7, 8
+DATA, HEADERS, RST_STREAM, SETTINGS, PING, GOAWAY, WINDOW_UPDATE, CONTINUATION = 0, 1, 3, 4, 6, 7, 8, 9
 MAX_CONCURRENT_STREAMS, INITIAL_WINDOW_SIZE, MAX_FRAME_SIZE, MAX_HEADER_LIST_SIZE = 3, 4, 5, 6
+
+
+_HEAD = struct.Struct("!BHBBL")
+
+
+def head(size: int, kind: int, flags: int, stream: int) -> bytes:
+    """Return what stands before the *size* bytes of a frame's payload."""
+    return _HEAD.pack(size >> 16, size & 0xFFFF, kind, flags, stream)
 
 
 def frame(kind: int, flags: int, stream: int, payload: bytes = b"") -> bytes:
@@ -40,7 +50,7 @@ def frame(kind: int, flags: int, stream: int, payload: bytes = b"") -> bytes:
     >>> frame(DATA, 1, 3, b"ab")
     b'\x00\x00\x02\x00\x01\x00\x00\x00\x03ab'
     """
-    return len(payload).to_bytes(3, "big") + struct.pack("!BBL", kind, flags, stream) + payload
+    return head(len(payload), kind, flags, stream) + payload
 
 
 def goaway(last: int, code: int) -> bytes:

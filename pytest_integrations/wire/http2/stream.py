@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from functools import partial
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -103,7 +104,7 @@ class Http2Stream:
             return b""
         self.has_ended = end
         self.connection.outbox.flush()
-        self.connection.engine.send_headers(self.id, list(fields), end_stream=end)
+        self.connection.engine.put_headers(self.id, tuple(fields), end=end)
         return self.connection.engine.data_to_send()
 
     def send_data(self, data: bytes, *, end: bool = False) -> None:
@@ -130,11 +131,21 @@ class Http2Stream:
         """End the stream by RST_STREAM: at once, whatever waits to be sent, or *when_sent*; not one that is done."""
         if self.id not in self.connection.streams:
             return
-        if when_sent and not self.is_over and (self._queue or not self.has_ended):
+        if self.is_over:
+            self._leave_request(code)
+        elif when_sent:
             self._reset_code = code
-        elif not self.is_over or (self.has_ended and not self.request_ended):
+        else:
             self.has_ended = True
             self._stop()
+            self.connection.reset(self, code)
+
+    def _leave_request(self, code: int) -> None:
+        """Reset what is answered in full while its request goes on; its end may be in what is being read just now."""
+        self.connection.loop.call_soon(partial(self._reset_request, code))
+
+    def _reset_request(self, code: int) -> None:
+        if not self.request_ended and self.id in self.connection.streams:
             self.connection.reset(self, code)
 
     @property
@@ -158,7 +169,7 @@ class Http2Stream:
             self._queue.popleft()
         self.unsent -= size
         ends = self.has_ended and not self._queue and self._last is None
-        engine.send_data(self.id, bytes(first[:size]), end_stream=ends)
+        engine.put_data(self.id, first[:size], end=ends)
         if not self._queue:
             self._is_empty(ended=ends)
         return size
@@ -175,7 +186,7 @@ class Http2Stream:
             self.handler.drained()
 
     def _send_section(self, fields: Pairs, *, end: bool) -> None:
-        self.connection.engine.send_headers(self.id, list(fields), end_stream=end)
+        self.connection.engine.put_headers(self.id, fields, end=end)
         if end:
             self.sent_all()
         self.connection.touch()
@@ -185,11 +196,9 @@ class Http2Stream:
         if self.is_over:
             return
         self.has_ended = self.is_over = True
-        code, self._reset_code = self._reset_code, None
-        if code is not None and not self.request_ended:
-            self.connection.reset(self, code)
-        else:
-            self.connection.done_with(self)
+        if self._reset_code is not None:
+            self._leave_request(self._reset_code)
+        self.connection.done_with(self)
 
     def _stop(self) -> None:
         self.is_over = True
