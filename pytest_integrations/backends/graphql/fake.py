@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Self, cast, get_args
 
 from pytest_integrations.backends.listening import ListeningFake
-from pytest_integrations.core import effect
+from pytest_integrations.core import effect, http2_effect
 from pytest_integrations.core.errors import ScriptingError
 from pytest_integrations.core.fault import Occasion
 from pytest_integrations.core.settings import among, whole
 from pytest_integrations.wire.http1.protocol import Http1Protocol
+from pytest_integrations.wire.http2.frames import PREFACE
 from pytest_integrations.wire.loop import shared_loop
+from pytest_integrations.wire.preface import PrefaceProtocol
 
 from .chosen import Operations
 from .conditions import Conditions
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
     from pytest_integrations.core.ledger import Ledger
     from pytest_integrations.core.script import Rule, Script
     from pytest_integrations.core.seed import Seed
+    from pytest_integrations.wire.transport import WireProtocol
 
     from .engine import Engine, Executable
     from .given import Given
@@ -43,6 +46,8 @@ _LIMITS = Limits()
 
 class FakeGraphQL(ListeningFake):
     """A GraphQL backend on loopback that answers every valid operation, from its schema alone.
+
+    It speaks HTTP/1.1 and HTTP/2 as `FakeRest` does, with the same choice between them. WebSockets need HTTP/1.1.
 
     ```python
     import requests
@@ -73,8 +78,12 @@ class FakeGraphQL(ListeningFake):
             effect.Trickle,
             effect.Withhold,
             effect.Work,
+            http2_effect.LimitStreams,
+            http2_effect.ResetStream,
+            http2_effect.Retire,
         }
     )
+    alpn: tuple[str, ...] = ("h2", "http/1.1")
 
     def __init__(
         self,
@@ -136,8 +145,14 @@ class FakeGraphQL(ListeningFake):
 
     # -- life
 
-    def _speak(self, connection: Connection) -> Http1Protocol:
-        return Http1Protocol(shared_loop(), self._service, connection)
+    def _speak(self, connection: Connection) -> WireProtocol:
+        usual = Http1Protocol(shared_loop(), self._service, connection)
+        return PrefaceProtocol(PREFACE, lambda: self._speak_http2(connection), usual)
+
+    def _speak_http2(self, connection: Connection) -> WireProtocol:
+        from pytest_integrations.wire.http2.serving import http2
+
+        return http2(shared_loop(), self._service, connection)
 
     @property
     def url(self) -> str:

@@ -107,8 +107,4 @@ class Sender:
     def _leave_request(self) -> None:
         """Ask the client to send no more of a request that is answered (RFC 9113 section 8.1)."""
         if not self._stream.request_ended:
-            self._loop.call_soon(self._reset_request)  # the end of the request may be in what is being read just now
-
-    def _reset_request(self) -> None:
-        if not self._stream.request_ended:
             self._stream.reset(_NO_ERROR, when_sent=True)

@@ -253,6 +253,19 @@ def test_an_answer_that_comes_early(fake: FakeRest, connect: Callable[[], Http2C
     assert client.answer(client.ask("/users")).status == 200
 
 
+@pytest.mark.parametrize("sent", [20, 20_000])
+def test_an_answer_that_comes_early_at_the_last_of_the_request(
+    fake: FakeRest, connect: Callable[[], Http2Client], sent: int
+) -> None:
+    """There is nothing left to be reset, and the connection goes on."""
+    fake.inject(early_response(413, after_bytes=sent))
+    client = connect()
+    answer = client.answer(client.ask("/echo", "POST", bytes(sent)))
+    assert (answer.status, answer.ended) == (413, True)
+    assert client.answer(client.ask("/users")).status == 200
+    assert (answer.reset, client.goaways, len(fake.connections)) == (None, [], 1)
+
+
 @pytest.mark.parametrize(("after", "sent"), [(0, 0), (10, 20), (99, 20)])
 def test_an_upload_that_is_cut(fake: FakeRest, connect: Callable[[], Http2Client], after: int, sent: int) -> None:
     """The connection is reset in the middle of the request, or at its end if it is too short for that."""
