@@ -59,7 +59,7 @@ _QUIET: dict[type[Frame], type[Frame]] = {
 
 
 class Engine(H2Connection):
-    """One server's connection.
+    """One server's connection, or, at the other end, one client's.
 
     It differs from h2's in these ways: events are had frame by frame, so that those before a broken frame are not
     lost; the client's GOAWAY does not end the streams that are open; acknowledgements can be withheld; SETTINGS are
@@ -68,13 +68,13 @@ class Engine(H2Connection):
     the time.
     """
 
-    def __init__(self, settings: Http2Settings, withheld: set[Withheld]) -> None:
-        """Begin a connection with these *settings*, which somebody else tells the client.
+    def __init__(self, settings: Http2Settings, withheld: set[Withheld], *, is_client: bool = False) -> None:
+        """Begin a connection with these *settings*, which somebody else tells the client; a client tells its own.
 
         What is *withheld*, at the time, is not sent.
         """
         config = H2Configuration(
-            client_side=False,
+            client_side=is_client,
             header_encoding=False,
             validate_inbound_headers=False,
             validate_outbound_headers=False,
@@ -82,8 +82,9 @@ class Engine(H2Connection):
         )
         super().__init__(config)
         self.local_settings: Settings = Settings(
-            client=False,
+            client=is_client,
             initial_values={
+                **({SettingCodes.ENABLE_PUSH: 0} if is_client else {}),
                 SettingCodes.MAX_CONCURRENT_STREAMS: _NO_LIMIT,
                 SettingCodes.INITIAL_WINDOW_SIZE: max(_LEAST_WINDOW, settings.stream_window),
                 SettingCodes.MAX_HEADER_LIST_SIZE: settings.max_headers,
@@ -100,7 +101,8 @@ class Engine(H2Connection):
         table = self._frame_dispatch_table
         table.update({quiet: table[kind] for kind, quiet in _QUIET.items()})
         self.initiate_connection()
-        self.clear_outbound_data_buffer()
+        if not is_client:
+            self.clear_outbound_data_buffer()
 
     def events(self, data: bytes) -> Iterator[Event]:
         """Take *data* and yield what it means, frame by frame; raises `ProtocolError`, with GOAWAY ready to be sent."""
