@@ -41,6 +41,8 @@ _AT_ONCE = struct.pack("ii", 1, 0)
 _SIOCOUTQNSD = 0x894B  # linux/sockios.h
 _OUTQ = _SIOCOUTQNSD if sys.platform.startswith("linux") else getattr(termios, "TIOCOUTQ", 0)
 _CHUNK = 65536
+_LARGE_CHUNK = 4 * _CHUNK
+"""Bytes that are read at once where so many came that there may be more."""
 _PULSE = 0.02
 """Seconds between two reads of a throttled connection."""
 
@@ -178,7 +180,9 @@ class TcpTransport:
                 self._lost(None)
         elif not self._swallowing:
             self._protocol.data_received(data)
-            if self._rate is not None and not self._pulse:
+            if self._rate is None:
+                self._limit = _CHUNK if len(data) < _CHUNK else _LARGE_CHUNK
+            elif not self._pulse:
                 self._pay_for(len(data), self._rate)
 
     def pause_reading(self) -> None:

@@ -24,12 +24,12 @@ if TYPE_CHECKING:
     from pytest_integrations.core.grpc_call import GrpcCall
     from pytest_integrations.core.grpc_metadata import Metadata
     from pytest_integrations.core.http2_effect import Retire
-    from pytest_integrations.wire.http2.stream import Http2Stream
     from pytest_integrations.wire.loop import Timer
 
     from .fields import Head
     from .plan import Stop
     from .service import Conversation, GrpcService
+    from .stream import GrpcStream
 
 __all__ = ["Exchange"]
 
@@ -39,7 +39,7 @@ _DEADLINE_EXCEEDED = 4
 class Exchange:
     """Reads the request, lets the fake answer it, and performs what is to go wrong meanwhile."""
 
-    def __init__(self, service: GrpcService, stream: Http2Stream, call: GrpcCall, head: Head) -> None:
+    def __init__(self, service: GrpcService, stream: GrpcStream, call: GrpcCall, head: Head) -> None:
         """Serve *call*, whose *head* came in on *stream*; `open` begins, where its request is not waited for."""
         self.call: GrpcCall = call
         self._service = service

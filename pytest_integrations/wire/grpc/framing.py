@@ -12,6 +12,8 @@ __all__ = ["PREFIX", "MessageReader", "framed"]
 
 PREFIX = 5
 """The length of the prefix."""
+_MOST_PARTS = 4096
+"""Parts of a message that are kept apart: small ones take far more memory than what is in them."""
 
 
 def framed(message: bytes, *, flag: int = 0, length: int | None = None) -> bytes:
@@ -27,36 +29,42 @@ def framed(message: bytes, *, flag: int = 0, length: int | None = None) -> bytes
 class MessageReader:
     """Finds the messages in what comes in, and decompresses them."""
 
-    __slots__ = ("_buffer", "_encoding", "_limit")
+    __slots__ = ("_encoding", "_limit", "_missing", "_parts", "_size")
 
     def __init__(self, encoding: str, limit: int) -> None:
         """Read messages in this *encoding*, of at most *limit* bytes each."""
         self._encoding = encoding
         self._limit = limit
-        self._buffer = bytearray()
+        self._parts: list[bytes] = []
+        self._size = 0
+        self._missing = PREFIX
+        """How many bytes there must be before anything can be said."""
 
     @property
     def is_between(self) -> bool:
         """Whether nothing of a further message has come yet."""
-        return not self._buffer
+        return not self._size
 
     def feed(self, data: bytes) -> list[bytes]:
         """Take *data*, and return the messages that are whole now; what is none raises `Refusal`."""
-        buffer = self._buffer
-        buffer += data
+        self._parts.append(data)
+        self._size += len(data)
+        if self._size < self._missing and len(self._parts) < _MOST_PARTS:  # a large message is put together once
+            return []
+        view = memoryview(b"".join(self._parts))
         messages = []
-        position = 0
-        while len(buffer) - position >= PREFIX:
-            flag, size = buffer[position], int.from_bytes(buffer[position + 1 : position + PREFIX], "big")
+        self._missing = PREFIX
+        while len(view) >= self._missing:
+            flag, size = view[0], int.from_bytes(view[1:PREFIX], "big")
             self._check(flag, size)
-            end = position + PREFIX + size
-            if len(buffer) < end:
+            end = self._missing = PREFIX + size
+            if len(view) < end:
                 break
-            message = bytes(memoryview(buffer)[position + PREFIX : end])
+            message = bytes(view[PREFIX:end])
             messages.append(decompressed(self._encoding, message, self._limit) if flag else message)
-            position = end
-        if position:
-            del buffer[:position]
+            view = view[end:]
+            self._missing = PREFIX
+        self._parts, self._size = [bytes(view)] if view else [], len(view)
         return messages
 
     def _check(self, flag: int, size: int) -> None:

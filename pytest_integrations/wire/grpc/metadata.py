@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import math
 import re
 from typing import TYPE_CHECKING
 from urllib.parse import quote, unquote
@@ -11,7 +12,7 @@ from urllib.parse import quote, unquote
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["binary_value", "decoded", "encoded", "message_text", "percent_encoded", "seconds_of"]
+__all__ = ["binary_value", "decoded", "encoded", "message_text", "percent_encoded", "seconds_of", "timeout_text"]
 
 _TIMEOUT = re.compile(r"([0-9]{1,8})([HMSmun])")
 _UNITS = {"H": 3600.0, "M": 60.0, "S": 1.0, "m": 1e-3, "u": 1e-6, "n": 1e-9}
@@ -40,6 +41,19 @@ def seconds_of(timeout: str) -> float | None:
     """
     found = _TIMEOUT.fullmatch(timeout)
     return None if found is None else round(int(found[1]) * _UNITS[found[2]], 9)
+
+
+def timeout_text(seconds: float) -> str:
+    """Return *seconds* as a `grpc-timeout` has it, by the finest unit that eight digits are enough for.
+
+    >>> timeout_text(0.1), timeout_text(2.0), timeout_text(3600)
+    ('100000u', '2000000u', '3600000m')
+    """
+    for unit in ("u", "m", "S", "M", "H"):
+        count = math.ceil(round(seconds / _UNITS[unit], 6))
+        if count < 10**8:
+            return f"{count}{unit}"
+    return "99999999H"
 
 
 def encoded(pairs: Iterable[tuple[str, str | bytes]]) -> list[tuple[bytes, bytes]]:

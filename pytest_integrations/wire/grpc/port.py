@@ -23,9 +23,9 @@ if TYPE_CHECKING:
     from pytest_integrations.core.call import Connection
     from pytest_integrations.core.effect import Effect
     from pytest_integrations.core.ledger import Ledger
-    from pytest_integrations.wire.http2.stream import Http2Stream
 
     from .service import GrpcService
+    from .stream import GrpcStream
 
 __all__ = ["GrpcPort"]
 
@@ -43,7 +43,7 @@ class GrpcPort:
 
     def speak(self, record: Connection, effects: Sequence[Effect]) -> Http2Protocol:
         """Return the protocol of a connection of this *record*, with which *effects* have to do."""
-        settings = Http2Settings(max_frame=_FRAME)
+        settings = Http2Settings(max_frame=_FRAME, stream_window=4 * 1024 * 1024)
         for effect in effects:
             if isinstance(effect, LimitStreams):
                 settings = replace(settings, max_streams=effect.most)
@@ -60,7 +60,7 @@ class GrpcPort:
     def configure(self, connection: Http2Protocol) -> None:
         """Leave *connection* as it is."""
 
-    def open(self, stream: Http2Stream) -> Exchange:
+    def open(self, stream: GrpcStream) -> Exchange:
         """Return what handles *stream*."""
         head = Head(stream.headers)
         call = self._call(stream, head)
@@ -69,7 +69,7 @@ class GrpcPort:
         exchange.open()
         return exchange
 
-    def turned_away(self, stream: Http2Stream, code: int) -> None:
+    def turned_away(self, stream: GrpcStream, code: int) -> None:
         """Record a call that was reset at once."""
         call = self._call(stream, Head(stream.headers))
         call.reset = error_name(code)
@@ -78,7 +78,7 @@ class GrpcPort:
         self.ledger.add(call)
         call.ended = call.started
 
-    def _call(self, stream: Http2Stream, head: Head) -> GrpcCall:
+    def _call(self, stream: GrpcStream, head: Head) -> GrpcCall:
         """Begin the record of a call."""
         record = stream.connection.record
         record.calls += 1

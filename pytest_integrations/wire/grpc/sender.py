@@ -11,9 +11,9 @@ if TYPE_CHECKING:
 
     from pytest_integrations.core.grpc_metadata import Metadata
     from pytest_integrations.core.reply import Reply
-    from pytest_integrations.wire.http2.stream import Http2Stream
 
     from .fields import Head
+    from .stream import GrpcStream
 
 __all__ = ["Sender"]
 
@@ -27,7 +27,7 @@ class Sender:
 
     __slots__ = ("_began", "_has_headers", "_head", "_kept", "_kept_size", "_loop", "_metadata", "_stream", "encoding")
 
-    def __init__(self, stream: Http2Stream, head: Head, encoding: str, began: Callable[[], object]) -> None:
+    def __init__(self, stream: GrpcStream, head: Head, encoding: str, began: Callable[[], object]) -> None:
         """Answer the request of *head*; messages are in this *encoding*; *began* is called before the first frame."""
         self.encoding: str = encoding
         self._stream = stream
@@ -74,7 +74,7 @@ class Sender:
         """Give to the stream what was kept for it."""
         if self._kept:
             kept, self._kept, self._kept_size = self._kept, [], 0
-            data = kept[0] if len(kept) == 1 else b"".join(kept)
+            data = memoryview(kept[0] if len(kept) == 1 else b"".join(kept))
             for start in range(0, len(data), _ENOUGH):  # a frame each, of which the first is read while others are made
                 self._stream.send_data(data[start : start + _ENOUGH])
 

@@ -107,7 +107,7 @@ class Http2Stream:
         self.connection.engine.put_headers(self.id, tuple(fields), end=end)
         return self.connection.engine.data_to_send()
 
-    def send_data(self, data: bytes, *, end: bool = False) -> None:
+    def send_data(self, data: bytes | memoryview, *, end: bool = False) -> None:
         """Send *data* in DATA frames, as soon as the client's windows allow; *end* puts END_STREAM on the last."""
         if self.is_over or self.has_ended:
             return
