@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from .compression import ENCODINGS
-from .metadata import encoded, percent_encoded, seconds_of
+from .metadata import decoded, encoded, percent_encoded, seconds_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from pytest_integrations.core.grpc_metadata import Metadata
     from pytest_integrations.core.reply import Reply
@@ -17,6 +18,7 @@ __all__ = [
     "SUPPORTED",
     "Head",
     "http_headers",
+    "read_head",
     "reply_headers",
     "status_fields",
     "trailers_only",
@@ -31,9 +33,9 @@ Fields = list[tuple[bytes, bytes]]
 class Head:
     """What the header fields of a request say of the way in which its messages, and those of its answer, are sent."""
 
-    __slots__ = ("accepted", "content_type", "encoding", "timeout")
+    __slots__ = ("accepted", "content_type", "encoding", "metadata", "timeout")
 
-    def __init__(self, fields: Iterable[tuple[bytes, bytes]]) -> None:
+    def __init__(self, fields: Sequence[tuple[bytes, bytes]]) -> None:
         """Read *fields*; of a repeated one the last."""
         found = dict(fields)
         self.content_type: bytes = found.get(b"content-type", b"")
@@ -41,6 +43,7 @@ class Head:
         """How its messages are compressed that are."""
         self.accepted: bytes = found.get(b"grpc-accept-encoding", b"")
         self.timeout: float | None = seconds_of(found.get(b"grpc-timeout", b"").decode("latin-1"))
+        self.metadata: Metadata = decoded(pair for pair in fields if not pair[0].startswith(b":"))
 
     @property
     def is_grpc(self) -> bool:
@@ -50,6 +53,12 @@ class Head:
     def accepts(self, encoding: str) -> bool:
         """Tell whether the client takes messages in this *encoding*."""
         return encoding.encode() in {each.strip() for each in self.accepted.split(b",")}
+
+
+@lru_cache(maxsize=32)  # most requests say what the one before said
+def read_head(fields: tuple[tuple[bytes, bytes], ...]) -> Head:
+    """Return what the header *fields* of a request say."""
+    return Head(fields)
 
 
 def reply_headers(head: Head, encoding: str, metadata: Metadata) -> Fields:

@@ -14,8 +14,7 @@ from pytest_integrations.wire.http2.settings import Http2Settings
 from pytest_integrations.wire.loop import shared_loop
 
 from .exchange import Exchange
-from .fields import Head
-from .metadata import decoded
+from .fields import read_head
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,6 +23,7 @@ if TYPE_CHECKING:
     from pytest_integrations.core.effect import Effect
     from pytest_integrations.core.ledger import Ledger
 
+    from .fields import Head
     from .service import GrpcService
     from .stream import GrpcStream
 
@@ -62,7 +62,7 @@ class GrpcPort:
 
     def open(self, stream: GrpcStream) -> Exchange:
         """Return what handles *stream*."""
-        head = Head(stream.headers)
+        head = read_head(stream.headers)
         call = self._call(stream, head)
         exchange = Exchange(self._service, stream, call, head)
         stream.handler = exchange
@@ -71,7 +71,7 @@ class GrpcPort:
 
     def turned_away(self, stream: GrpcStream, code: int) -> None:
         """Record a call that was reset at once."""
-        call = self._call(stream, Head(stream.headers))
+        call = self._call(stream, read_head(stream.headers))
         call.reset = error_name(code)
         call.untouched = call.reset == "REFUSED_STREAM"
         call.outcome = "reset"
@@ -85,7 +85,7 @@ class GrpcPort:
         path = (stream.header(b":path") or b"").decode("latin-1")
         call = GrpcCall(self._service.name, record, b"", path)
         call.number = record.calls
-        call.metadata = decoded(pair for pair in stream.headers if not pair[0].startswith(b":"))
+        call.metadata = head.metadata
         call.timeout = head.timeout
         self._service.recognise(call)
         return call

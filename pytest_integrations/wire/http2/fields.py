@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
+from functools import lru_cache
 
 __all__ = ["CONNECTION_SPECIFIC", "Pair", "Pairs", "malformation"]
 
@@ -23,10 +20,11 @@ _OF_CONNECT = {b":method", b":authority"}
 _KNOWN = {*_REQUIRED, b":authority", b":protocol"}
 
 
-def malformation(fields: Iterable[Pair]) -> str:
+@lru_cache(maxsize=32)  # most requests say what the one before said
+def malformation(fields: Pairs) -> str:
     """Return what is wrong with the header section of a request, or `""`: a malformed one is a stream error.
 
-    >>> malformation([(b":method", b"GET"), (b":path", b"/"), (b":scheme", b"http"), (b"Accept", b"*/*")])
+    >>> malformation(((b":method", b"GET"), (b":path", b"/"), (b":scheme", b"http"), (b"Accept", b"*/*")))
     "the name b'Accept' is not in lower case, or not a name"
     """
     pseudo: dict[bytes, bytes] = {}
