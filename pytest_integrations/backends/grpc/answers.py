@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from pytest_integrations.core.grpc_metadata import Metadata
 
+    from .host import Host
     from .schema import MethodSchema
 
 __all__ = ["Answer", "answer_of", "positional_count"]
@@ -23,7 +24,7 @@ __all__ = ["Answer", "answer_of", "positional_count"]
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """Messages that are ready, an error, or a *function* that is asked for either."""
+    """Messages that are ready, an error, a *function* that is asked for either, or the *host* of a real servicer."""
 
     messages: tuple[bytes, ...] = ()
     every: float = 0.0
@@ -32,6 +33,7 @@ class Answer:
     """Whether the messages come by themselves, and not one for each request."""
     error: GrpcError | None = None
     function: Callable[..., Any] | None = None
+    host: Host | None = None
     headers: Metadata = ()
     trailing: Metadata = ()
 

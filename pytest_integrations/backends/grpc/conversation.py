@@ -29,7 +29,7 @@ class Choosing:
         self._method = method
         self._waiting: list[bytes] = []
         self._chosen: Conversation | None = None
-        if method.schema.wire.kind == "bidi" and not method.is_conditional:
+        if self._is_hasty and not method.is_conditional:
             self._choose(None)
 
     def received(self, message: bytes) -> None:
@@ -38,8 +38,13 @@ class Choosing:
             self._chosen.received(message)
             return
         self._waiting.append(message)
-        if self._method.schema.wire.kind == "bidi":
+        if self._is_hasty:
             self._choose(message)
+
+    @property
+    def _is_hasty(self) -> bool:
+        """Whether what answers is to have the request's messages as they come."""
+        return self._method.schema.wire.kind == "bidi" or self._method.hosted is not None
 
     def half_closed(self) -> None:
         """The request is complete."""
@@ -70,6 +75,8 @@ class Choosing:
 
 def _conversation(serving: Serving, answering: Answering, method: Method, answer: Answer) -> Conversation:
     """Return what holds the conversation, by the kind of the method and of the answer."""
+    if answer.host is not None:
+        return answer.host.converse(answering)
     if answer.error is not None:
         error = answer.error
         return Failing(partial(answering.end, error.number, error.text, (*error.trailing, *answer.trailing)))

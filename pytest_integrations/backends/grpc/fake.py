@@ -15,7 +15,7 @@ from .services import Service
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from google.protobuf.descriptor import ServiceDescriptor
 
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from pytest_integrations.wire.transport import WireProtocol
 
     from .builtin import Builtin
+    from .host import Host
     from .methods import MethodRule
 
 __all__ = ["FakeGrpc"]
@@ -123,8 +124,13 @@ class FakeGrpc(ListeningFake):
                 compression=compression,
             )
         )
+        self._hosts: list[Host] = []
 
     # -- life
+
+    def _close(self) -> None:
+        super()._close()
+        self._stop_hosts()
 
     def _speak(self, connection: Connection) -> WireProtocol:
         return self._wire.speak(connection, self._admitted.pop(connection.id, ()))
@@ -139,7 +145,7 @@ class FakeGrpc(ListeningFake):
     @property
     def target(self) -> str:
         """What channels are made for: `"127.0.0.1:49152"`."""
-        return f"{self.host}:{self.port}"
+        return f"{super().host}:{self.port}"
 
     @property
     def url(self) -> str:
@@ -191,6 +197,45 @@ class FakeGrpc(ListeningFake):
             )
         prefix = f"/{name}/"
         return Service(name, (method for path, method in self.methods.items() if path.startswith(prefix)))
+
+    def host(  # type: ignore[override]  # its address is its `target`
+        self,
+        servicer: Any,
+        add_to_server: Callable[[Any, Any], object],
+        *,
+        interceptors: Sequence[Any] = (),
+        options: Sequence[tuple[str, Any]] = (),
+    ) -> Service:
+        """Run *servicer* on a real server of grpcio behind this fake; return its services, with methods as attributes.
+
+        *add_to_server* is what the compiler has generated for it, `add_OrdersServicer_to_server`; *interceptors* and
+        *options* are the server's. A servicer with `async def` methods gets a server of `grpc.aio`. Calls go on to it
+        with the metadata and the deadline that they came with, and are in the ledger as all others are; every fault
+        can be injected, `orders.Get.inject(...)`. What a test scripts by `reply` and the like comes before the
+        servicer. The server has a port of its own on loopback, and ends with the fake. What the servicer raises is
+        what grpcio makes of it, UNKNOWN: the test does not fail by itself.
+        """
+        __tracebackhide__ = True
+        from .answers import Answer
+        from .host import Host, Registration
+        from .schema import service_named
+
+        self._must_run()
+        registration = Registration(servicer, add_to_server)
+        services = [self.services.get(name) or service_named(name) for name in registration.services]
+        host = Host(servicer, registration, services, interceptors=interceptors, options=options, ledger=self.ledger)
+        self._hosts.append(host)
+        added = [self.add(service) for service in services]
+        methods = [method for service in added for method in service]
+        for method in methods:
+            method.hosted = Answer(host=host)
+        return added[0] if len(added) == 1 else Service(", ".join(registration.services), methods)
+
+    def _stop_hosts(self) -> None:
+        for method in self.methods.values():
+            method.hosted = None
+        while self._hosts:
+            self._hosts.pop().stop()
 
     def health(self, service: str = "", status: str = "SERVING") -> None:
         """Have the health service call *service* (`""`: the server as a whole) so, and tell those who watch it.

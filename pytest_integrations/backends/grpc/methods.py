@@ -202,6 +202,8 @@ class Method(MethodRule):
         super().__init__(fake, schema, Conditions())
         self.rules: tuple[MethodRule, ...] = (self,)
         """What may answer it, the most demanding first, of equals the latest."""
+        self.hosted: Answer | None = None
+        """The real servicer that answers what none of the rules does, if there is one."""
 
     def when(self, where: Callable[[Any], object] | None = None, /, **fields: Any) -> MethodRule:
         """Return the rule for requests with these *fields*, and for which *where* is true; made when first asked for.

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from pytest_integrations.core.grpc_call import GrpcKind
 
-__all__ = ["MethodSchema", "services_in"]
+__all__ = ["MethodSchema", "service_named", "services_in"]
 
 _WELL_KNOWN = "google/protobuf/"
 _VALID = (
@@ -79,6 +79,19 @@ def services_in(source: Any) -> list[ServiceDescriptor]:
         return _services_of(_parsed(Path(source).read_bytes(), str(source)))
     msg = f"{source!r} is not a schema: valid are {_VALID}; a .proto file goes to load()"
     raise ScriptingError(msg)
+
+
+def service_named(name: str) -> ServiceDescriptor:
+    """Return the service called *name* of the generated code that was imported."""
+    __tracebackhide__ = True
+    from google.protobuf import descriptor_pool
+
+    try:
+        found: ServiceDescriptor = descriptor_pool.Default().FindServiceByName(name)
+    except KeyError:
+        msg = f"no schema of {name} is known: import its orders_pb2, or the like, or give it to load() or add() first"
+        raise ScriptingError(msg) from None
+    return found
 
 
 def _parsed(data: bytes, what: str) -> FileDescriptorSet:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import TYPE_CHECKING
 
 from pytest_integrations.core.errors import ScriptingError, UnknownName
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from .methods import Method
 
@@ -42,6 +43,10 @@ class Service:
             msg = f"{name} is a method of several services: {', '.join(paths)}; choose one by fake.service({service!r})"
             raise ScriptingError(msg)
         return found[0]
+
+    def __iter__(self) -> Iterator[Method]:
+        """Iterate over the methods."""
+        return itertools.chain.from_iterable(self._methods.values())
 
     def __dir__(self) -> list[str]:
         """Return the names of the methods too, for completion."""

@@ -94,7 +94,7 @@ class Serving:
             return None
         try:
             rule = method.answering(request)
-            answer = rule.next_answer(call.fault) if rule is not None else None
+            answer = rule.next_answer(call.fault) if rule is not None else method.hosted
         except BaseException as error:  # noqa: BLE001 -- raised by a predicate of the test, to which it is told
             answering.end(CODES.index("INTERNAL"), self.failed(call, error))
             return None

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from pytest_integrations.core.effect import Answer, Cut
 from pytest_integrations.core.grpc_effect import Abort, Conclude
+from pytest_integrations.core.grpc_message import Uncompressed
 from pytest_integrations.core.grpc_status import CODES, code_name
 from pytest_integrations.core.http2_codes import error_name
 from pytest_integrations.core.reply import Reply
@@ -20,6 +21,8 @@ from .refusal import Refusal
 from .sender import Sender
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from pytest_integrations.core.call import Outcome
     from pytest_integrations.core.grpc_call import GrpcCall
     from pytest_integrations.core.grpc_metadata import Metadata
@@ -48,6 +51,7 @@ class Exchange:
         self._outbox = Outbox(self._loop)
         self._head = head
         self._reader = MessageReader(head.encoding, service.max_message)
+        call.compressed = self._reader.compressed
         is_compressed = service.compression != "identity" and head.accepts(service.compression)
         encoding = service.compression if is_compressed else "identity"
         self._sender = Sender(stream, head, encoding, self._answered_first)
@@ -189,6 +193,33 @@ class Exchange:
         if not self._is_over:
             self._outbox.put(0.0, partial(self._end, code, text, trailing))
 
+    # -- what it sends that passes a call on
+
+    @property
+    def stream(self) -> GrpcStream:
+        """The stream that the call came in on."""
+        return self._stream
+
+    def start(self, metadata: Metadata, encoding: str) -> None:
+        """Send the headers now, with *metadata*; messages are in this *encoding*, where the client takes that."""
+        if not self._is_over:
+            self._sender.encoding = encoding if self._head.accepts(encoding) else "identity"
+            self._sender.add_metadata(metadata)
+            self._outbox.put(0.0, self._start)
+
+    def _start(self) -> None:
+        if self._plan.stop(self._sent) is None:  # else what stops the call waits for the answer itself
+            self._sender.headers()
+
+    def then(self, action: Callable[[], object]) -> None:
+        """Call *action* when all that was given so far has been sent."""
+        if not self._is_over:
+            self._outbox.put(0.0, action)
+
+    def reset(self, code: int) -> None:
+        """End the call by RST_STREAM with this *code*."""
+        self.then(partial(self._abort, code))
+
     def drained(self) -> None:
         """What was sent is on its way."""
         if self._is_over:
@@ -202,8 +233,8 @@ class Exchange:
         if self._is_over or self._stop_if_due():
             return
         number = self._sent + 1
-        flag = 1 if self._sender.encoding != "identity" else 0
-        frame = framed(compressed(self._sender.encoding, message), flag=flag)
+        encoding = "identity" if isinstance(message, Uncompressed) else self._sender.encoding
+        frame = framed(compressed(encoding, message), flag=int(encoding != "identity"))
         sent = self._plan.reframed(frame, number)
         if sent != frame:
             self.call.spoiled = True

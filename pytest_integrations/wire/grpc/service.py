@@ -5,10 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from pytest_integrations.core.grpc_call import GrpcCall
     from pytest_integrations.core.grpc_metadata import Metadata
     from pytest_integrations.core.ledger import Ledger
     from pytest_integrations.core.script import Decision
+
+    from .stream import GrpcStream
 
 __all__ = ["Answering", "Conversation", "GrpcService"]
 
@@ -32,6 +36,22 @@ class Answering(Protocol):
     def end(self, code: int, text: str = "", trailing: Metadata = ()) -> None:
         """Send the status; what comes after it is not sent."""
 
+    # for who passes a call on
+
+    @property
+    def stream(self) -> GrpcStream:
+        """The stream that the call came in on."""
+        ...
+
+    def start(self, metadata: Metadata, encoding: str) -> None:
+        """Send the headers now, with *metadata*; messages are in this *encoding*, where the client takes that."""
+
+    def then(self, action: Callable[[], object]) -> None:
+        """Call *action* when all that was given so far has been sent."""
+
+    def reset(self, code: int) -> None:
+        """End the call by RST_STREAM with this *code*."""
+
 
 class Conversation(Protocol):
     """The fake's part in one call. All methods are called on the loop."""
@@ -43,7 +63,7 @@ class Conversation(Protocol):
         """The request is complete."""
 
     def drained(self) -> None:
-        """What was sent is on its way, after some of it had to wait for the client."""
+        """What was sent is on its way: the client has taken it, or will without another word."""
 
     def over(self) -> None:
         """The call has come to its end, whatever it was; nothing that is sent now arrives."""

@@ -2,10 +2,10 @@
 
 client = Http2Client(loop); a transport is made on it when the server has answered
 stream = client.open(headers, handler)    at once, connected or not
-handler.headers_received(fields)          at the header section of the answer
+handler.headers_received(fields, ended=)  at the header section of the answer
 handler.data_received(data)               again and again
 handler.end_received()                    when the answer is complete; its trailers are `stream.trailers`
-handler.drained()                         when all that was given to the stream has been sent, after much of it waited
+handler.drained()                         when all that was given to the stream so far has been sent
 handler.reset_received(code)              when the server has reset it; nothing comes after that
 handler.connection_lost()                 when the connection is over; nothing comes after that
 """
@@ -46,8 +46,8 @@ _DEFAULT_WINDOW = 65535
 class AnswerHandler(StreamHandler, Protocol):
     """What is told of the answer to one request. All methods are called on the loop."""
 
-    def headers_received(self, fields: Pairs) -> None:
-        """The header section of the answer came in; of one that ends with it, `end_received` follows."""
+    def headers_received(self, fields: Pairs, *, ended: bool) -> None:
+        """The header section of the answer came in; where it has *ended* with that, `end_received` follows."""
 
 
 class _ClientEngine(Engine):
@@ -125,7 +125,8 @@ class Http2Client(Http2Protocol):
         stream = self.streams.get(event.stream_id)
         handler: Any = stream.handler if stream is not None else None
         if handler is not None:
-            handler.headers_received(tuple((bytes(name), bytes(value)) for name, value in event.headers))
+            fields = tuple((bytes(name), bytes(value)) for name, value in event.headers)
+            handler.headers_received(fields, ended=event.stream_ended is not None)
 
     def _reset_received(self, event: Any) -> None:
         super()._reset_received(event)

@@ -207,6 +207,15 @@ class Http2Stream:
     # -- told by the connection
 
     def lose(self) -> None:
+    def hold(self) -> None:
+        """Let the client's window fill: what it sends is not acknowledged."""
+        self.holds_window = True
+
+    def release(self) -> None:
+        """Acknowledge what came in meanwhile, and what comes."""
+        self.holds_window = False
+        self.read()
+
         """Take notice that nothing can be sent any more; what waited stays counted in `unsent`."""
         self._stop()
 
