@@ -9,7 +9,7 @@ from pytest_integrations.core.registry import Registry
 if TYPE_CHECKING:
     from pytest_integrations.core.fault import Fault
 
-__all__ = ["aliases", "registry"]
+__all__ = ["aliases", "of_streams", "registry"]
 
 _HERE = "pytest_integrations.faults"
 
@@ -176,3 +176,12 @@ aliases: Registry[Fault] = Registry(
     },
 )
 """Faults with their settings, by the names that another tool gives them."""
+
+of_streams: Registry[type[Fault]] = Registry(
+    "fault",
+    {
+        f"toxics.{name}": f"{_HERE}.toxics:{name}"
+        for name in ("latency", "bandwidth", "slow_close", "timeout", "reset_peer", "slicer", "limit_data")
+    },
+)
+"""Toxics, as a profile names them; some are words for HTTP too, which mean something else."""

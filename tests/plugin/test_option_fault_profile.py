@@ -181,3 +181,29 @@ def test_help_is_given_whatever_the_configuration_says(run: Run, pytester: pytes
     pytester.makeini("[pytest]\nfault_profile = flakey\nfault_seed = x")
 
     assert run("", "--help").ret == 0
+
+
+def test_a_profile_may_name_toxics_which_only_proxies_take(run: Run, pytester: pytest.Pytester) -> None:
+    pytester.makepyprojecttoml("""
+        [tool.pytest_integrations.profiles.thin]
+        rules = [{ fault = "toxics.limit_data", settings = { bytes = 10 } }]
+        """)
+
+    result = run(
+        """
+        import socket
+        from pytest_integrations.backends.proxy import FakeProxy
+
+        def test_it(fakes):
+            rest = fakes.rest("behind")
+            rest.get("/").reply(text="whole")
+            proxy = fakes.proxy("wire", rest)
+            with socket.create_connection(proxy.address) as client:
+                client.sendall(b"GET / HTTP/1.1\\r\\nHost: x\\r\\nConnection: close\\r\\n\\r\\n")
+                assert b"".join(iter(lambda: client.recv(99), b"")) == b"HTTP/1.1 2"
+        """,
+        "--fault-profile",
+        "thin",
+    )
+
+    result.assert_outcomes(passed=1)
