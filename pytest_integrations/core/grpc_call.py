@@ -57,6 +57,7 @@ class GrpcCall(Call):
     __slots__ = (
         "cancelled",
         "code",
+        "compressed",
         "details",
         "metadata",
         "method",
@@ -80,6 +81,8 @@ class GrpcCall(Call):
         """The seconds that the client gave the call (`grpc-timeout`), from *started* on."""
         self.raw_requests: list[bytes] = []
         """The request's messages, decompressed."""
+        self.compressed: list[bool] = []
+        """Of each of them, whether it came compressed, as `grpc-encoding` says; a client may leave one as it is."""
         self.raw_replies: list[bytes] = []
         """The messages that the client was sent, as they were meant: faults may have changed them on the way."""
         self.code: str = ""

@@ -29,12 +29,14 @@ def framed(message: bytes, *, flag: int = 0, length: int | None = None) -> bytes
 class MessageReader:
     """Finds the messages in what comes in, and decompresses them."""
 
-    __slots__ = ("_encoding", "_limit", "_missing", "_parts", "_size")
+    __slots__ = ("_encoding", "_limit", "_missing", "_parts", "_size", "compressed")
 
     def __init__(self, encoding: str, limit: int) -> None:
         """Read messages in this *encoding*, of at most *limit* bytes each."""
         self._encoding = encoding
         self._limit = limit
+        self.compressed: list[bool] = []
+        """Of each message so far, whether it was compressed."""
         self._parts: list[bytes] = []
         self._size = 0
         self._missing = PREFIX
@@ -62,6 +64,7 @@ class MessageReader:
                 break
             message = bytes(view[PREFIX:end])
             messages.append(decompressed(self._encoding, message, self._limit) if flag else message)
+            self.compressed.append(bool(flag))
             view = view[end:]
             self._missing = PREFIX
         self._parts, self._size = [bytes(view)] if view else [], len(view)

@@ -11,6 +11,7 @@ import pytest
 
 from pytest_integrations.backends.grpc.fake import FakeGrpc
 from pytest_integrations.core.errors import ScriptingError
+from pytest_integrations.core.grpc_message import Uncompressed
 from pytest_integrations.faults import connection_refused, hang, latency
 from tests.backends.grpc.orders import OPTIONS, PROTO, stub
 from tests.contract.grpc.clients import until
@@ -47,6 +48,24 @@ def test_compression_both_ways(requests: Any, replies: str) -> None:
         small = fake.connections[0].received < 10_000, fake.connections[0].sent < 10_000
         assert small == (requests is not grpc.Compression.NoCompression, replies != "identity")
         assert done.code() is grpc.StatusCode.OK
+
+
+@pytest.mark.parametrize("is_plain", [False, True])
+def test_compression_message_by_message(is_plain: bool) -> None:  # noqa: FBT001
+    """Each is as it is chosen, on either side; the bytes on the wire tell."""
+    with FakeGrpc(compression="gzip") as fake:
+        fake.load(PROTO)
+        create = fake.service("shop.v1.Orders").Create
+        reply = create.schema.reply(blob=bytes(50_000)).SerializeToString()
+        create.reply(Uncompressed(reply) if is_plain else reply)
+        with grpc.insecure_channel(fake.target, options=OPTIONS) as channel:
+            calls = [
+                stub(channel, create)({"blob": bytes(1000)}, timeout=5, compression=how).blob
+                for how in (grpc.Compression.Gzip, grpc.Compression.NoCompression)
+            ]
+        assert calls == [bytes(50_000)] * 2
+        assert [call.compressed for call in fake.calls] == [[True], [False]]  # type: ignore[attr-defined]
+        assert (fake.connections[0].sent > 100_000) == is_plain
 
 
 def test_a_compression_that_is_none() -> None:

@@ -27,6 +27,12 @@ def test_messages_are_found_whatever_pieces_they_come_in() -> None:
     assert not reader.is_between
 
 
+def test_which_messages_were_compressed() -> None:
+    reader = MessageReader("gzip", 1000)
+    assert reader.feed(framed(gzip.compress(b"a"), flag=1) + framed(b"b")) == [b"a", b"b"]
+    assert reader.compressed == [True, False]
+
+
 @pytest.mark.parametrize(
     ("wire", "encoding", "code", "words"),
     [
