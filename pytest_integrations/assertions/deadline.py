@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 from pytest_integrations.core.errors import ScriptingError
+from pytest_integrations.core.grpc_call import GrpcCall
 
 from .evidence import fail, nothing_to_check
 from .grouping import logical_calls, told_apart
@@ -14,11 +15,12 @@ from .tolerance import tolerance_of
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from pytest_integrations.core.call import Call
     from pytest_integrations.core.ledger import Calls
 
     from .grouping import LogicalCall, Per
 
-__all__ = ["assert_deadline_shrinks", "read_timeout"]
+__all__ = ["assert_deadline_shrinks", "deadline_of", "read_timeout"]
 
 _UNITS = {"H": 3600.0, "M": 60.0, "S": 1.0, "m": 1e-3, "u": 1e-6, "n": 1e-9}
 """Of a `grpc-timeout` header."""
@@ -27,19 +29,20 @@ _UNITS = {"H": 3600.0, "M": 60.0, "S": 1.0, "m": 1e-3, "u": 1e-6, "n": 1e-9}
 def assert_deadline_shrinks(
     calls: Calls,
     *,
-    header: str,
+    header: str | None = None,
     parse: Callable[[str], float] | None = None,
     per: Per | None = None,
     tolerance: float | None = None,
 ) -> None:
     """Assert that each retry tells the backend what is left of the deadline, not the whole of it again.
 
-    Within a logical call, the start of an attempt plus the seconds in its *header* is never later than that of the
-    first attempt; and each attempt has the header.
+    Within a logical call, the start of an attempt plus the timeout that it tells is never later than that of the
+    first attempt; and each attempt tells one. gRPC calls tell it by `grpc-timeout`, which clients round up, so that a
+    hundredth of what is left is allowed as well; other calls by a *header*.
 
     Args:
         calls: the calls to judge.
-        header: the header that carries the remaining time, such as `"grpc-timeout"` or `"X-Request-Timeout"`.
+        header: the header that carries the remaining time, such as `"X-Request-Timeout"`; gRPC calls need none.
         parse: from the header's text to seconds; by default `read_timeout`.
         per: what tells logical calls apart, if `logical_calls` cannot: `"header:X-Request-Id"`, or a function of a
             call.
@@ -47,7 +50,7 @@ def assert_deadline_shrinks(
 
     Raises:
         ResilienceError: a retry was given more time than was left, or no time.
-        NothingToCheck: no call with the header was retried.
+        NothingToCheck: no call that told a timeout was retried.
         ScriptingError: the header's text cannot be read as seconds.
 
     gRPC's deadlines (grpc.io/docs/guides/deadlines). google-api-core from 2.24.1 on hands the full timeout out again
@@ -70,46 +73,47 @@ def assert_deadline_shrinks(
 
     """
     __tracebackhide__ = True
-    read = parse or read_timeout
+    what = header or "grpc-timeout"
     allowed = tolerance_of(calls.ledger, tolerance).late
-    groups = [group for group in logical_calls(calls, per=per) if header in group[0].headers and len(group) > 1]
-    if not groups:
+    found = [(group, deadline_of(group[0], header, parse)) for group in logical_calls(calls, per=per) if len(group) > 1]
+    judged = [(group, until) for group, until in found if until is not None]
+    if not judged:
         nothing_to_check(
-            f"no call with the header {header} was retried",
+            f"no call with {what} was retried",
             calls,
-            hint="Let the first attempt fail, inject(status(503)), and check that the client sends the header at all.",
+            hint="Let the first attempt fail, inject(status(503)), and check that the client sends it at all.",
         )
-    for group in groups:
-        _judge_deadline(calls, group, header, read, allowed)
+    for group, until in judged:
+        for attempt in group[1:]:
+            told, left = deadline_of(attempt, header, parse), max(0.0, until - attempt.started)
+            rounded_up = left / 100 if header is None else 0.0
+            if told is None or told > until + allowed + rounded_up:
+                given = None if told is None else told - attempt.started
+                _fail(calls, group, attempt, until, f"no {what}" if given is None else f"{what}: {given:.3g} s")
 
 
-def _judge_deadline(
-    calls: Calls, group: LogicalCall, header: str, read: Callable[[str], float], allowed: float
-) -> None:
+def _fail(calls: Calls, group: LogicalCall, attempt: Call, until: float, told: str) -> NoReturn:
     __tracebackhide__ = True
-    given = read(group[0].headers[header])
-    until = group[0].started + given
-    for number, attempt in enumerate(group[1:], start=2):
-        text = attempt.headers.get(header)
-        left = until - attempt.started
-        what = f"attempt {number} of {group.operation} (#{attempt.seq})"
-        if text is None:
-            verdict = f"{what} has no {header}, and {max(left, 0):.3f} s are left of {given:.3g} s"
-            mark = f"no {header}"
-        elif read(text) > left + allowed:
-            verdict = f"{what} is given {read(text):.3g} s, and {max(left, 0):.3f} s are left of {given:.3g} s"
-            mark = f"{header}: {text}; at most {max(left, 0):.3f} s"
-        else:
-            continue
-        fail(
-            verdict,
-            calls,
-            notes=[told_apart([group])],
-            why="The backend works on for a caller that is no longer there.",
-            hint="Keep the moment of the deadline, not its length, and compute the header anew for each attempt.",
-            marks={attempt.seq: mark},
-            groups=[group],
-        )
+    left, whole = max(0.0, until - attempt.started), until - group[0].started
+    number = group.attempts.index(attempt) + 1
+    fail(
+        f"attempt {number} of {group.operation} (#{attempt.seq}) has {told}, "
+        f"and {left:.3f} s are left of {whole:.3g} s",
+        calls,
+        notes=[told_apart([group])],
+        why="The backend works on for a caller that is no longer there.",
+        hint="Keep the moment of the deadline, not its length, and compute the timeout anew for each attempt.",
+        marks={attempt.seq: f"{told}; at most {left:.3f} s"},
+        groups=[group],
+    )
+
+
+def deadline_of(call: Call, header: str | None, parse: Callable[[str], float] | None = None) -> float | None:
+    """Return when *call*'s client gives up, in the ledger's seconds, as it told; None if it told nothing."""
+    if header is None:
+        return call.deadline if isinstance(call, GrpcCall) else None
+    text = call.headers.get(header)
+    return None if text is None else call.started + (parse or read_timeout)(text)
 
 
 def read_timeout(text: str) -> float:

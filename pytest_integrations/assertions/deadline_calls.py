@@ -5,10 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pytest_integrations.core.call import CONNECT
-from pytest_integrations.core.grpc_call import GrpcCall
 from pytest_integrations.core.when import seconds
 
-from .deadline import read_timeout
+from .deadline import deadline_of
 from .evidence import fail, nothing_to_check
 from .grouping import is_success, logical_calls, over, told_apart
 from .tolerance import tolerance_of
@@ -26,14 +25,6 @@ __all__ = ["assert_cancels", "assert_deadline_propagated", "assert_no_attempt_af
 
 _WORKS_ON = "A backend that is not told works on for a caller that is no longer there, and so do those behind it."
 _HINT = "Give a call a timeout: stub.Get(request, timeout=seconds)."
-
-
-def deadline_of(call: Call, header: str | None, parse: Callable[[str], float] | None = None) -> float | None:
-    """Return when *call*'s client gives up, in the ledger's seconds, as it told; None if it told nothing."""
-    if header is None:
-        return call.deadline if isinstance(call, GrpcCall) else None
-    text = call.headers.get(header)
-    return None if text is None else call.started + (parse or read_timeout)(text)
 
 
 def _requests(calls: Calls) -> list[Call]:
@@ -147,7 +138,13 @@ def assert_no_attempt_after_deadline(
         nothing_to_check("no call with a deadline failed", calls, hint=f"{_HINT} Let the first attempt fail.")
 
 
-def assert_cancels(calls: Calls, *, header: str | None = None, tolerance: float | None = None) -> None:
+def assert_cancels(
+    calls: Calls,
+    *,
+    header: str | None = None,
+    parse: Callable[[str], float] | None = None,
+    tolerance: float | None = None,
+) -> None:
     """Assert that the client ends at its deadline what the backend has not answered by then.
 
     Definition: each call that was not over at its deadline was ended by its client then: cancelled (RST_STREAM of
@@ -175,7 +172,7 @@ def assert_cancels(calls: Calls, *, header: str | None = None, tolerance: float 
     now, allowed = calls.ledger.now(), tolerance_of(calls.ledger, tolerance).late
     judged = False
     for call in _requests(calls):
-        until = deadline_of(call, header)
+        until = deadline_of(call, header, parse)
         if until is None or until > now or (call.ended is not None and call.ended <= until and call.gone is None):
             continue
         left = call.gone if call.gone is not None else over(call) if getattr(call, "cancelled", False) else None

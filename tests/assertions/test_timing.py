@@ -208,7 +208,7 @@ class TestDeadlineShrinks:
 
         said = verdict(assert_deadline_shrinks, ledger.calls, header="X-Timeout")
 
-        assert said == "attempt 2 of GET /users (#2) is given 5 s, and 4.000 s are left of 5 s"
+        assert said == "attempt 2 of GET /users (#2) has X-Timeout: 5 s, and 4.000 s are left of 5 s"
 
     def test_catches_an_attempt_without_a_deadline(self, ledger: HandLedger) -> None:
         """A header that only the first attempt has."""
@@ -223,14 +223,16 @@ class TestDeadlineShrinks:
         self.attempts(real, "5", "4.1")
 
         assert_deadline_shrinks(real.calls, header="X-Timeout")
-        assert "is given 4.1 s" in verdict(assert_deadline_shrinks, real.calls, header="X-Timeout", tolerance=0.01)
+        assert "has X-Timeout: 4.1 s" in verdict(
+            assert_deadline_shrinks, real.calls, header="X-Timeout", tolerance=0.01
+        )
 
     def test_nothing_to_check_without_a_retry(self, ledger: HandLedger) -> None:
         """One attempt cannot shrink."""
         self.attempts(ledger, "5")
 
-        assert nothing(assert_deadline_shrinks, ledger.calls, header="X-Timeout") == (
-            "no call with the header X-Timeout was retried"
+        assert (
+            nothing(assert_deadline_shrinks, ledger.calls, header="X-Timeout") == "no call with X-Timeout was retried"
         )
 
     def test_the_text_can_be_parsed_by_the_test(self, ledger: HandLedger) -> None:
@@ -242,7 +244,9 @@ class TestDeadlineShrinks:
 
         with pytest.raises(ScriptingError, match="'5000 ms' is not a number of seconds"):
             assert_deadline_shrinks(ledger.calls, header="X-Timeout")
-        assert "is given 5 s" in verdict(assert_deadline_shrinks, ledger.calls, header="X-Timeout", parse=milliseconds)
+        assert "has X-Timeout: 5 s" in verdict(
+            assert_deadline_shrinks, ledger.calls, header="X-Timeout", parse=milliseconds
+        )
 
     @pytest.mark.parametrize(
         ("text", "seconds"),
