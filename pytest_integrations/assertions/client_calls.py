@@ -9,9 +9,9 @@ from __future__ import annotations
 import inspect
 import threading
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, overload
 
+from pytest_integrations.core.client_call import ClientCall
 from pytest_integrations.core.errors import ScriptingError
 
 if TYPE_CHECKING:
@@ -20,36 +20,6 @@ if TYPE_CHECKING:
     from pytest_integrations.core.ledger import Ledger
 
 __all__ = ["ClientCall", "ClientCalls"]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class ClientCall:
-    """One call that the test made through the client: how long it took, and what came back. Times are the ledger's."""
-
-    name: str
-    """What was called, for messages."""
-    started: float
-    ended: float
-    began: int
-    """Its place in the order of all beginnings and ends of the client's calls; times alone can be equal."""
-    finished: int
-    first: int
-    """No call with a lower number in the ledger can be its doing; those from *first* to *last* can."""
-    last: int
-    value: Any = None
-    """What the call returned."""
-    error: BaseException | None = None
-    """What the call raised instead."""
-
-    @property
-    def latency(self) -> float:
-        """How long the caller waited, in seconds."""
-        return self.ended - self.started
-
-    def __str__(self) -> str:
-        """Tell how it ended and how long that took."""
-        end = "returned" if self.error is None else f"raised {type(self.error).__name__}"
-        return f"{self.name} {end} after {self.latency:.3f} s"
 
 
 class ClientCalls(Sequence[ClientCall]):
@@ -83,6 +53,7 @@ class ClientCalls(Sequence[ClientCall]):
         self._calls: list[ClientCall] = []
         self._ticks = 0
         self._lock = threading.Lock()
+        ledger.clients.append(self)
 
     def __call__(self, function: Callable[..., Any], /, *args: Any, **kwargs: Any) -> ClientCall:
         """Call *function* and return what came of it; raises ScriptingError for one that has to be awaited."""

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from .call import Call
+    from .client_call import ClientCall
     from .clock import Clock
     from .delivery import Happening
 
@@ -92,6 +93,8 @@ class Ledger:
         self.problems: list[Problem] = []
         self.readers: list[Callable[[], object]] = []
         """What is called before anybody reads, of fakes whose wire is not ours and does not write by itself."""
+        self.clients: list[Sequence[ClientCall]] = []
+        """What the recorders of a test have written down on the client's side, each in order of its calls' ends."""
         self._told: set[int] = set()
         self._settle = settle
         self._calls: list[Call] = []

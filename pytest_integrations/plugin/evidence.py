@@ -31,11 +31,11 @@ if TYPE_CHECKING:
 
     from .record import Part, Record
 
-__all__ = ["TITLE", "attach", "count", "replay", "spare"]
+__all__ = ["MARKS", "TITLE", "attach", "count", "latest_parts", "replay", "spare"]
 
 TITLE = "integration timeline"
 _OURS = (UnexpectedCall, HandlerFailed, IntegrationsWarning)
-_MARKS = {"unexpected": "unexpected: nothing answers this", "handler": "its handler failed"}
+MARKS = {"unexpected": "unexpected: nothing answers this", "handler": "its handler failed"}
 _PARTS_AT_MOST = 3
 _ROWS_AT_MOST = 60
 _MESSAGES_AT_MOST = 20
@@ -90,13 +90,13 @@ def _messages(error: BaseException | None) -> str:
 def _pictures(record: Record, error: str) -> Iterator[str]:
     from pytest_integrations.views.text import timeline
 
-    parts = _latest(record)
+    parts = latest_parts(record)
     left_out = len(record.parts) - len(parts) + record.forgotten
     if left_out:
         yield f"the last of {left_out + len(parts)} ledgers; the others were opened earlier in this test"
     for part in parts:
         calls = part.calls
-        marks = {problem.call.seq: _MARKS[problem.kind] for problem in record.problems if problem.call in calls}
+        marks = {problem.call.seq: MARKS[problem.kind] for problem in record.problems if problem.call in calls}
         yield timeline(calls, limit=_ROWS_AT_MOST, marks=marks) if calls else f"  no calls reached {_names(part)}"
         yield from _stories(part, error)
     yield ""
@@ -120,7 +120,7 @@ def _stories(part: Part, error: str) -> Iterator[str]:
         yield f"\n  the first {_STORIES_AT_MOST} of {len(untold)} stories; fake.messages has them all"
 
 
-def _latest(record: Record) -> Sequence[Part]:
+def latest_parts(record: Record) -> Sequence[Part]:
     """Return the parts to show: those of the last example of a property-based test, else the last few."""
     parts = record.parts
     if not getattr(getattr(record.item, "obj", None), "is_hypothesis_test", False):

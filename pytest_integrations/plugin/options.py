@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -23,17 +24,20 @@ __all__ = [
     "names_for",
     "parametrize",
     "profile_of",
+    "report_path",
     "run_seed",
     "settle_seed",
     "share_seed",
     "skipped_profiles",
     "use_virtual_time",
+    "wants_summary",
 ]
 
 _FIXTURE = "fault_profile"
 _WORKERINPUT = "integrations_seed"
 _VIRTUAL_TIME = "virtual_time"
 _CLOCKS = ("virtual", "real")
+_SUMMARIES = ("auto", "always", "never")
 
 VIRTUAL_CLOCK = "virtual_clock"
 """The name of the fixture."""
@@ -70,11 +74,25 @@ def add_options(parser: pytest.Parser) -> None:
         help="What virtual_clock is: 'virtual' time, which jumps, or the 'real' one,\n"
         "to see the same tests hold in reality; default: virtual",
     )
+    group.addoption(
+        "--integrations-report",
+        metavar="PATH.html",
+        help="Write what every integration point went through as one page, and the same as\n"
+        "JSON beside it; with timelines, and which faults were survived where",
+    )
+    group.addoption(
+        "--integrations-summary",
+        choices=_SUMMARIES,
+        help="Whether the figures of the integration points stand at the end of the run;\n"
+        "default: 'auto', if a fault was injected or a report is written",
+    )
     parser.addini(
         "fault_profile", "Default for --fault-profile; 'calm' on the command line switches it off", default=""
     )
     parser.addini("fault_seed", "Default for --fault-seed", default="")
     parser.addini("integrations_clock", "Default for --integrations-clock", default="")
+    parser.addini("integrations_report", "Default for --integrations-report", default="")
+    parser.addini("integrations_summary", "Default for --integrations-summary", default="")
 
 
 def add_markers(config: pytest.Config) -> None:
@@ -96,12 +114,35 @@ def chosen_for_run(config: pytest.Config) -> tuple[str, ...]:
 
 def has_real_clock(config: pytest.Config) -> bool:
     """Tell whether the flag, or else the ini file, wants `virtual_clock` to be real time."""
-    given = config.getoption("--integrations-clock")
-    text = given or str(config.getini("integrations_clock")).strip() or _CLOCKS[0]
-    if text not in _CLOCKS:
-        msg = f"integrations_clock = {text!r} in the configuration: expected {' or '.join(map(repr, _CLOCKS))}"
+    return _choice(config, "integrations_clock", _CLOCKS) == "real"
+
+
+def wants_summary(config: pytest.Config) -> bool | None:
+    """Tell whether the figures of the run are to be shown; None if that is for the run to decide."""
+    return {"auto": None, "always": True, "never": False}[_choice(config, "integrations_summary", _SUMMARIES)]
+
+
+def report_path(config: pytest.Config) -> Path | None:
+    """Return where the flag, or else the ini file, wants the report; None where nobody does."""
+    given = config.getoption("--integrations-report")
+    text = str(config.getini("integrations_report")).strip() if given is None else given
+    if not text and given is None:
+        return None
+    path = Path(config.invocation_params.dir if given is not None else config.rootpath, text)
+    if path.suffix not in {".html", ".htm"} or path.is_dir():
+        msg = f"--integrations-report {text!r} is no file for a page: give it a name such as report.html"
         raise pytest.UsageError(msg)
-    return text == "real"
+    return path
+
+
+def _choice(config: pytest.Config, name: str, valid: Sequence[str]) -> str:
+    """Return what the flag, or else the ini file, says; the first of what is *valid* if neither does."""
+    given = config.getoption(f"--{name.replace('_', '-')}")
+    text = given or str(config.getini(name)).strip() or valid[0]
+    if text not in valid:
+        msg = f"{name} = {text!r} in the configuration: expected {' or '.join(map(repr, valid))}"
+        raise pytest.UsageError(msg)
+    return text
 
 
 def clock_settings(item: pytest.Item) -> dict[str, Any]:

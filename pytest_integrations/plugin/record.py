@@ -13,9 +13,12 @@ from weakref import WeakSet
 
 import pytest
 
+from pytest_integrations.core.clock import IN_FORCE
+
 if TYPE_CHECKING:
     from pytest_integrations.backends.fake import Fake
     from pytest_integrations.core.call import Call
+    from pytest_integrations.core.client_call import ClientCall
     from pytest_integrations.core.delivery import Messages
     from pytest_integrations.core.fault import Fault
     from pytest_integrations.core.ledger import Ledger, Problem
@@ -41,6 +44,18 @@ class Part:
     """The newest call when the test began; the calls after it are the test's own."""
     since_event: int = 0
     """The newest event of a message at that time."""
+    since_problem: int = 0
+    """How many problems there were at that time."""
+
+    @property
+    def problems(self) -> list[Problem]:
+        """What went wrong by itself in the test, whether or not anybody was told."""
+        return self.ledger.problems[self.since_problem :]
+
+    @property
+    def clients(self) -> list[list[ClientCall]]:
+        """What the test recorded on the client's side."""
+        return [[call for call in client if call.first > self.since] for client in self.ledger.clients]
 
     @property
     def calls(self) -> tuple[Call, ...]:
@@ -72,6 +87,8 @@ class Record:
     forgotten: int = 0
     passed: bool = False
     """Whether the test itself has passed, so that what is found later is not hidden by its failure."""
+    is_virtual: bool = False
+    """Whether a fake of the test started while a virtual clock was in force, so that times are nominal."""
     shown: str = ""
     """The evidence as it was last shown; a failure in the teardown need not repeat it."""
     _since: dict[int, _Beginning] = field(default_factory=dict)
@@ -108,17 +125,16 @@ class Record:
         by_ledger: dict[int, list[Fake]] = {}
         for fake in self.fakes:
             by_ledger.setdefault(id(fake.ledger), []).append(fake)
-        begun = self._since
-        return [
-            Part(fakes[0].ledger, tuple(fakes), begun[key].call, begun[key].event) for key, fakes in by_ledger.items()
-        ]
+        parts = []
+        for key, fakes in by_ledger.items():
+            begun = self._since[key]
+            parts.append(Part(fakes[0].ledger, tuple(fakes), begun.call, begun.event, begun.problems))
+        return parts
 
     @property
     def problems(self) -> list[Problem]:
         """What fails the test by itself, whether or not anybody was told."""
-        return [
-            problem for part in self.parts for problem in part.ledger.problems[self._since[id(part.ledger)].problems :]
-        ]
+        return [problem for part in self.parts for problem in part.problems]
 
     def tell(self) -> None:
         """Count the problems as told, so that the end of a `with` block in a fixture does not raise them again."""
@@ -206,6 +222,7 @@ class Witness:
             self._lasting.append(fake)
             return
         record.add(fake)
+        record.is_virtual = record.is_virtual or IN_FORCE.exact
         self._hand_seed(fake, record)
         fake.clear_profile()
         if record.profile is not None:

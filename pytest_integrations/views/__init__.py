@@ -1,7 +1,16 @@
 """Pictures of the ledger: one layout, several renderings.
 
-timeline   what is drawn and in which order: rows, lanes, bands, idle stretches; no characters, no pixels
-text       the layout as the lines under a failed test
-story      what became of each message of a queue, event by event, and many messages in a table
-stats      the figures of one fake: calls, faults, failures, latencies
+timeline       what is drawn and in which order: rows, lanes, bands, idle stretches; no characters, no pixels
+text           the layout as the lines under a failed test
+svg            the layout as a picture
+story          what became of each message of a queue, event by event, and many messages in a table
+stats          percentiles
+facts          the data of the health report
+points         what one test did at each integration point
+client_side    what the client kept back
+queue_figures  what became of the messages of each queue
+part           what one test adds to the report
+health         all tests together
+summary        the report as lines at the end of a run
+page           the report as one HTML page, with its parts: page_tables, page_tests, page_style
 """

@@ -17,8 +17,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from pytest_integrations.core.call import Call
+    from pytest_integrations.core.fault import Fault
 
-__all__ = ["Band", "Idle", "Kind", "Lane", "Row", "Timeline", "lay_out"]
+__all__ = ["Band", "Idle", "Kind", "Lane", "Row", "Timeline", "fault_of", "lay_out"]
 
 Kind = Literal["ok", "declined", "refused", "spoiled", "broken", "left", "open"]
 """What a row's shape tells besides its word.
@@ -147,15 +148,18 @@ def _row(call: Call, gap: float | None, attempt: int | None, mark: str) -> Row:
         operation=call.operation,
         kind=_kind(call),
         verdict=call.verdict,
-        fault=_fault(call),
+        fault=_word(fault_of(call)),
         handled=call.handled,
         mark=mark,
     )
 
 
-def _fault(call: Call) -> str:
-    """Return the fault of *call*; a spoilt handshake that the client put up with shows at the first call after it."""
-    fault = call.fault or (None if call.reused else call.connection.fault)
+def fault_of(call: Call) -> Fault | None:
+    """Return the fault of *call*; a spoilt handshake that the client put up with counts for the first call after it."""
+    return call.fault or (None if call.reused else call.connection.fault)
+
+
+def _word(fault: Fault | None) -> str:
     return repr(fault) if fault is not None else ""
 
 

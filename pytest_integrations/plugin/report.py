@@ -1,0 +1,165 @@
+"""The health report: what every test told, put together, shown at the end of the run and written.
+
+Everything is read from the reports of pytest, which come to one process, whether the tests ran there or on workers.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shlex
+import shutil
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from . import options
+from .report_part import ATTRIBUTE
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from pytest_integrations.views.facts import Health, Outcome, PartFacts, RunFacts
+
+__all__ = ["Collector"]
+
+_RANKS: tuple[Outcome, ...] = ("skipped", "xfailed", "passed", "xpassed", "failed", "error", "crashed")
+"""What a test came to is the last of these that one of its reports says: a subtest that failed outweighs the others."""
+
+_CRASHED = "???"
+"""The phase that xdist names in the report that it writes for a test whose worker has gone."""
+
+
+@dataclass
+class _Running:
+    """What is known of a run of a test."""
+
+    id: str
+    outcome: Outcome = "skipped"
+    seconds: float = 0.0
+    reruns: int = 0
+    part: PartFacts | None = None
+
+
+class Collector:
+    """Listens to the reports of all tests."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        """Begin without tests."""
+        self._config = config
+        self._path = options.report_path(config)
+        self._running: dict[str, _Running] = {}
+        self._over: list[_Running] = []
+        self._health: Health | None = None
+        self._written = ""
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Take in one report; that of the teardown is the last of a test, and brings what its fakes went through."""
+        running = self._running.setdefault(report.nodeid, _Running(report.nodeid))
+        running.seconds += report.duration
+        if _is_rerun(report):
+            self._running[report.nodeid] = _Running(report.nodeid, seconds=running.seconds, reruns=running.reruns + 1)
+            return
+        outcome = _outcome(report)
+        if outcome is not None:
+            running.outcome = max(running.outcome, outcome, key=_RANKS.index)
+        if report.when in {"teardown", _CRASHED}:
+            if hasattr(report, ATTRIBUTE):
+                from .report_part import read
+
+                running.part = read(report)
+            self._over.append(self._running.pop(report.nodeid))
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        """Put the report together, if there is something to report, and write it if it was asked for."""
+        if self._path is not None or any(one.part is not None for one in self._over):
+            self._health = self._put_together()
+        if self._health is not None and self._path is not None:
+            self._written = self._write(self._health, self._path, session)
+
+    def _put_together(self) -> Health:
+        from pytest_integrations.views.health import CompletedTest, health
+
+        tests = [
+            CompletedTest(id=one.id, outcome=one.outcome, seconds=one.seconds, reruns=one.reruns, part=one.part)
+            for one in self._over
+        ]
+        return health(tests, _run(self._config))
+
+    def _write(self, health: Health, path: Path, session: pytest.Session) -> str:
+        """Write the page and its data, and return the line that tells so."""
+        from pytest_integrations.views.page import page
+
+        data = path.with_suffix(".json")
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            data.write_text(json.dumps(health, indent=1, allow_nan=False) + "\n", encoding="utf-8")
+            path.write_text(page(health), encoding="utf-8")
+        except OSError as error:
+            session.exitstatus = pytest.ExitCode.USAGE_ERROR
+            return f"the report could not be written: {error}"
+        return f"report: {os.path.relpath(path, self._config.invocation_params.dir)} and {data.name}"
+
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        """Show the figures, if there were faults and pytest is not to be quiet, or if somebody has asked for them."""
+        if self._health is None or not self._is_wanted(self._health):
+            return
+        from pytest_integrations.views.summary import summary
+
+        terminal: Any = terminalreporter
+        terminal.section("integrations")
+        for line in summary(self._health, width=min(max(shutil.get_terminal_size().columns, 80), 100)):
+            terminal.write_line(line)
+        if self._written:
+            terminal.write_line(self._written)
+
+    def _is_wanted(self, health: Health) -> bool:
+        wanted = options.wants_summary(self._config)
+        if wanted is not None:
+            return wanted or bool(self._written)
+        has_news = health["totals"]["faulted"] > 0 and self._config.get_verbosity() >= 0
+        return has_news or self._path is not None
+
+
+def _run(config: pytest.Config) -> RunFacts:
+    from importlib.metadata import version
+    from platform import python_version
+
+    from pytest_integrations.core.clock import REAL
+
+    arguments = [*config.invocation_params.args]
+    seed = config.option.fault_seed
+    if seed is not None and not any(argument.startswith("--fault-seed") for argument in arguments):
+        arguments += ["--fault-seed", str(seed)]
+    return {
+        "created": REAL.wall().isoformat(timespec="seconds"),
+        "profiles": [*options.chosen_for_run(config)],
+        "seed": seed,
+        "replay": shlex.join(["pytest", *arguments]),
+        "versions": {
+            "pytest-integrations": version("pytest-integrations"),
+            "pytest": pytest.__version__,
+            "python": python_version(),
+        },
+    }
+
+
+def _is_rerun(report: pytest.TestReport) -> bool:
+    """Tell whether the test will run again, as pytest-rerunfailures has it: the figures are those of the last run."""
+    return str(report.outcome) == "rerun"
+
+
+def _outcome(report: pytest.TestReport) -> Outcome | None:
+    """Return what *report* says of its test; None for a setup or teardown in which nothing happened."""
+    if report.when == _CRASHED:
+        return "crashed"
+    if report.failed:
+        return "failed" if report.when == "call" else "error"
+    is_expected = hasattr(report, "wasxfail")
+    if report.skipped:
+        return "xfailed" if is_expected else "skipped"
+    if report.when != "call":
+        return None
+    return "xpassed" if is_expected else "passed"

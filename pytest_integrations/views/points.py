@@ -1,0 +1,163 @@
+"""What one test did at each integration point: one operation of one fake.
+
+Injected faults and unexpected errors are never added up: the first are the test's doing, the second are news.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal, get_args
+
+from pytest_integrations.core.call import CONNECT
+
+from .client_side import shed_by_place
+from .timeline import fault_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from pytest_integrations.core.call import Call
+    from pytest_integrations.core.client_call import ClientCall
+    from pytest_integrations.core.delivery import QueueMessage
+    from pytest_integrations.core.fault import Fault
+    from pytest_integrations.core.ledger import Problem
+
+    from .facts import PointFacts
+
+__all__ = ["Place", "merged", "points"]
+
+Place = tuple[str, str]
+"""A fake and one of its operations."""
+
+
+def points(
+    calls: Iterable[Call],
+    *,
+    groups: Iterable[Sequence[Call]] = (),
+    problems: Iterable[Problem] = (),
+    messages: Iterable[QueueMessage] = (),
+    clients: Iterable[Sequence[ClientCall]] = (),
+) -> list[PointFacts]:
+    """Return the figures of each integration point that *calls* reached, in the order of their first calls.
+
+    Args:
+        calls: what to count. What a client library greets its server with counts only if something happened to it.
+        groups: the logical calls, each with its attempts, oldest first.
+        problems: what failed the test by itself.
+        messages: what became of what was published.
+        clients: what the test recorded on the client's side.
+
+    """
+    found: dict[Place, PointFacts] = {}
+    known = list(calls)
+    for call in known:
+        if not call.is_spared or call.failed or fault_of(call) is not None:
+            _count(call, _at(found, (call.fake, call.operation), call.protocol))
+    for group in groups:
+        _judge(group, found)
+    for problem in problems:
+        place = (problem.fake, problem.call.operation if problem.call is not None else CONNECT)
+        _at(found, place, problem.call.protocol if problem.call is not None else "tcp")["unexpected"] += 1
+    _count_dead_letters(known, list(messages), found)
+    for place, shed in shed_by_place(known, clients).items():
+        if place in found:
+            found[place]["shed"] = shed
+    return list(found.values())
+
+
+def merged(facts: Iterable[PointFacts]) -> dict[Place, PointFacts]:
+    """Return *facts* of several tests, or of several ledgers of one, added up for each place."""
+    whole: dict[Place, PointFacts] = {}
+    for one in facts:
+        _add(_at(whole, (one["fake"], one["operation"]), one["protocol"]), one)
+    return whole
+
+
+def _at(found: dict[Place, PointFacts], place: Place, protocol: str) -> PointFacts:
+    if place not in found:
+        found[place] = {
+            "fake": place[0],
+            "operation": place[1],
+            "protocol": protocol,
+            "calls": 0,
+            "faulted": 0,
+            "failed_faulted": 0,
+            "failed_other": 0,
+            "unexpected": 0,
+            "at_once": 0,
+            "recovered": 0,
+            "given_up": 0,
+            "shed": None,
+            "dead_lettered": None,
+            "seconds": [],
+            "tried": {},
+        }
+    return found[place]
+
+
+def _count(call: Call, point: PointFacts) -> None:
+    fault = fault_of(call)
+    point["calls"] += 1
+    if fault is not None:
+        point["faulted"] += 1
+        _note(fault, point)
+    if call.failed and fault is not None:
+        point["failed_faulted"] += 1
+    elif call.failed:
+        point["failed_other"] += 1
+    if call.end is not None:
+        point["seconds"].append(round(call.end - call.started, 6))
+
+
+def _note(fault: Fault, point: PointFacts) -> None:
+    scripted = point["tried"].setdefault(fault.name, [])
+    if repr(fault) not in scripted:
+        scripted.append(repr(fault))
+
+
+def _judge(group: Sequence[Call], found: dict[Place, PointFacts]) -> None:
+    """Count one logical call, at the operation that its attempts asked for."""
+    asked = next((call for call in group if call.operation != CONNECT), group[0])
+    point = found.get((asked.fake, asked.operation))
+    last = group[-1]
+    if point is None or last.outcome == "open":
+        return
+    if last.failed or last.denied:
+        point["given_up"] += 1
+    else:
+        point["recovered" if len(group) > 1 else "at_once"] += 1
+
+
+def _count_dead_letters(
+    calls: Iterable[Call], messages: Sequence[QueueMessage], found: dict[Place, PointFacts]
+) -> None:
+    """Count messages that were dead-lettered where they were published."""
+    dead: dict[Place, int] = {}
+    for message in messages:
+        place = (message.fake, message.published_to)
+        dead[place] = dead.get(place, 0) + bool(message.of("dead_lettered"))
+    for call in calls:
+        if call.kind == "publish" and (call.fake, call.operation) in found:
+            found[call.fake, call.operation]["dead_lettered"] = dead.get((call.fake, getattr(call, "queue", "")), 0)
+
+
+def _add(whole: PointFacts, one: PointFacts) -> None:
+    for number in _NUMBERS:
+        whole[number] += one[number]
+    for perhaps in _PERHAPS:
+        whole[perhaps] = _sum(whole[perhaps], one[perhaps])
+    whole["seconds"] += one["seconds"]
+    for name, scripted in one["tried"].items():
+        known = whole["tried"].setdefault(name, [])
+        known += [each for each in scripted if each not in known]
+
+
+_Number = Literal[
+    "calls", "faulted", "failed_faulted", "failed_other", "unexpected", "at_once", "recovered", "given_up"
+]
+_Perhaps = Literal["shed", "dead_lettered"]
+_NUMBERS: tuple[_Number, ...] = get_args(_Number)
+_PERHAPS: tuple[_Perhaps, ...] = get_args(_Perhaps)
+
+
+def _sum(one: int | None, other: int | None) -> int | None:
+    return other if one is None else one if other is None else one + other
