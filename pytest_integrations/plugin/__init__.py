@@ -4,6 +4,8 @@
     options            flags, ini options and markers
     record             which fakes the running test has started
     evidence           what stands under a failed test
+    report_part        what one test adds to the health report
+    report             the health report: collected, shown at the end of the run, written
     hookspecs          what others may add
     registries         every name that can be used in a run
     manager            the same names for programs that run without pytest
@@ -34,6 +36,7 @@ from .fixtures import (
     virtual_clock,
 )
 from .record import RECORD, Witness
+from .report import Collector
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -75,6 +78,9 @@ def pytest_configure(config: pytest.Config) -> None:
         from .registries import check_names
 
         check_names(config, names, "--fault-profile")
+    options.report_path(config)
+    if not hasattr(config, "workerinput"):
+        config.pluginmanager.register(Collector(config), "integrations-report")
     witness = config.stash[_WITNESS] = Witness()
     watch.watchers.append(witness.started)
 
@@ -179,5 +185,9 @@ def pytest_runtest_makereport(
         evidence.attach(report, record, error)
         evidence.spare(report, error)
     if call.when == "teardown" and record is not None:
+        if record.fakes:
+            from . import report_part
+
+            report_part.attach(report, record, drawn=options.report_path(item.config) is not None)
         del item.stash[RECORD]
     return report
