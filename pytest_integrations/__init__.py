@@ -88,6 +88,7 @@ if TYPE_CHECKING:
         HandlerFailed,
         IntegrationsError,
         NothingToCheck,
+        NotIntercepted,
         ProfileError,
         ProfilesSkipped,
         ResilienceError,
@@ -102,6 +103,7 @@ if TYPE_CHECKING:
     from .core.queue_call import QueueCall
     from .core.reply import Reply
     from .core.tunnel_call import TunnelCall
+    from .interception import Interception
     from .plugin.factory import Fakes
     from .plugin.hookspecs import hookimpl
     from .timekeeping import Stalled, VirtualClock
@@ -134,10 +136,12 @@ __all__ = [
     "GrpcCall",
     "HandlerFailed",
     "IntegrationsError",
+    "Interception",
     "Jitter",
     "Ledger",
     "LogicalCall",
     "Messages",
+    "NotIntercepted",
     "NothingToCheck",
     "ProfileError",
     "ProfilesSkipped",
@@ -233,8 +237,10 @@ _HOMES = {
     "GrpcCall": "core.grpc_call",
     "HandlerFailed": "core.errors",
     "IntegrationsError": "core.errors",
+    "Interception": "interception",
     "Ledger": "core.ledger",
     "Messages": "core.delivery",
+    "NotIntercepted": "core.errors",
     "NothingToCheck": "core.errors",
     "ProfileError": "core.errors",
     "ProfilesSkipped": "core.errors",

@@ -166,7 +166,7 @@ class Fake:
         for rule in self.profile.rules:
             if rule.scopes == {"listener"}:
                 self.profile.remove(rule)
-                shared_loop().call(self._listener().heal)
+                shared_loop().call(self._bring_up)
 
     def _inject(self, script: Script, faults: tuple[Fault, ...], when: dict[str, Any], origin: str = "test") -> Rule:
         __tracebackhide__ = True
@@ -212,7 +212,7 @@ class Fake:
             for each in script.rules if rule is None else (rule,):
                 script.remove(each)
                 if each.scopes == {"listener"} and self._is_running:
-                    shared_loop().call(self._listener().heal)
+                    shared_loop().call(self._bring_up)
 
     # -- the port itself
 
@@ -231,7 +231,7 @@ class Fake:
 
         def end() -> None:
             if self._is_running and rule in script.rules:
-                self._listener().heal()
+                self._bring_up()
 
         shared_loop().call(lambda: self._in_its_time(rule, begin, end))
 
@@ -248,6 +248,9 @@ class Fake:
 
     def _take_down(self, effect: Refuse) -> None:
         raise NotImplementedError(type(self))
+
+    def _bring_up(self) -> None:
+        self._listener().heal()
 
     def _must_run(self) -> None:
         if not self._is_running:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from pytest_integrations.core.seed import Seed
     from pytest_integrations.wire.certificates import Authority
     from pytest_integrations.wire.listener import Listener
+    from pytest_integrations.wire.tls import TlsPort
     from pytest_integrations.wire.transport import WireProtocol
 
 __all__ = ["ListeningFake"]
@@ -31,6 +32,8 @@ class ListeningFake(Fake):
 
     alpn: tuple[str, ...] = ("http/1.1",)
     """What it offers to speak inside TLS, the best first (RFC 7301)."""
+    speaks_tls: bool = True
+    """Whether it can end TLS itself, rather than pass it on."""
 
     def __init__(
         self,
@@ -50,6 +53,8 @@ class ListeningFake(Fake):
         super().__init__(name, ledger=ledger, seed=seed, **clocked)
         self._host, self._port = host, port
         self._server: Server | None = None
+        self._doors: tuple[Server, ...] = ()
+        """Further ports, for connections that were meant for another host."""
 
     # -- life
 
@@ -68,8 +73,25 @@ class ListeningFake(Fake):
         self._port = self._server.listener.port
 
     def _close(self) -> None:
-        if self._server is not None:
-            self._server.stop()
+        for server in self._servers:
+            server.stop()
+        self._doors = ()
+
+    def open_door(self, tls: TlsPort | None) -> Listener:
+        """Listen on one more port, plain or with *tls*, whatever the fake's own port speaks; it closes with the fake.
+
+        What comes in there is served, recorded and spoilt as on the fake's own port, and goes down with it.
+        """
+        self._must_run()
+        door = Server(shared_loop(), self, self._speak, host=self._host, port=0, tls=tls)
+        self._doors = (*self._doors, door)
+        if tls is not None:
+            self.performs |= {effect.Handshake}
+        return door.listener
+
+    @property
+    def _servers(self) -> tuple[Server, ...]:
+        return () if self._server is None else (self._server, *self._doors)
 
     @property
     def url(self) -> str:
@@ -126,9 +148,13 @@ class ListeningFake(Fake):
         return self._running().listener
 
     def _take_down(self, effect: effect.Refuse) -> None:
-        server = self._running()
-        if effect.how == "ignore":
-            server.listener.ignore()
-        else:
-            server.listener.refuse()
-            server.close_connections()
+        for server in self._servers:
+            if effect.how == "ignore":
+                server.listener.ignore()
+            else:
+                server.listener.refuse()
+                server.close_connections()
+
+    def _bring_up(self) -> None:
+        for server in self._servers:
+            server.listener.heal()

@@ -171,8 +171,9 @@ class QueueFake(ListeningFake):
 
     def drop_all(self) -> None:
         """Cut every connection now, by RST; new ones are accepted."""
-        server = self._running()
-        shared_loop().call(server.abort_connections)
+        self._must_run()
+        for server in self._servers:
+            shared_loop().call(server.abort_connections)
 
     def decide(self, call: QueueCall) -> Decision | None:
         """Decide what goes wrong with *call*; called on the loop."""

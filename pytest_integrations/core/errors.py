@@ -5,6 +5,7 @@ IntegrationsError
 │   ├── UnknownName         a fault, profile, fake … that nobody registered (also a LookupError)
 │   └── CannotPerform       a wire was asked for an effect that it does not have
 ├── ProfileError            a fault profile that cannot be read
+├── NotIntercepted          a connection to another machine that no test has spoken of (also a ConnectionRefusedError)
 └── FakeStopped             a fake was used after it was stopped
 
 AssertionError
@@ -34,6 +35,7 @@ __all__ = [
     "HandlerFailed",
     "IntegrationsError",
     "IntegrationsWarning",
+    "NotIntercepted",
     "NothingToCheck",
     "ProfileError",
     "ProfilesSkipped",
@@ -77,6 +79,10 @@ class ProfileError(IntegrationsError):
     """A fault profile that cannot be read; the message names the file, the key and the way out."""
 
 
+class NotIntercepted(IntegrationsError, ConnectionRefusedError):
+    """A connection to another machine that no test has spoken of; clients take it for one that was refused."""
+
+
 class FakeStopped(IntegrationsError):
     """A fake was used after it was stopped."""
 
@@ -116,6 +122,7 @@ for _kind in (
     UnknownName,
     CannotPerform,
     ProfileError,
+    NotIntercepted,
     FakeStopped,
     ResilienceError,
     NothingToCheck,

@@ -33,6 +33,7 @@ from .fixtures import (
     fake_sqs,
     fakes,
     fault_profile,
+    intercept,
     virtual_clock,
 )
 from .record import RECORD, Witness
@@ -51,6 +52,7 @@ __all__ = [
     "fake_sqs",
     "fakes",
     "fault_profile",
+    "intercept",
     "virtual_clock",
 ]
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from pytest_integrations.backends.redis.fake import FakeRedis
     from pytest_integrations.backends.rest import FakeRest
     from pytest_integrations.backends.sqs.fake import FakeSqs
+    from pytest_integrations.interception import Interception
     from pytest_integrations.timekeeping import RealTimeClock, VirtualClock
 
     from .factory import Fakes
@@ -33,6 +34,7 @@ __all__ = [
     "fake_sqs",
     "fakes",
     "fault_profile",
+    "intercept",
     "virtual_clock",
 ]
 
@@ -124,3 +126,16 @@ def fake_kafka(fakes: Fakes) -> FakeKafka:
         return fakes.kafka("fake_kafka")
     except KafkaUnavailable as error:
         pytest.skip(str(error))
+
+
+@pytest.fixture
+def intercept(fakes: Fakes) -> Iterator[Interception]:
+    """Called with "https://api.example.com" and a fake, leads that URL to the fake; no other machine is reached."""
+    from pytest_integrations.interception import Interception
+
+    interception = Interception(fakes.ledger).start()
+    try:
+        yield interception
+    finally:
+        interception.stop()
+    interception.verify()  # of a test that has started no fake nobody else asks

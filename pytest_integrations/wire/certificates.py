@@ -22,7 +22,7 @@ from pytest_integrations.core.errors import IntegrationsError
 if TYPE_CHECKING:
     import trustme
 
-__all__ = ["Authority", "session_authority"]
+__all__ = ["NAMES", "Authority", "interception_authority", "session_authority"]
 
 NAMES = ("localhost", "127.0.0.1", "::1")
 """What a good certificate is valid for."""
@@ -49,7 +49,7 @@ class Authority:
         self._ca = trustme.CA(key_type=trustme.KeyType.ECDSA)
         self._file: Path | None = None
         self._pid = os.getpid()
-        self._contexts: dict[tuple[str, str, tuple[str, ...]], ssl.SSLContext] = {}
+        self._contexts: dict[tuple[str, str, tuple[str, ...], tuple[str, ...]], ssl.SSLContext] = {}
         self._lock = threading.Lock()
 
     @property
@@ -77,21 +77,31 @@ class Authority:
         """Return a new client context that trusts this authority and no other."""
         return ssl.create_default_context(cadata=self.pem.decode("ascii"))
 
-    def server_context(self, kind: str = "", detail: str = "", alpn: tuple[str, ...] = ("http/1.1",)) -> ssl.SSLContext:
-        """Return the server context for a *kind* of handshake, `""` for a good one; made once and kept."""
+    def server_context(
+        self,
+        kind: str = "",
+        detail: str = "",
+        alpn: tuple[str, ...] = ("http/1.1",),
+        names: tuple[str, ...] = NAMES,
+    ) -> ssl.SSLContext:
+        """Return the server context for a *kind* of handshake, `""` for a good one; made once and kept.
+
+        *names* are the hosts and addresses that its certificate is valid for.
+        """
+        key = kind, detail, alpn, names
         with self._lock:
-            context = self._contexts.get((kind, detail, alpn))
+            context = self._contexts.get(key)
             if context is None:
-                context = self._contexts[kind, detail, alpn] = self._make_context(kind, detail, alpn)
+                context = self._contexts[key] = self._make_context(*key)
             return context
 
-    def _make_context(self, kind: str, detail: str, alpn: tuple[str, ...]) -> ssl.SSLContext:
+    def _make_context(self, kind: str, detail: str, alpn: tuple[str, ...], names: tuple[str, ...]) -> ssl.SSLContext:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.set_alpn_protocols(list(alpn))
         if kind == "self_signed":
-            _load(context, *_self_signed())
+            _load(context, *_self_signed(names[0]))
         else:
-            self._leaf(kind).configure_cert(context)
+            self._leaf(kind, names).configure_cert(context)
         if kind == "client_cert_required":
             context.verify_mode = ssl.CERT_REQUIRED
             context.load_verify_locations(cadata=self.pem.decode("ascii"))
@@ -104,9 +114,9 @@ class Authority:
                 context.minimum_version = context.maximum_version = version
         return context
 
-    def _leaf(self, kind: str) -> trustme.LeafCert:
+    def _leaf(self, kind: str, names: tuple[str, ...]) -> trustme.LeafCert:
         issuer = self._trustme.CA(key_type=self._trustme.KeyType.ECDSA) if kind == "untrusted_ca" else self._ca
-        names = ("wrong.invalid",) if kind == "wrong_host" else NAMES
+        names = ("wrong.invalid",) if kind == "wrong_host" else names
         begin, end = _VALIDITY.get(kind, _VALIDITY[""])
         return issuer.issue_cert(*names, key_type=self._trustme.KeyType.ECDSA, not_before=begin, not_after=end)
 
@@ -119,14 +129,14 @@ def _load(context: ssl.SSLContext, certificate: bytes, key: bytes) -> None:
         context.load_cert_chain(path)
 
 
-def _self_signed() -> tuple[bytes, bytes]:
-    """Return a certificate that vouches for itself, and its key, in PEM."""
+def _self_signed(host: str) -> tuple[bytes, bytes]:
+    """Return a certificate for *host* that vouches for itself, and its key, in PEM."""
     from cryptography import x509
     from cryptography.hazmat.primitives import hashes, serialization
     from cryptography.hazmat.primitives.asymmetric import ec
 
     key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "localhost")])
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, host[:64])])
     begin, end = _VALIDITY[""]
     certificate = (
         x509.CertificateBuilder()
@@ -136,13 +146,19 @@ def _self_signed() -> tuple[bytes, bytes]:
         .serial_number(x509.random_serial_number())
         .not_valid_before(begin)
         .not_valid_after(end)
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName(host)]), critical=False)
         .sign(key, hashes.SHA256())
     )
     secret = key.private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )
     return certificate.public_bytes(serialization.Encoding.PEM), secret
+
+
+@cache
+def interception_authority() -> Authority:
+    """Return the authority whose certificates name hosts of others: apart, so that clients trust it for those alone."""
+    return Authority()
 
 
 @cache

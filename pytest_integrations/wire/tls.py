@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 from pytest_integrations.core.call import Call
 from pytest_integrations.core.effect import Handshake
 
+from .certificates import NAMES
+
 if TYPE_CHECKING:
     from pytest_integrations.core.call import Connection, Outcome
     from pytest_integrations.core.ledger import Ledger
@@ -59,10 +61,16 @@ _ALERTS = {
 class TlsPort:
     """What a port needs to speak TLS."""
 
-    def __init__(self, authority: Authority, alpn: tuple[str, ...] = ("http/1.1",)) -> None:
-        """Take certificates from *authority*; offer the protocols of *alpn* (RFC 7301), the best one first."""
+    def __init__(
+        self, authority: Authority, alpn: tuple[str, ...] = ("http/1.1",), names: tuple[str, ...] = ()
+    ) -> None:
+        """Take certificates from *authority*; offer the protocols of *alpn* (RFC 7301), the best one first.
+
+        The certificates are for *names*, which may be changed later; without any for this machine.
+        """
         self.authority = authority
         self.alpn = alpn
+        self.names: tuple[str, ...] = names
 
     def protocol(
         self, inner: WireProtocol, connection: Connection, decision: Decision | None, ledger: Ledger
@@ -71,7 +79,7 @@ class TlsPort:
         effects = decision.effects if decision is not None else ()
         spoil = next((effect for effect in effects if isinstance(effect, Handshake)), None)
         kind, detail = (spoil.kind, spoil.detail) if spoil is not None and spoil.kind in CERTIFICATES else ("", "")
-        context = self.authority.server_context(kind, detail, self.alpn)
+        context = self.authority.server_context(kind, detail, self.alpn, self.names or NAMES)
         return TlsProtocol(inner, context, connection, spoil, ledger)
 
 

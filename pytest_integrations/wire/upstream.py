@@ -7,6 +7,8 @@ import os
 import socket
 from typing import TYPE_CHECKING, Any
 
+from pytest_integrations.core.own_traffic import own_traffic
+
 from .loop import WRITE
 
 if TYPE_CHECKING:
@@ -67,7 +69,8 @@ class Dial:
             return
         sock.setblocking(False)
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        code = sock.connect_ex(address)
+        with own_traffic():
+            code = sock.connect_ex(address)
         if code not in _UNDER_WAY:
             self._give_up(code)
             return

@@ -9,6 +9,7 @@ from pytest_integrations.backends.listening import ListeningFake
 from pytest_integrations.core import effect, stream
 from pytest_integrations.core.errors import CannotPerform, IntegrationsError
 from pytest_integrations.core.fault import Occasion
+from pytest_integrations.core.own_traffic import own_traffic
 from pytest_integrations.core.settings import seconds
 from pytest_integrations.core.tunnel_call import TunnelCall
 from pytest_integrations.faults.connection import connection_refused
@@ -57,6 +58,7 @@ class FakeProxy(ListeningFake):
     """
 
     protocol = "tcp"
+    speaks_tls = False
     performs: frozenset[type[effect.Effect]] = frozenset({
         effect.Cut, effect.Delay, effect.Refuse, effect.Trickle, effect.Work, stream.Lag, stream.Limit, stream.Linger,
         stream.Pace, stream.Sever, stream.Silence, stream.Slices,
@@ -93,7 +95,8 @@ class FakeProxy(ListeningFake):
     def _open(self) -> None:
         upstream = self.upstream
         try:
-            self.addresses = resolve(upstream.host, upstream.port)
+            with own_traffic():
+                self.addresses = resolve(upstream.host, upstream.port)
         except OSError as error:
             msg = f"{self.name} cannot find {upstream.host!r}: {error.strerror}; write the address, such as 127.0.0.1"
             raise IntegrationsError(msg) from error

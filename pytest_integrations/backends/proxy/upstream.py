@@ -9,16 +9,9 @@ from urllib.parse import urlsplit
 from pytest_integrations.backends.fake import Fake
 from pytest_integrations.backends.listening import ListeningFake
 from pytest_integrations.core.errors import ScriptingError
+from pytest_integrations.core.ports import PORTS
 
 __all__ = ["Upstream"]
-
-_PORTS = {
-    "amqp": 5672, "amqps": 5671, "ftp": 21, "http": 80, "https": 443, "imap": 143, "imaps": 993, "ldap": 389,
-    "ldaps": 636, "mariadb": 3306, "memcached": 11211, "mongodb": 27017, "mqtt": 1883, "mqtts": 8883, "mysql": 3306,
-    "nats": 4222, "postgres": 5432, "postgresql": 5432, "redis": 6379, "rediss": 6379, "smtp": 25, "smtps": 465,
-    "ws": 80, "wss": 443,
-}  # fmt: skip
-"""The ports that are meant where a URL names none."""
 
 _VALID = (
     "valid are 'host:port', '[::1]:port', (host, port), a URL with a host, such as 'redis://127.0.0.1:6379', "
@@ -39,7 +32,7 @@ class Upstream:
         """Read what a test has written."""
         __tracebackhide__ = True
         if isinstance(wanted, ListeningFake):
-            return cls(wanted.host.strip("[]"), wanted.port, wanted.url)
+            return cls(urlsplit(wanted.url).hostname or "", wanted.port, wanted.url)
         if isinstance(wanted, str):
             return _from_url(wanted) if "://" in wanted else _from_text(wanted)
         if isinstance(wanted, tuple) and len(wanted) == 2 and isinstance(wanted[0], str) and wanted[0]:
@@ -81,10 +74,10 @@ def _from_url(url: str) -> Upstream:
     if not host:
         msg = f"upstream={url!r} names no host to connect to (sockets of Unix cannot be proxied): {_VALID}"
         raise ScriptingError(msg)
-    if port is None and scheme not in _PORTS:
+    if port is None and scheme not in PORTS:
         msg = f"upstream={url!r} names no port, and that of {scheme}:// is not known: write it out"
         raise ScriptingError(msg)
-    return Upstream(host, _PORTS[scheme] if port is None else _port(port, url), url)
+    return Upstream(host, PORTS[scheme] if port is None else _port(port, url), url)
 
 
 def _port(port: object, wanted: object) -> int:

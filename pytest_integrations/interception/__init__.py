@@ -1,0 +1,16 @@
+"""Hard-coded URLs: connections that were meant for another host reach a fake, and all others are refused by name.
+
+    interception   Interception, which a test holds
+    origin         what is intercepted: a scheme, a host and a port
+    permits        which other hosts may be reached, or are refused in silence
+    book           addresses that stand for hosts
+    network        the standard library's look-up and connect, led elsewhere
+    trust          our authority's certificate, for those hosts alone
+
+It works below the clients, on `socket` and `ssl`, so that it knows none of them. What does not use these two (gRPC's
+own library, libcurl, librdkafka) is out of its reach.
+"""
+
+from .interception import Interception
+
+__all__ = ["Interception"]

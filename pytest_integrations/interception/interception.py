@@ -1,0 +1,235 @@
+"""What a test holds to have connections to hard-coded URLs reach its fakes."""
+
+from __future__ import annotations
+
+import errno
+import os
+import socket
+from typing import TYPE_CHECKING, Self
+
+from pytest_integrations.backends.fake import Fake
+from pytest_integrations.backends.listening import ListeningFake
+from pytest_integrations.core.errors import NotIntercepted, ScriptingError
+from pytest_integrations.core.ledger import Ledger, Problem
+from pytest_integrations.core.own_traffic import own_traffic
+from pytest_integrations.core.patches import Patches
+
+from . import network, trust
+from .book import AddressBook
+from .door import Door
+from .origin import Origin, covers
+from .permits import Permits, is_this_machine
+from .refusal import refusal
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+__all__ = ["Interception"]
+
+_PROXIES = {"http_proxy", "https_proxy", "all_proxy"}
+
+
+class Interception:
+    """Connections of this process, on their way to hosts that are named in the code, and where they go instead.
+
+    Inside `with` each connection that is opened by Python's `socket` to an intercepted host reaches its fake. TLS is
+    really spoken, with a certificate for that host which the client verifies; the trust is given to that host alone.
+    Connections to other machines are refused with `NotIntercepted`, and fail the test even if the client swallows that.
+    Afterwards all is as it was. One can be in force at a time; the fixture `intercept` is one that is.
+
+    What does not connect by Python's `socket` cannot be led anywhere: gRPC's own library, libcurl, librdkafka, uvloop.
+
+    ```python
+    import urllib.request
+    from pytest_integrations import FakeRest, Interception
+
+    with FakeRest() as payments, Interception() as intercept:
+        payments.get("/charges").reply(json=[])
+        intercept("https://api.payments.example", payments)
+        with urllib.request.urlopen("https://api.payments.example/charges") as answer:
+            assert answer.status == 200
+        assert payments.calls[0].headers["host"] == "api.payments.example"
+    ```
+    """
+
+    name = "intercept"
+
+    def __init__(self, ledger: Ledger | None = None) -> None:
+        """Prepare; what is refused is told to *ledger*, or to one of its own."""
+        self.ledger: Ledger = Ledger() if ledger is None else ledger
+        self._origins: dict[Origin, Door] = {}
+        self._doors: dict[tuple[int, bool], Door] = {}
+        self._allowed = Permits()
+        self._silenced = Permits()
+        self._told: set[tuple[str, int | None]] = set()
+        self._book = AddressBook()
+        self._patches = Patches()
+        self._is_in_force = False
+
+    # -- what a test says
+
+    def __call__(self, url: str, fake: Fake) -> None:
+        """Let connections to *url* reach *fake*, which runs.
+
+        *url* ends before its path: `"https://api.example.com"`, `"http://10.0.0.7:8080"`, `"rediss://cache"`; a host
+        that begins with `*.` is every host that ends so. Several may lead to one fake; what the client meant is in the
+        headers of its calls. The scheme decides whether TLS is spoken, whatever the fake speaks on its own port.
+        """
+        __tracebackhide__ = True
+        self._must_be_in_force()
+        origin = Origin.of(url)
+        if not isinstance(fake, ListeningFake):
+            hint = " (its port is opened and served by a library in C)" if isinstance(fake, Fake) else ""
+            msg = f"intercept({url!r}, {fake!r}): that is not a fake with a port of its own{hint}; give a FakeRest, say"
+            raise ScriptingError(msg)
+        other = next((each for each in self._origins if (each.host, each.port) == (origin.host, origin.port)), None)
+        if other is not None:
+            msg = f"intercept({url!r}): {other.url} is intercepted already, by {self._origins[other].fake!r}"
+            raise ScriptingError(msg)
+        tls = origin.tls and fake.speaks_tls
+        key = id(fake), tls
+        door = self._doors.get(key) or Door.of(fake, tls=tls)
+        door.welcome(origin.host)
+        self._doors[key] = self._origins[origin] = door
+        self._avoid_proxies(origin.host)
+
+    def allow(self, *hosts: str) -> None:
+        """Let connections to *hosts* through: names, `"*.example.com"`, addresses, networks such as `"10.0.0.0/8"`."""
+        __tracebackhide__ = True
+        self._allowed.add("intercept.allow", hosts)
+
+    def refuse(self, *hosts: str) -> None:
+        """Refuse connections to *hosts* as if nobody listened there, without failing the test; telemetry, say."""
+        __tracebackhide__ = True
+        self._silenced.add("intercept.refuse", hosts)
+
+    # -- life
+
+    def start(self) -> Self:
+        """Come into force."""
+        if _in_force:
+            msg = "an interception is in force already: call that one for further URLs, such as the fixture intercept"
+            raise ScriptingError(msg)
+        _in_force.append(self)
+        network.install(self._patches, self)
+        trust.install(self._patches, self._is_intercepted, _authority_in_pem)
+        self._is_in_force = True
+        return self
+
+    def stop(self) -> None:
+        """Put everything back as it was; harmless when it is."""
+        if self._is_in_force:
+            self._is_in_force = False
+            self._patches.close()
+            _in_force.remove(self)
+
+    def __enter__(self) -> Self:
+        """Come into force."""
+        return self.start()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Put everything back; raise what was refused, unless something else was raised before."""
+        __tracebackhide__ = True
+        self.stop()
+        if error is None:
+            self.verify()
+
+    def verify(self) -> None:
+        """Raise what was refused, if that was not told before."""
+        __tracebackhide__ = True
+        self.ledger.verify(self.name)
+
+    def _must_be_in_force(self) -> None:
+        if not self._is_in_force:
+            msg = "the interception is not in force: use it inside `with Interception() as intercept:`, or the fixture"
+            raise ScriptingError(msg)
+
+    # -- the way, asked by the patched standard library on whatever thread
+
+    def look_up(self, host: str) -> str | None:
+        """Return the address that stands for *host*, or None to look it up as usual."""
+        origin = self._first(host)
+        if origin is not None:
+            return self._book.address_of(host, ipv6=":" in self._origins[origin].host)
+        if not is_this_machine(host) and not self._allowed.has(host) and not _is_address(host):
+            raise self._refusal(host, None)
+        return None
+
+    def found(self, host: str, addresses: set[str]) -> None:
+        """Hear of the *addresses* that *host* really has."""
+        if self._allowed.has(host):
+            for address in addresses:
+                self._allowed.learn(address)
+
+    def lead(self, host: str, port: int) -> tuple[str, int] | None:
+        """Return where a connection to *host*, or to what stands for it, goes; None if it is let be."""
+        meant = self._book.host_at(host)
+        host = meant or host
+        for origin, door in tuple(self._origins.items()):
+            if origin.meets(host, port):
+                door.welcome(host)
+                return door.host, door.port
+        if is_this_machine(host) or self._allowed.has(host):
+            return None if meant is None else _really(host, port)  # another port of it is intercepted, not this one
+        raise self._refusal(host, port)
+
+    def _first(self, host: str) -> Origin | None:
+        return next((origin for origin in tuple(self._origins) if covers(origin.host, host)), None)
+
+    def _is_intercepted(self, host: str) -> bool:
+        origin = self._first(host)
+        if origin is None:
+            return False
+        self._origins[origin].welcome(host)
+        return True
+
+    def _refusal(self, host: str, port: int | None) -> NotIntercepted:
+        if self._silenced.has(host):
+            return NotIntercepted(errno.ECONNREFUSED, os.strerror(errno.ECONNREFUSED))
+        line, text = refusal(host, port, [origin.url for origin in self._origins])
+        if (host, port) not in self._told:  # a client that tries again has not gone wrong twice
+            self._told.add((host, port))
+            self.ledger.problems.append(Problem("unexpected", self.name, text))
+        return NotIntercepted(errno.ECONNREFUSED, line)
+
+    # -- proxies
+
+    def _avoid_proxies(self, host: str) -> None:
+        """Keep clients from asking a proxy for *host*, where the environment names one."""
+        if not any(name.lower() in _PROXIES and value for name, value in os.environ.items()):
+            return
+        for name in ("no_proxy", "NO_PROXY"):
+            before = os.environ.get(name)
+            self._patches.callback(_set_variable, name, before)
+            os.environ[name] = f"{before},{host.removeprefix('*')}" if before else host.removeprefix("*")
+
+
+_in_force: list[Interception] = []
+"""The one that is, if any."""
+
+
+def _really(host: str, port: int) -> tuple[str, int]:
+    """Return the first address that *host* really has."""
+    with own_traffic():
+        address: tuple[str, int] = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][4][:2]  # type: ignore[assignment]  # of an address of the internet these two are first
+    return address
+
+
+def _set_variable(name: str, value: str | None) -> None:
+    if value is None:
+        os.environ.pop(name, None)
+    else:
+        os.environ[name] = value
+
+
+def _is_address(host: str) -> bool:
+    """Tell whether *host* is an address, about which the connect decides; or an abbreviated one, as 127.1."""
+    return ":" in host or host.replace(".", "").isdigit()
+
+
+def _authority_in_pem() -> bytes:
+    from pytest_integrations.wire.certificates import interception_authority
+
+    return interception_authority().pem
