@@ -5,6 +5,7 @@
     permits        which other hosts may be reached, or are refused in silence
     book           addresses that stand for hosts
     network        the standard library's look-up and connect, led elsewhere
+    uvloop         the same for loops that do both in C
     trust          our authority's certificate, for those hosts alone
 
 It works below the clients, on `socket` and `ssl`, so that it knows none of them. What does not use these two (gRPC's

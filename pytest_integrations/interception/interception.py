@@ -14,7 +14,7 @@ from pytest_integrations.core.ledger import Ledger, Problem
 from pytest_integrations.core.own_traffic import own_traffic
 from pytest_integrations.core.patches import Patches
 
-from . import network, trust
+from . import network, trust, uvloop
 from .book import AddressBook
 from .door import Door
 from .origin import Origin, covers
@@ -37,7 +37,7 @@ class Interception:
     Connections to other machines are refused with `NotIntercepted`, and fail the test even if the client swallows that.
     Afterwards all is as it was. One can be in force at a time; the fixture `intercept` is one that is.
 
-    What does not connect by Python's `socket` cannot be led anywhere: gRPC's own library, libcurl, librdkafka, uvloop.
+    What does not connect by Python's `socket` cannot be led anywhere: gRPC's own library, libcurl, librdkafka.
 
     ```python
     import urllib.request
@@ -112,6 +112,7 @@ class Interception:
             raise ScriptingError(msg)
         _in_force.append(self)
         network.install(self._patches, self)
+        uvloop.install(self._patches, self)
         trust.install(self._patches, self._is_intercepted, _authority_in_pem)
         self._is_in_force = True
         return self
