@@ -89,9 +89,14 @@ class Host:
         ledger: Ledger,
     ) -> None:
         """Start a server for what *registration* has: an asyncio one, if a method of *servicer* is `async def`."""
+        __tracebackhide__ = True
         names = [method.name for service in services for method in service.methods]
         make = AsyncServer if _is_async(servicer, names) else ThreadedServer
-        self._server = make(registration.add_to, interceptors, options)
+        try:
+            self._server = make(registration.add_to, interceptors, options)
+        except (AttributeError, TypeError, ValueError) as error:
+            msg = f"no server of grpcio can be made with interceptors={interceptors!r}, options={options!r}: {error}"
+            raise ScriptingError(msg) from error
         self._addresses = resolve("127.0.0.1", self._server.port)
         self._ledger = ledger
         self._client: Http2Client | None = None

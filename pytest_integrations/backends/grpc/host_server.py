@@ -50,6 +50,10 @@ class ThreadedServer:
         """Start it with what *register* tells it; of two *options* of one name grpcio takes the first."""
         import grpc
 
+        for each in interceptors:
+            if not isinstance(each, grpc.ServerInterceptor):  # grpcio would ask that when a call comes
+                msg = f"{each!r} is no grpc.ServerInterceptor"
+                raise TypeError(msg)
         self._server = grpc.server(_Workers(), interceptors=interceptors, options=[*options, *_OPTIONS])
         register(self._server)
         self.port: int = self._server.add_insecure_port(_ADDRESS)
@@ -86,7 +90,8 @@ class AsyncServer:
         _awaited(self._stop())
 
     async def _stop(self) -> None:
-        await asyncio.wait([asyncio.ensure_future(self._server.stop(None))], timeout=_PATIENCE)
+        server, self._server = self._server, None  # with the last of them grpcio ends its own thread for asyncio
+        await asyncio.wait([asyncio.ensure_future(server.stop(None))], timeout=_PATIENCE)
 
 
 def _awaited(coroutine: Coroutine[Any, Any, T]) -> T:
