@@ -54,7 +54,8 @@ class ThreadedServer:
             if not isinstance(each, grpc.ServerInterceptor):  # grpcio would ask that when a call comes
                 msg = f"{each!r} is no grpc.ServerInterceptor"
                 raise TypeError(msg)
-        self._server = grpc.server(_Workers(), interceptors=interceptors, options=[*options, *_OPTIONS])
+        workers: Any = _Workers()  # grpcio says that it wants a ThreadPoolExecutor, and takes what has `submit`
+        self._server = grpc.server(workers, interceptors=list(interceptors), options=[*options, *_OPTIONS])
         register(self._server)
         self.port: int = self._server.add_insecure_port(_ADDRESS)
         self._server.start()
