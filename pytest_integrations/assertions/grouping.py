@@ -8,6 +8,10 @@
 A connection that a fault spoilt before there was a request belongs to the next request to the same fake. The rules
 are tried in this order for every call. The last one cannot know whether a test that makes the same call twice means
 it; failures say by which rule calls were put together.
+
+Calls of gRPC tell more by their counter, `grpc-previous-rpc-attempts`: one that counts another attempt while the one
+before still runs is a hedge of the same call; one that counts no further than an attempt that was not processed at all
+is that attempt once more; and of calls that are made at the same time each has a deadline, which its attempts share.
 """
 
 from __future__ import annotations
@@ -17,6 +21,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, overload
 
 from pytest_integrations.core.call import CONNECT
+from pytest_integrations.core.grpc_call import GrpcCall
 from pytest_integrations.core.when import When
 
 if TYPE_CHECKING:
@@ -32,9 +37,12 @@ Per = str | Callable[["Call"], Hashable]
 
 KEY_HEADER = "Idempotency-Key"
 _IDENTITIES = ("amz-sdk-invocation-id",)
-_COUNTERS = ("x-stainless-retry-count", "Retry-Attempt", "grpc-previous-rpc-attempts")
+_GRPC = "grpc-previous-rpc-attempts"
+_COUNTERS = ("x-stainless-retry-count", "Retry-Attempt", _GRPC)
 _SLACK = 0.005
 """The FIN of an abandoned attempt and the next request may be read in either order."""
+_GRAIN, _RATIO = 0.05, 0.01
+"""Clients round what is left of a deadline up, to a hundredth of it, and a busy machine reads late what they say."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +71,9 @@ class LogicalCall(Sequence["Call"]):
 
     @property
     def succeeded(self) -> bool:
-        """Whether the last attempt brought what was asked for."""
-        return is_success(self.attempts[-1])
+        """Whether the last attempt brought what was asked for, or one that still ran beside it."""
+        last = self.attempts[-1]
+        return any(is_success(each) and (each is last or _runs_at(last.started, each)) for each in self.attempts)
 
     @property
     def retries(self) -> tuple[tuple[Call, Call], ...]:
@@ -92,6 +101,11 @@ def gap(before: Call, after: Call) -> float | None:
     if end is None or end > after.started + _SLACK:
         return None
     return max(0.0, after.started - end)
+
+
+def _runs_at(moment: float, call: Call) -> bool:
+    end = over(call)
+    return end is None or end > moment + _SLACK
 
 
 def is_success(call: Call) -> bool:
@@ -184,6 +198,22 @@ class _Growing:
         end = over(last)
         return end is None or end <= call.started + _SLACK
 
+    def repeats(self, call: Call) -> bool:
+        """Tell whether *call* can be the last attempt once more, which was not processed: clients do not count that."""
+        return self.attempts[-1].unprocessed and self.awaits(call)
+
+    def is_hedged(self, call: Call) -> bool:
+        """Tell whether *call* can be sent beside the last attempt, which still runs."""
+        return _runs_at(call.started, self.attempts[-1])
+
+    def is_done(self, call: Call) -> bool:
+        """Tell whether neither *call* nor a later one can be an attempt more."""
+        return is_success(self.attempts[-1]) and not self.is_hedged(call)
+
+    def rank(self, call: Call) -> tuple[bool, float]:
+        """Return by how much other logical calls come before this one, if *call* can be a retry of several."""
+        return _differ(self.attempts[-1], call), self.ended
+
 
 _Fits = Callable[[_Growing, "Call"], bool]
 
@@ -213,7 +243,9 @@ class Grouping:
 
     def of(self, calls: Iterable[Call]) -> tuple[LogicalCall, ...]:
         """Return the logical calls that *calls* make up, in order of their first attempts."""
-        for call in sorted(calls, key=_in_order):
+        ordered = sorted(calls, key=_in_order)
+        self._counted.update((call.fake, _GRPC, call.operation) for call in ordered if _counts(call))
+        for call in ordered:
             if call.block is not None:
                 self._put(call, BY_BLOCK, ("block", call.block), None)
             elif call.operation == CONNECT:
@@ -246,10 +278,24 @@ class Grouping:
 
     def _place_by_count(self, call: Call, name: str, retries: int, like: Hashable) -> None:
         """Put *call* to a call like it that has come as far as its own counter of retries says."""
+        key = (name, retries, like)
         before: list[Hashable] = [(name, retries - 1, like)] if retries else []
         if retries == 1:
             before.append(like)  # those that count from 1 send nothing with the first attempt, so it was placed there
-        self._put(call, f"{name} header", (name, retries, like), _Growing.awaits, after=before)
+        again: list[Hashable] = [key] if retries else [key, like]
+        ways: list[tuple[list[Hashable], _Fits]] = [(before, _Growing.awaits), (again, _Growing.repeats)]
+        if name == _GRPC:
+            ways.append((before, _Growing.is_hedged))
+        after, fits = next(((sought, fits) for sought, fits in ways if self._waiting(call, sought, fits)), ways[0])
+        self._put(call, f"{name} header", key, fits, after=after)
+
+    def _waiting(self, call: Call, sought: list[Hashable], fits: _Fits | None) -> list[_Growing]:
+        """Return the groups under *sought* that *call* fits, and forget those that are done."""
+        for each in sought:
+            if each in self._by_key and fits is not None:
+                self._by_key[each] = [group for group in self._by_key[each] if not group.is_done(call)]
+        known = [group for each in sought for group in self._by_key.get(each, ())]
+        return [group for group in known if fits is None or fits(group, call)]
 
     def _put(
         self, call: Call, by: str, key: Hashable, fits: _Fits | None, *, after: list[Hashable] | None = None
@@ -259,9 +305,8 @@ class Grouping:
         It is found under *key* from then on, until it succeeds; *fits* None fits always.
         """
         sought = [key] if after is None else after
-        known = [group for each in sought for group in self._by_key.get(each, ())]
-        waiting = [group for group in known if fits is None or fits(group, call)]
-        group = min(waiting, key=lambda group: group.ended) if waiting else _Growing(by)
+        waiting = self._waiting(call, sought, fits)
+        group = min(waiting, key=lambda group: group.rank(call)) if waiting else _Growing(by)
         if waiting:
             for each in sought:
                 self._by_key[each] = [other for other in self._by_key.get(each, ()) if other is not group]
@@ -269,7 +314,7 @@ class Grouping:
             self._groups.append(group)
         group.by = by
         group.attempts += [*(self._spoilt.pop(call.fake, []) if call.block is None else []), call]
-        if fits is None or not is_success(call):
+        if fits is None or not is_success(call) or isinstance(call, GrpcCall):  # which may be hedged while it runs
             self._by_key.setdefault(key, []).append(group)
 
     def _place_left_over(self, spoilt: list[Call]) -> None:
@@ -282,6 +327,20 @@ class Grouping:
             alone = _Growing(BY_FAKE)
             alone.attempts += spoilt
             self._groups.append(alone)
+
+
+def _counts(call: Call) -> bool:
+    """Tell whether *call* shows that its client counts: then one without a number is nobody's retry."""
+    return isinstance(call, GrpcCall) and call.previous_attempts > 0
+
+
+def _differ(last: Call, call: Call) -> bool:
+    """Tell whether the deadlines of two attempts differ by more than what they are told in."""
+    if not isinstance(last, GrpcCall) or not isinstance(call, GrpcCall):
+        return False
+    if last.deadline is None or call.deadline is None:
+        return last.deadline is not call.deadline
+    return abs(last.deadline - call.deadline) > _GRAIN + _RATIO * (last.timeout or 0.0)
 
 
 def _whole(text: str) -> int:

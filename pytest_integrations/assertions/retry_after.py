@@ -73,16 +73,12 @@ def _asked_by_grpc(call: GrpcCall) -> Asked | None:
     """Return what a status of gRPC asks for: by its pushback, or else by the RetryInfo in its details."""
     trailers = dict(call.trailers)
     pushback = str(trailers.get("grpc-retry-pushback-ms", ""))
-    if re.fullmatch(r"-?\d+", pushback):
-        wait = int(pushback) / 1000
-        return Asked(f"grpc-retry-pushback-ms: {pushback}", wait, "milliseconds") if wait >= 0 else _never(pushback)
+    if pushback:
+        wait = int(pushback) / 1000 if re.fullmatch(r"\d+", pushback) else math.inf
+        return Asked(f"grpc-retry-pushback-ms: {pushback}", wait, "milliseconds" if wait < math.inf else "never")
     details = trailers.get("grpc-status-details-bin", b"")
     delay = retry_delay(details) if isinstance(details, bytes) else None
     return None if delay is None else Asked(f"RetryInfo: {delay:g} s", delay, "seconds")
-
-
-def _never(pushback: str) -> Asked:
-    return Asked(f"grpc-retry-pushback-ms: {pushback}", math.inf, "never")
 
 
 def assert_respects_retry_after(
@@ -95,7 +91,7 @@ def assert_respects_retry_after(
     in the status's details) and that was retried, the wait is not below what was
     asked for and not more than a tenth and 150 ms above; on a virtual clock it is exact. A date has a grain of one
     second both ways. 0, a date that has passed and a value that is neither ask for nothing; a pushback
-    below 0 asks not to retry at all.
+    that is below 0, or no number, asks not to retry at all.
 
     *cap* is the longest wait, in seconds, that the client is ready for: if more is asked for, it may give up, or
     come back after *cap*. *tolerance*, in seconds, replaces the lateness that is allowed: give it for a client that
@@ -210,7 +206,7 @@ def _fail(groups: tuple[LogicalCall, ...], found: list[_Judgement], broken: list
 
 def _hint(judgement: _Judgement, ledger: Ledger) -> str:
     if judgement.asked.form == "never":
-        return "A pushback below 0 says that another attempt would do no good (gRFC A6): give up."
+        return "A pushback below 0, or that is no number, says that a retry would do no good (gRFC A6): give up."
     local = ledger.opened_at.astimezone().utcoffset()
     offset = local.total_seconds() if local is not None else 0.0
     if judgement.asked.form == "date" and (offset or not judgement.wait):

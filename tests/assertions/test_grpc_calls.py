@@ -171,11 +171,14 @@ def test_a_pushback_goes_before_the_details(ledger: HandLedger) -> None:
     assert_respects_retry_after(ledger.calls)
 
 
-def test_a_pushback_below_0_forbids_a_retry(ledger: HandLedger) -> None:
-    grpc(ledger, 0, "UNAVAILABLE", grpc_retry_pushback_ms="-1")
+@pytest.mark.parametrize("pushback", ["-1", "abc"])
+def test_a_pushback_may_forbid_a_retry(ledger: HandLedger, pushback: str) -> None:
+    grpc(ledger, 0, "UNAVAILABLE", grpc_retry_pushback_ms=pushback)
     assert_respects_retry_after(ledger.calls)
     grpc(ledger, 1)
-    with pytest.raises(ResilienceError, match=r"'grpc-retry-pushback-ms: -1' but #2 came(.|\n)*would do no good"):
+    with pytest.raises(
+        ResilienceError, match=rf"'grpc-retry-pushback-ms: {pushback}' but #2 came(.|\n)*would do no good"
+    ):
         assert_respects_retry_after(ledger.calls, cap=5)
 
 

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 import grpc
 import pytest
 
+from pytest_integrations.assertions.attempts import assert_attempts
+from pytest_integrations.assertions.grouping import logical_calls
 from pytest_integrations.faults import connection_reset, hang
 from pytest_integrations.faults.grpc import (
     empty_ok,
@@ -137,6 +139,22 @@ def test_throttling(shop: FakeGrpc, orders: Service) -> None:
                 get({}, timeout=5)
     calls: Any = shop.calls
     assert [call.previous_attempts for call in calls] == [0, 1, 0, 0]
+
+
+def test_two_calls_at_a_time_each_have_their_attempts(shop: FakeGrpc, orders: Service) -> None:
+    """Of the same method and with the same body, so that nothing but the counter tells whose attempt one is."""
+    shop.inject(grpc_status("UNAVAILABLE"), times=4)
+    with grpc.insecure_channel(shop.target, options=[("grpc.use_local_subchannel_pool", 1), *retrying()]) as channel:
+        get = stub(channel, orders.Get)
+        waiting = [get.future({"id": "o1"}, timeout=5) for _ in range(2)]
+        assert [each.result().id for each in waiting] == ["o1", "o1"]
+    groups = logical_calls(shop.calls)
+    assert sorted(call.seq for group in groups for call in group) == [1, 2, 3, 4, 5, 6]
+    for group in groups:
+        attempts: Any = tuple(group)
+        assert [call.previous_attempts for call in attempts] == list(range(len(group)))
+        assert group.succeeded
+    assert_attempts(shop.calls, at_most=4)
 
 
 def test_a_hang_eats_the_deadline_of_all_attempts(shop: FakeGrpc, orders: Service) -> None:
