@@ -207,6 +207,11 @@ class Http2Stream:
     # -- told by the connection
 
     def lose(self) -> None:
+        """Take notice that nothing can be sent any more; what waited stays counted in `unsent`."""
+        self._stop()
+
+    # -- receiving
+
     def hold(self) -> None:
         """Let the client's window fill: what it sends is not acknowledged."""
         self.holds_window = True
@@ -215,11 +220,6 @@ class Http2Stream:
         """Acknowledge what came in meanwhile, and what comes."""
         self.holds_window = False
         self.read()
-
-        """Take notice that nothing can be sent any more; what waited stays counted in `unsent`."""
-        self._stop()
-
-    # -- receiving
 
     def read(self, size: int | None = None) -> None:
         """Acknowledge *size* bytes (None: all) of those that came in while the window was held."""
