@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     import os
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
+    import grpc
     from google.protobuf.descriptor import ServiceDescriptor
 
     from pytest_integrations.core.call import Connection
@@ -103,6 +104,7 @@ class FakeGrpc(ListeningFake):
         from pytest_integrations.wire.grpc.port import GrpcPort
 
         from .health import Health
+        from .memory.links import Links
         from .reflection import reflection_methods
         from .serving import Serving
 
@@ -124,11 +126,13 @@ class FakeGrpc(ListeningFake):
                 compression=compression,
             )
         )
+        self._links = Links(name, self._wire)
         self._hosts: list[Host] = []
 
     # -- life
 
     def _close(self) -> None:
+        self._links.cut()
         super()._close()
         self._stop_hosts()
 
@@ -151,6 +155,35 @@ class FakeGrpc(ListeningFake):
     def url(self) -> str:
         """Where it is, for clients that want a URL: `"http://127.0.0.1:49152"`."""
         return f"http{'s' if self._tls else ''}://{self.target}"
+
+    # -- without a socket
+
+    def memory_channel(self) -> grpc.Channel:
+        r"""Return a `grpc.Channel` that reaches this fake without a socket: for interceptors, and for virtual time.
+
+        What the methods answer, the faults and the records are the same; deadlines are those of the clock in force. It
+        works with generated code and under `grpc.intercept_channel`. Faults of ports and of new connections need a
+        socket, and are refused from then on. It ends with the fake, or by its `close`.
+
+        ```python
+        shop = 'syntax = "proto3"; message Order { string id = 1; } service Orders { rpc Get(Order) returns (Order); }'
+        fake_grpc.load(shop).Get.reply(id="o1")
+        with fake_grpc.memory_channel() as channel:
+            assert channel.unary_unary("/Orders/Get")(b"", timeout=5) == b"\n\x02o1"
+        ```
+        """
+        __tracebackhide__ = True
+        from .memory.channel import MemoryChannel
+
+        return MemoryChannel(self._links.open(self.target, self._scripted()))
+
+    def _scripted(self) -> list[Fault]:
+        return [fault for script in self.scripts for rule in script.rules for fault in rule.faults]
+
+    def _check(self, fault: Fault) -> None:
+        __tracebackhide__ = True
+        super()._check(fault)
+        self._links.check(fault)
 
     # -- services
 

@@ -1,0 +1,226 @@
+"""The channel for threads."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, NoReturn, Self
+
+import grpc
+
+from pytest_integrations.backends.handlers import shared_runner
+from pytest_integrations.core.errors import ScriptingError
+from pytest_integrations.core.grpc_status import CODES
+
+from .calls import MemoryCall, MemoryStreamCall
+from .outcome import Outcome
+from .request import Request, is_valid
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from .link import Link
+
+__all__ = ["MemoryChannel", "refuse_credentials", "with_options"]
+
+_COMPRESSIONS = {grpc.Compression.Gzip: "gzip", grpc.Compression.Deflate: "deflate"}
+INVALID_METADATA: Outcome = Outcome(CODES.index("INTERNAL"), "Invalid metadata")
+UNSERIALIZED: Outcome = Outcome(CODES.index("INTERNAL"), "Exception serializing request!")
+
+
+def refuse_credentials(credentials: Any) -> None:
+    """Refuse *credentials* of a call: they need TLS, which needs a socket."""
+    if credentials is not None:
+        msg = (
+            f"credentials={credentials!r}: a memory channel is no secure channel, which credentials of a call need; "
+            "send what they add as metadata, or use FakeGrpc(tls=True) with grpc.secure_channel(fake.target, ...)"
+        )
+        raise ScriptingError(msg)
+
+
+def with_options(request: Request, *, timeout: float | None, metadata: Any, compression: Any) -> Request:
+    """Return *request* with what a client asked for when it called."""
+    pairs = tuple((_name(name), value) for name, value in metadata or ())
+    return replace(request, timeout=timeout, metadata=pairs, compression=_COMPRESSIONS.get(compression, "identity"))
+
+
+def _name(name: Any) -> str:
+    return name.decode() if isinstance(name, bytes) else str(name)
+
+
+class _Callable:
+    """Makes the calls of one method."""
+
+    def __init__(
+        self,
+        channel: MemoryChannel,
+        request: Request,
+        serialize: Callable[[Any], bytes] | None,
+        decode: Callable[[bytes], Any] | None,
+    ) -> None:
+        self._channel = channel
+        self._request = request
+        self._serialize = serialize
+        self._decode = decode
+
+    def _begin(  # noqa: PLR0917 -- grpcio's own parameters
+        self,
+        argument: Any,
+        timeout: float | None = None,
+        metadata: Any = None,
+        credentials: Any = None,
+        wait_for_ready: bool | None = None,  # noqa: FBT001 -- it always is
+        compression: Any = None,
+    ) -> MemoryCall:
+        """Begin a call with *argument*, its request or an iterator of them."""
+        refuse_credentials(credentials)
+        request = with_options(self._request, timeout=timeout, metadata=metadata, compression=compression)
+        link = self._channel.open_link()
+        kind = MemoryStreamCall if request.streams_replies else MemoryCall
+        if not is_valid(request.metadata):
+            return kind(link, request, self._decode, then=INVALID_METADATA)
+        if request.streams_requests:
+            call = kind(link, request, self._decode)
+            call.rpc.begin()
+            shared_runner().submit(lambda: self._consume(call, iter(argument)))
+            return call
+        message = self._serialized(argument)
+        call = kind(link, request, self._decode, then=UNSERIALIZED if message is None else None)
+        if message is not None:
+            call.rpc.begin([message], complete=True)
+        return call
+
+    def _serialized(self, value: Any) -> bytes | None:
+        """Return the bytes of *value*; None if its serializer fails, which grpcio makes a status of."""
+        try:
+            data: bytes = value if self._serialize is None else self._serialize(value)
+        except Exception:  # noqa: BLE001 -- whatever a codec raises
+            return None
+        return data
+
+    def _consume(self, call: MemoryCall, requests: Iterator[Any]) -> None:
+        """Send what *requests* yields, on a worker thread, until it ends or the call does."""
+        while not call.done():
+            try:
+                request = next(requests)
+            except StopIteration:
+                call.rpc.complete()
+                return
+            except Exception:  # noqa: BLE001 -- raised by an iterator of the application, as grpcio takes it
+                call.fail("UNKNOWN", "Exception iterating requests!")
+                return
+            message = self._serialized(request)
+            if message is None:
+                call.fail("INTERNAL", UNSERIALIZED.text)
+                return
+            call.rpc.send(message)
+
+
+class _OneReply(_Callable):
+    """Calls that have one reply."""
+
+    def __call__(self, argument: Any, *options: Any, **named: Any) -> Any:
+        """Return the reply, or raise the call."""
+        return self.with_call(argument, *options, **named)[0]
+
+    def with_call(self, argument: Any, *options: Any, **named: Any) -> tuple[Any, MemoryCall]:
+        """Return the reply and the call, or raise the call."""
+        call = self._begin(argument, *options, **named)
+        return call.result(), call
+
+    def future(self, argument: Any, *options: Any, **named: Any) -> MemoryCall:
+        """Return the call, at once."""
+        return self._begin(argument, *options, **named)
+
+
+class _ManyReplies(_Callable):
+    """Calls that have many replies."""
+
+    def __call__(self, argument: Any, *options: Any, **named: Any) -> MemoryCall:
+        """Return the call, which is an iterator of its replies."""
+        return self._begin(argument, *options, **named)
+
+
+class _UnaryUnary(_OneReply, grpc.UnaryUnaryMultiCallable):  # type: ignore[misc]  # grpcio has no types
+    """One request, one reply."""
+
+
+class _StreamUnary(_OneReply, grpc.StreamUnaryMultiCallable):  # type: ignore[misc]  # as above
+    """Many requests, one reply."""
+
+
+class _UnaryStream(_ManyReplies, grpc.UnaryStreamMultiCallable):  # type: ignore[misc]  # as above
+    """One request, many replies."""
+
+
+class _StreamStream(_ManyReplies, grpc.StreamStreamMultiCallable):  # type: ignore[misc]  # as above
+    """Many requests, many replies."""
+
+
+class MemoryChannel(grpc.Channel):  # type: ignore[misc]  # as above
+    """A `grpc.Channel` that needs no socket, and no thread but those of the fake."""
+
+    def __init__(self, link: Link) -> None:
+        """Call over *link*."""
+        self._link: Link = link
+        self._is_closed = False
+
+    def open_link(self) -> Link:
+        """Return what calls go over, unless the channel is closed."""
+        if self._is_closed:
+            _refuse_closed()
+        return self._link
+
+    def unary_unary(self, method: str, *codecs: Any, **named: Any) -> grpc.UnaryUnaryMultiCallable:
+        """Return what calls *method*, with one request and one reply."""
+        return self._callable(_UnaryUnary, Request(method), codecs, named)
+
+    def unary_stream(self, method: str, *codecs: Any, **named: Any) -> grpc.UnaryStreamMultiCallable:
+        """Return what calls *method*, with one request and many replies."""
+        return self._callable(_UnaryStream, Request(method, streams_replies=True), codecs, named)
+
+    def stream_unary(self, method: str, *codecs: Any, **named: Any) -> grpc.StreamUnaryMultiCallable:
+        """Return what calls *method*, with many requests and one reply."""
+        return self._callable(_StreamUnary, Request(method, streams_requests=True), codecs, named)
+
+    def stream_stream(self, method: str, *codecs: Any, **named: Any) -> grpc.StreamStreamMultiCallable:
+        """Return what calls *method*, with many requests and many replies."""
+        request = Request(method, streams_requests=True, streams_replies=True)
+        return self._callable(_StreamStream, request, codecs, named)
+
+    def _callable(self, kind: Any, request: Request, codecs: Iterable[Any], named: dict[str, Any]) -> Any:
+        return kind(self, request, *_codecs(*codecs, **named))
+
+    def subscribe(self, callback: Callable[[Any], object], try_to_connect: bool | None = False) -> None:  # noqa: FBT001, FBT002 -- grpcio's own parameters
+        """Call *callback* with the state of the channel, which is ready as long as it is open."""
+        state = grpc.ChannelConnectivity.SHUTDOWN if self._is_closed else grpc.ChannelConnectivity.READY
+        shared_runner().submit(lambda: callback(state))
+
+    def unsubscribe(self, callback: Callable[[Any], object]) -> None:
+        """Nothing is left to be told: the state does not change."""
+
+    def close(self) -> None:
+        """Cancel the calls that go on; further ones are refused."""
+        if not self._is_closed:
+            self._is_closed = True
+            self._link.loop.call(self._link.close)
+
+    def __enter__(self) -> Self:
+        """Begin a `with` block."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """End it: close."""
+        self.close()
+
+
+def _codecs(
+    request_serializer: Any = None,
+    response_deserializer: Any = None,
+    _registered_method: bool | None = False,  # noqa: FBT001, FBT002 -- what generated code says since grpcio 1.65
+) -> tuple[Any, Any]:
+    return request_serializer, response_deserializer
+
+
+def _refuse_closed() -> NoReturn:
+    msg = "Cannot invoke RPC on closed channel!"
+    raise ValueError(msg)
