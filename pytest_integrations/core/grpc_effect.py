@@ -4,7 +4,7 @@ Where in a call each of them acts:
 
     instead of the work  Conclude, Abort (after no message)
     to the messages      Reframe
-    to the end           Conclude, Abort, Unended
+    to the end           Conclude, Abort, Unended; HalfFrame (with a Cut)
     to the connection    Depart; Neglect, at its accept
 """
 
@@ -18,7 +18,10 @@ from .effect import Effect
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["Abort", "Conclude", "Depart", "Neglect", "Reframe", "Unended"]
+__all__ = ["Abort", "Conclude", "Depart", "FrameKind", "HalfFrame", "Neglect", "Reframe", "Unended"]
+
+FrameKind = Literal["headers", "data", "trailers"]
+"""The frames of an answer: its head, its messages, its end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +63,13 @@ class Reframe(Effect):
 @dataclass(frozen=True, slots=True)
 class Unended(Effect):
     """End the stream with its last message (END_STREAM on DATA), or its headers, and never tell a status."""
+
+
+@dataclass(frozen=True, slots=True)
+class HalfFrame(Effect):
+    """Let the `Cut` beside it be inside a frame of HTTP/2: the first half of one *of* these goes out before it."""
+
+    of: FrameKind
 
 
 @dataclass(frozen=True, slots=True)

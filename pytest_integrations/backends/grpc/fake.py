@@ -70,6 +70,7 @@ class FakeGrpc(ListeningFake):
             grpc_effect.Abort,
             grpc_effect.Conclude,
             grpc_effect.Depart,
+            grpc_effect.HalfFrame,
             grpc_effect.Neglect,
             grpc_effect.Reframe,
             grpc_effect.Unended,

@@ -14,10 +14,11 @@ from pytest_integrations.core.reply import Reply
 
 from . import fields
 from .compression import compressed
-from .framing import MessageReader, framed
+from .framing import framed
 from .outbox import Outbox
 from .plan import HEALTHY, Plan
 from .refusal import Refusal
+from .request import RequestReader
 from .sender import Sender
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ class Exchange:
         self._loop = stream.connection.loop
         self._outbox = Outbox(self._loop)
         self._head = head
-        self._reader = MessageReader(head.encoding, service.max_message)
+        self._reader = RequestReader(head.encoding, service)
         call.compressed = self._reader.compressed
         is_compressed = service.compression != "identity" and head.accepts(service.compression)
         encoding = service.compression if is_compressed else "identity"
@@ -58,7 +59,7 @@ class Exchange:
         self._plan: Plan = HEALTHY
         self._conversation: Conversation | None = None
         self._timers: list[Timer] = []
-        self._sent = self._sent_bytes = self._received = 0
+        self._sent = self._sent_bytes = 0
         self._has_begun = self._is_over = self._is_complete = False
 
     # -- the request
@@ -73,7 +74,6 @@ class Exchange:
             return
         try:
             messages = self._reader.feed(data)
-            self._count(data, messages)
         except Refusal as refusal:
             self._refuse(refusal)
             return
@@ -81,14 +81,6 @@ class Exchange:
         if self._conversation is not None:
             for message in messages:
                 self._conversation.received(message)
-
-    def _count(self, data: bytes, messages: list[bytes]) -> None:
-        """Refuse a request that has no end; compressed messages count by what is in them."""
-        self._received += max(len(data), sum(map(len, messages)))
-        limit = self._service.max_request
-        if self._received > limit:
-            text = f"SERVER: Received request larger than max (over {limit} bytes in all its messages)"
-            raise Refusal(code="RESOURCE_EXHAUSTED", text=text)
 
     def end_received(self) -> None:
         """The request is complete."""
@@ -241,7 +233,10 @@ class Exchange:
         self.call.raw_replies.append(message)
         cut = self._plan.cut(self._sent_bytes, sent)
         if cut is not None:
-            self._put(sent[: cut[1]])
+            if self._plan.half:
+                self._sender.half(self._plan.half, sent)
+            else:
+                self._put(sent[: cut[1]])
             self._stop(cut[0])
             return
         pieces = self._plan.pieces(sent)
@@ -325,7 +320,9 @@ class Exchange:
 
     def _cut(self, cut: Cut) -> None:
         connection = self._stream.connection
-        if cut.part == "body" and cut.how != "stall":
+        if self._plan.half in {"headers", "trailers"}:
+            self._sender.half(self._plan.half)
+        elif cut.part == "body" and cut.how != "stall":
             self._sender.headers()
         if cut.how == "stall":
             self.call.outcome = "hung"

@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pytest_integrations.core.effect import Answer, Cut, Delay, Trickle, Work
-from pytest_integrations.core.grpc_effect import Abort, Conclude, Depart, Reframe, Unended
+from pytest_integrations.core.grpc_effect import Abort, Conclude, Depart, HalfFrame, Reframe, Unended
 from pytest_integrations.core.http2_effect import ResetStream, Retire
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from pytest_integrations.core.effect import Effect
+    from pytest_integrations.core.grpc_effect import FrameKind
 
 __all__ = ["HEALTHY", "Plan"]
 
@@ -21,7 +22,7 @@ Stop = Answer | Abort | Conclude | Cut | Retire
 class Plan:
     """The effects of one call, by what they are for."""
 
-    __slots__ = ("_reframes", "_stops", "_trickle", "_works", "delay", "is_unended", "resets", "retires")
+    __slots__ = ("_reframes", "_stops", "_trickle", "_works", "delay", "half", "is_unended", "resets", "retires")
 
     def __init__(self, effects: Sequence[Effect], stream: int = 0) -> None:
         """Sort *effects* on the call of *stream*."""
@@ -31,6 +32,8 @@ class Plan:
         """The GOAWAY that is sent before the answer, if one is."""
         self.resets: int | None = next((each.code for each in effects if isinstance(each, ResetStream)), None)
         """The code by which a cut resets the stream, where it is not to reset the connection."""
+        self.half: FrameKind | None = next((each.of for each in effects if isinstance(each, HalfFrame)), None)
+        """What frame a cut is in the middle of, where it is to be in the middle of one."""
         self.is_unended: bool = any(isinstance(effect, Unended) for effect in effects)
         self._works = next((effect.runs for effect in effects if isinstance(effect, Work)), None)
         self._reframes = tuple(effect for effect in effects if isinstance(effect, Reframe))

@@ -9,6 +9,7 @@ from . import fields
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from pytest_integrations.core.grpc_effect import FrameKind
     from pytest_integrations.core.grpc_metadata import Metadata
     from pytest_integrations.core.reply import Reply
 
@@ -89,6 +90,19 @@ class Sender:
         else:
             self._stream.send_headers(fields.trailers_only(self._head, status), end=True)
         self._leave_request()
+
+    def half(self, of: FrameKind, frame: bytes = b"") -> None:
+        """Send the first half of one more frame *of* the answer, DATA with the *frame* of a message; it is the last."""
+        if of != "headers":
+            self.headers()
+        self.flush()
+        section = {
+            "headers": fields.reply_headers(self._head, self.encoding, tuple(self._metadata)),
+            "trailers": fields.status_fields(_OK, "", ()),
+        }
+        self._has_headers = True
+        self._began()
+        self._stream.send_half(section.get(of, ()), frame, end=of == "trailers")
 
     def end_without_status(self) -> None:
         """End the stream, and tell no status."""

@@ -82,6 +82,9 @@ class GrpcStream(Protocol):
     def send_trailers(self, fields: Iterable[Pair]) -> None:
         """Send what comes after all messages."""
 
+    def send_half(self, fields: Iterable[Pair], data: bytes, *, end: bool = False) -> None:
+        """Send the first half of a HEADERS frame with *fields*, or of a DATA frame; the connection has no use then."""
+
     def reset(self, code: int, *, when_sent: bool = False) -> None:
         """End it without an answer, or with no more of one: at once, or *when_sent*."""
 

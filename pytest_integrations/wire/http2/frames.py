@@ -13,6 +13,7 @@ __all__ = [
     "DATA",
     "GOAWAY",
     "HEADERS",
+    "HEAD_SIZE",
     "INITIAL_WINDOW_SIZE",
     "MAX_CONCURRENT_STREAMS",
     "MAX_FRAME_SIZE",
@@ -37,6 +38,8 @@ MAX_CONCURRENT_STREAMS, INITIAL_WINDOW_SIZE, MAX_FRAME_SIZE, MAX_HEADER_LIST_SIZ
 
 
 _HEAD = struct.Struct("!BHBBL")
+HEAD_SIZE = _HEAD.size
+"""The bytes that stand before a frame's payload."""
 
 
 def head(size: int, kind: int, flags: int, stream: int) -> bytes:

@@ -6,6 +6,8 @@ from collections import deque
 from functools import partial
 from typing import TYPE_CHECKING
 
+from . import frames
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -126,6 +128,22 @@ class Http2Stream:
             self._last = tuple(fields)
         else:
             self._send_section(tuple(fields), end=True)
+
+    def send_half(self, fields: Iterable[Pair], data: bytes, *, end: bool = False) -> None:
+        """Send the prefix and half the payload of a HEADERS frame with *fields*, or, without, of DATA with *data*.
+
+        With *end* the frame has END_STREAM. Nothing else can be sent on the connection after that.
+        """
+        outbox = self.connection.outbox
+        outbox.pump()
+        section = tuple(fields)
+        if section:
+            frame = self.encode_headers(section, end=end)
+        else:
+            data = data[: self.connection.engine.max_outbound_frame_size]
+            frame = frames.frame(frames.DATA, 0, self.id, data)
+        if outbox.occupy(self):
+            outbox.put_as(self, frame[: (frames.HEAD_SIZE + len(frame)) // 2])
 
     def reset(self, code: int, *, when_sent: bool = False) -> None:
         """End the stream by RST_STREAM: at once, whatever waits to be sent, or *when_sent*; not one that is done."""

@@ -25,6 +25,7 @@ from pytest_integrations.faults.grpc import (
     no_trailers,
     reset_stream,
 )
+from pytest_integrations.faults.grpc_frames import drop_connection
 from tests.backends.grpc.hosting import SERVICERS, Threaded, generated, hosted
 from tests.backends.grpc.orders import OPTIONS, error_of, stub
 from tests.contract.grpc.clients import CLIENTS, Client, until
@@ -304,6 +305,18 @@ def test_a_unary_call_and_each_fault(shop: FakeGrpc, orders: Service, client: Cl
         assert (seen.code, seen.messages) == (code, ())
     assert shop.script.rules[0].fired == 1
     assert [each.id for each in client(shop.target, orders.Get, [{"id": "o2"}]).messages] == ["o2"]
+
+
+@both_clients
+@pytest.mark.parametrize("inside", ["headers", "data", "trailers"])
+def test_half_a_frame_before_a_drop(
+    shop: FakeGrpc, orders: Service, servicer: Threaded, client: Client, inside: Any
+) -> None:
+    orders.List.inject(drop_connection(inside))
+    seen = client(shop.target, orders.List)
+    assert seen.code == "UNAVAILABLE"
+    assert len(servicer.seen) == 1
+    assert client(shop.target, orders.List).code == "OK"
 
 
 @both_clients

@@ -214,7 +214,7 @@ class MemoryStream:
             self._client.data(bytes(data), end=end)
             self._sent(end=end)
 
-    def send_half(self, fields: Fields, data: bytes) -> None:
+    def send_half(self, fields: Fields, data: bytes, *, end: bool = False) -> None:
         """Do nothing: there are no frames in memory, and half of one is as good as none."""
 
     def send_trailers(self, fields: Fields) -> None:
