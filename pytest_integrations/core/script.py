@@ -74,6 +74,11 @@ class Rule:
         """Whether it may rightly never fire."""
         return self.when.probability is not None
 
+    @property
+    def must_fire(self) -> bool:
+        """Whether a test that passes without it has tested less than it seems; what only keeps watch need not act."""
+        return self.origin == "test" and not self.is_chance and not any(map(_keeps_watch, self.faults))
+
     def consider(self, scopes: tuple[str, ...], call: Call | None, connection: int) -> Decision | None:
         """Decide whether this rule acts, at a moment of these *scopes*, on *call* (None at an accept)."""
         when = self.when
@@ -177,6 +182,12 @@ def _decide(rules: Iterable[Rule], scopes: tuple[str, ...], call: Call | None, c
             return decision
         harmless = decision or harmless
     return harmless
+
+
+def _keeps_watch(fault: Fault) -> bool:
+    """Whether *fault* acts when a client goes too far (a rate limit, say), which it need not."""
+    parts: tuple[Fault, ...] = getattr(fault, "faults", (fault,))
+    return any(type(part).begin is not Fault.begin or type(part).bites is not Fault.bites for part in parts)
 
 
 def _check(faults: tuple[Any, ...], when: When) -> None:

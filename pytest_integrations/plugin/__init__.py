@@ -33,6 +33,7 @@ from .fixtures import (
     fake_sqs,
     fakes,
     fault_profile,
+    integration_tester,
     intercept,
     virtual_clock,
 )
@@ -52,6 +53,7 @@ __all__ = [
     "fake_sqs",
     "fakes",
     "fault_profile",
+    "integration_tester",
     "intercept",
     "virtual_clock",
 ]

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, cast
 
-from pytest_integrations.core.errors import ScriptingError
+from pytest_integrations.core.errors import ScriptingError, UnknownName
 from pytest_integrations.core.ledger import Ledger
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from pytest_integrations.backends.amqp.fake import FakeAmqp
     from pytest_integrations.backends.fake import Fake
     from pytest_integrations.backends.graphql.fake import FakeGraphQL
@@ -83,6 +85,18 @@ class Fakes:
     def messages(self) -> Messages:
         """What became of each message that was published to any of the fakes, in the order of publication."""
         return self.ledger.messages
+
+    def __getitem__(self, name: str) -> Fake:
+        """Return the fake called *name*; one that was not made yet is an `UnknownName`."""
+        try:
+            return self._made[name]
+        except KeyError:
+            kind = "fake"
+            raise UnknownName(kind, name, self._made) from None
+
+    def __iter__(self) -> Iterator[Fake]:
+        """Iterate over those that were made, in order."""
+        return iter(tuple(self._made.values()))
 
     def stop(self) -> None:
         """Stop them all, the last one first."""

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from pytest_integrations.backends.rest import FakeRest
     from pytest_integrations.backends.sqs.fake import FakeSqs
     from pytest_integrations.interception import Interception
+    from pytest_integrations.tester import IntegrationTester
     from pytest_integrations.timekeeping import RealTimeClock, VirtualClock
 
     from .factory import Fakes
@@ -34,6 +35,7 @@ __all__ = [
     "fake_sqs",
     "fakes",
     "fault_profile",
+    "integration_tester",
     "intercept",
     "virtual_clock",
 ]
@@ -139,3 +141,17 @@ def intercept(fakes: Fakes) -> Iterator[Interception]:
     finally:
         interception.stop()
     interception.verify()  # of a test that has started no fake nobody else asks
+
+
+@pytest.fixture
+def integration_tester(request: pytest.FixtureRequest, fakes: Fakes) -> Iterator[IntegrationTester]:
+    """Run a table of cases against your client or a URL: add(name, request=..., expect=...), then run(client)."""
+    from pytest_integrations.tester import IntegrationTester
+
+    from . import cases
+
+    tester = IntegrationTester(fakes, report=cases.subtests(request))
+    try:
+        yield tester
+    finally:
+        cases.keep(request.node, tester)

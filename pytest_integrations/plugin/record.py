@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from pytest_integrations.core.call import Call
     from pytest_integrations.core.client_call import ClientCall
     from pytest_integrations.core.delivery import Messages
-    from pytest_integrations.core.fault import Fault
     from pytest_integrations.core.ledger import Ledger, Problem
     from pytest_integrations.core.script import Rule
     from pytest_integrations.core.seed import Seed
@@ -177,20 +176,8 @@ class Record:
             return []
         rules = [rule for fake in self.fakes for script in fake.scripts for rule in script.rules]
         fired = {(rule.fake, repr(rule)) for rule in rules if rule.fired}
-        waiting = [rule for rule in rules if _must_fire(rule) and (rule.fake, repr(rule)) not in fired]
+        waiting = [rule for rule in rules if rule.must_fire and (rule.fake, repr(rule)) not in fired]
         return list({(rule.fake, repr(rule)): rule for rule in waiting}.values())
-
-
-def _must_fire(rule: Rule) -> bool:
-    return rule.origin == "test" and not rule.is_chance and not any(map(_keeps_watch, rule.faults))
-
-
-def _keeps_watch(fault: Fault) -> bool:
-    """Whether *fault* acts when a client goes too far (a rate limit, say), which it need not."""
-    from pytest_integrations.core.fault import Fault
-
-    parts = getattr(fault, "faults", (fault,))
-    return any(type(part).begin is not Fault.begin or type(part).bites is not Fault.bites for part in parts)
 
 
 class Witness:

@@ -1,0 +1,137 @@
+"""One case, from its faults to its result."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from pytest_integrations.assertions.client_calls import ClientCalls
+from pytest_integrations.assertions.tolerance import tolerance_of
+from pytest_integrations.core.errors import ScriptingError
+from pytest_integrations.core.ledger import Ledger
+
+from .client import Client
+from .injections import injected
+from .resilience import Evidence
+from .result import CaseResult
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from types import TracebackType
+
+    from pytest_integrations.backends.fake import Fake
+    from pytest_integrations.core.script import Rule
+
+    from .case import Case
+
+__all__ = ["play"]
+
+
+def play(case: Case, client: Any, fakes: Sequence[Fake]) -> CaseResult:
+    """Let *client* do what *case* asks, and return what came of it; *fakes* are what it may reach."""
+    __tracebackhide__ = True
+    ledger = _ledger(case, fakes)
+    function = Client.of(case, client)
+    since, since_event = ledger.latest, ledger.latest_event
+    client_calls = ClientCalls(ledger)
+    began = ledger.now()
+    value: Any = None
+    raised: BaseException | None = None
+    errors: list[Exception] = []
+    with injected(case.faults, fakes) as rules:
+        try:
+            made = client_calls(function, *case.request.arguments, **case.request.options)
+        except AssertionError as refused:  # of the client itself: an `assert` in it
+            errors.append(refused)
+        else:
+            value, raised = made.value, made.error
+        duration = round(ledger.now() - began, 6)
+        calls = ledger.calls.where(lambda call: call.seq > since)
+    messages = ledger.messages.where(lambda message: message.events[-1].seq > since_event)
+    evidence = Evidence(calls=calls, messages=messages, demand=client_calls, error=raised)
+    errors += [] if errors else _judge(case, value, raised, duration, evidence)
+    errors += [problem.error() for problem in ledger.untold()]
+    error = _one(case, errors)
+    return CaseResult(
+        name=case.name,
+        point=case.request.line or function.__name__,
+        status="passed" if error is None else "error" if error is raised else "failed",
+        duration=duration,
+        request=str(case.request),
+        response=value,
+        error=error,
+        raised=raised if isinstance(raised, Exception) else None,
+        calls=len(calls),
+        faulted=sum(call.fault is not None for call in calls),
+        never_fired=tuple(_never_fired(rules)),
+        place=case.place,
+        is_virtual=bool(getattr(ledger.clock, "exact", False)),
+    )
+
+
+def _ledger(case: Case, fakes: Sequence[Fake]) -> Ledger:
+    """Return the ledger of the fakes; one of its own, for the time alone, if there are none."""
+    ledgers = {id(fake.ledger): fake.ledger for fake in fakes}
+    if len(ledgers) > 1:
+        names = ", ".join(fake.name for fake in fakes)
+        msg = f"the fakes {names} have ledgers of their own: give them one, ledger=Ledger(), or make them by `fakes`"
+        raise ScriptingError(msg)
+    if not ledgers and case.resilience:
+        msg = (
+            f"case {case.name!r} asks for {case.resilience[0].name}, but there is no fake whose calls could tell: "
+            "point the client at one, such as the fixture fake_rest"
+        )
+        raise ScriptingError(msg)
+    return next(iter(ledgers.values()), None) or Ledger()
+
+
+def _judge(
+    case: Case, value: Any, raised: BaseException | None, duration: float, evidence: Evidence
+) -> Iterator[Exception]:
+    """Yield an error for everything that is not as expected."""
+    __tracebackhide__ = True
+    if isinstance(raised, Exception) and not case.expect.is_raised_by(raised):
+        raised.add_note(f"The case {case.name!r} expected {case.expect}.")
+        yield raised.with_traceback(_outside(raised.__traceback__))
+    elif raised is None:
+        try:
+            misses = case.expect.misses(value)
+        except AssertionError as error:  # of a function that is to hold
+            yield error
+        else:
+            yield from (AssertionError(line) for line in misses)
+    if case.within is not None and duration > tolerance_of(evidence.calls.ledger).latest(case.within):
+        yield AssertionError(f"the client took {duration:.3f} s; {case.within:g} s is the limit")
+    for each in case.resilience:
+        try:
+            each.judge(evidence)
+        except AssertionError as error:
+            yield error
+
+
+def _one(case: Case, errors: list[Exception]) -> Exception | None:
+    """Return the one error, or a group; what the client raised is always the error, with the others noted on it."""
+    if len(errors) < 2:
+        return next(iter(errors), None)
+    first, *others = errors
+    if not isinstance(first, AssertionError):
+        for each in others:
+            first.add_note(f"And {_first_line(each)}")
+        return first
+    msg = f"{len(errors)} expectations of case {case.name!r} are broken: {'; '.join(map(_first_line, errors))}"
+    return ExceptionGroup(msg, errors)
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).partition("\n")[0]
+
+
+def _outside(trace: TracebackType | None) -> TracebackType | None:
+    """Return the part of a traceback that begins with the client's code, not with ours."""
+    ours = f"{__package__}.", "pytest_integrations.assertions."
+    while trace is not None and str(trace.tb_frame.f_globals.get("__name__")).startswith(ours):
+        trace = trace.tb_next
+    return trace
+
+
+def _never_fired(rules: list[Rule]) -> Iterator[str]:
+    yield from (f"{rule.fake}: {rule!r}" for rule in rules if rule.must_fire and not rule.fired)
