@@ -2,7 +2,7 @@
 
     retries       attempts, not_retried, giving_up, backoff (schedules, jitter), retry_after
     safety        unsafe_retry, idempotency_key, same_request, redirects
-    load          budget, amplification, connections, hang
+    load          budget, amplification, connections, hang, retry_throttling
     breakers      breaker, breaker_recovery, breaker_scope
     time          timing, deadline, deadline_calls
     messages      loss, deliveries, duplicates, dead_lettering, settling, settle_order, poison, redelivery
@@ -57,6 +57,7 @@ if TYPE_CHECKING:
     from .redelivery import assert_redelivery_backoff
     from .redirects import assert_safe_redirects
     from .retry_after import assert_respects_retry_after
+    from .retry_throttling import assert_retry_throttling
     from .same_request import assert_same_request
     from .schedules import Jitter, Schedule, additive, exponential, fixed, linear, listed, multiplicative
     from .settle_order import assert_settle_order
@@ -109,6 +110,7 @@ __all__ = [
     "assert_redelivery_backoff",
     "assert_respects_retry_after",
     "assert_retry_budget",
+    "assert_retry_throttling",
     "assert_safe_redirects",
     "assert_same_request",
     "assert_settle_order",
@@ -171,6 +173,7 @@ _HOMES = {
     "assert_redelivery_backoff": "redelivery",
     "assert_respects_retry_after": "retry_after",
     "assert_retry_budget": "budget",
+    "assert_retry_throttling": "retry_throttling",
     "assert_safe_redirects": "redirects",
     "assert_same_request": "same_request",
     "assert_settle_order": "settle_order",

@@ -283,10 +283,10 @@ class Grouping:
         if retries == 1:
             before.append(like)  # those that count from 1 send nothing with the first attempt, so it was placed there
         again: list[Hashable] = [key] if retries else [key, like]
-        ways: list[tuple[list[Hashable], _Fits]] = [(before, _Growing.awaits), (again, _Growing.repeats)]
+        ways: list[tuple[list[Hashable], _Fits]] = [(again, _Growing.repeats), (before, _Growing.awaits)]
         if name == _GRPC:
             ways.append((before, _Growing.is_hedged))
-        after, fits = next(((sought, fits) for sought, fits in ways if self._waiting(call, sought, fits)), ways[0])
+        after, fits = next(((sought, fits) for sought, fits in ways if self._waiting(call, sought, fits)), ways[1])
         self._put(call, f"{name} header", key, fits, after=after)
 
     def _waiting(self, call: Call, sought: list[Hashable], fits: _Fits | None) -> list[_Growing]:
