@@ -11,7 +11,7 @@ IntegrationsError
 AssertionError
 ├── ResilienceError         the client under test broke a rule; carries its evidence
 │   └── NothingToCheck      no call could have broken the rule: passing would prove nothing
-├── UnexpectedCall          a call that nothing answers reached a fake
+├── UnexpectedCall          a call that nothing answers, or that breaks what is agreed, reached a fake
 └── HandlerFailed           a callable of the test raised while it answered a call
 
 UserWarning
@@ -96,7 +96,7 @@ class NothingToCheck(ResilienceError):
 
 
 class UnexpectedCall(AssertionError):
-    """A call that nothing answers reached a fake."""
+    """A call that nothing answers, or that breaks what is agreed, reached a fake."""
 
 
 class HandlerFailed(AssertionError):

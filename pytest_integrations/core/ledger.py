@@ -32,9 +32,12 @@ __all__ = ["Calls", "Ledger", "Problem", "raise_problems"]
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """Something that fails the test by itself: a call that nothing answers, or a handler that raised."""
+    """Something that fails the test by itself.
 
-    kind: Literal["unexpected", "handler"]
+    A call that nothing answers (`"unexpected"`), one that breaks what is agreed (`"breach"`), or a handler that raised.
+    """
+
+    kind: Literal["unexpected", "breach", "handler"]
     fake: str
     text: str
     call: Call | None = None
@@ -42,7 +45,7 @@ class Problem:
 
     def error(self) -> AssertionError:
         """Return the error that a test fails with for this problem alone."""
-        kind = UnexpectedCall if self.kind == "unexpected" else HandlerFailed
+        kind = HandlerFailed if self.kind == "handler" else UnexpectedCall
         error = kind(self.text)
         error.__cause__ = self.cause
         return error

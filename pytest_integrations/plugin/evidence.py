@@ -35,7 +35,11 @@ __all__ = ["MARKS", "TITLE", "attach", "count", "latest_parts", "replay", "spare
 
 TITLE = "integration timeline"
 _OURS = (UnexpectedCall, HandlerFailed, IntegrationsWarning)
-MARKS = {"unexpected": "unexpected: nothing answers this", "handler": "its handler failed"}
+MARKS = {
+    "unexpected": "unexpected: nothing answers this",
+    "breach": "unexpected: breaks the document",
+    "handler": "its handler failed",
+}
 _PARTS_AT_MOST = 3
 _ROWS_AT_MOST = 60
 _MESSAGES_AT_MOST = 20

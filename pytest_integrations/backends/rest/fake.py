@@ -17,10 +17,12 @@ from .conditions import Conditions
 from .route import Route
 from .service import RestService
 from .table import RouteTable
+from .templates import routed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
     from datetime import timedelta
+    from os import PathLike
 
     from _typeshed.wsgi import WSGIApplication
 
@@ -33,6 +35,8 @@ if TYPE_CHECKING:
     from pytest_integrations.core.seed import Seed
     from pytest_integrations.wire.transport import WireProtocol
 
+    from .openapi.api import OpenApi
+    from .openapi.contract import Contract
     from .resource import Resource
 
 __all__ = ["FakeRest"]
@@ -102,6 +106,8 @@ class FakeRest(ListeningFake):
         """
         super().__init__(name, host=host, port=port, tls=tls, ledger=ledger, seed=seed, clock=clock)
         self.routes: RouteTable = RouteTable()
+        self.contracts: list[Contract] = []
+        """What requests must not break, of the OpenAPI documents that it answers by."""
         self.has_upload_faults: bool = False
         self._service = RestService(self, max_head, max_body)
 
@@ -135,17 +141,18 @@ class FakeRest(ListeningFake):
     ) -> Route:
         """Return the route for *method* (`"ANY"` for each) and *path*, made when first asked for.
 
-        *path* has werkzeug's placeholders: `/users/<int:id>`. The other arguments are conditions: *query* parameters
-        and *headers* by name, *json* (of an object the keys that must be there), and *match*, a function of the call.
-        Values are compared with `==`, or asked if they are callable. Of several routes that fit a call the one with
-        the most exact path answers, of those the one with the most conditions, of equals the one declared last. A GET
-        route answers HEAD as well.
+        *path* has werkzeug's placeholders, `/users/<int:id>`; `/users/{id}` is `/users/<id>`. The other arguments are
+        conditions: *query* parameters and *headers* by name, *json* (of an object the keys that must be there), and
+        *match*, a function of the call. Values are compared with `==`, or asked if they are callable. Of several routes
+        that fit a call the one with the most exact path answers, of those the one with the most conditions, of equals
+        the one declared last. A GET route answers HEAD as well.
         """
         if not method.isalpha():
             msg = (
                 f"method {method!r} is not an HTTP method; valid: GET, POST, PUT, PATCH, DELETE, HEAD, OPTIONS, ANY, …"
             )
             raise ScriptingError(msg)
+        path = routed(path)
         conditions = Conditions.of(query, headers, json, match)
         known = self.routes.find(method.upper(), path, conditions)
         if known is not None:
@@ -216,6 +223,42 @@ class FakeRest(ListeningFake):
         for template in (prefix or "/", f"{prefix}/", f"{prefix}/<path:rest>"):
             route = self.any(template).calls(answer)
             route.is_mount = True
+
+    def openapi(
+        self, document: Mapping[str, Any] | str | PathLike[str], *, at: str | None = None, security: bool = True
+    ) -> OpenApi:
+        """Answer as an OpenAPI *document* of version 3.0 or 3.1 says, and fail the test for requests that break it.
+
+        *document* is a dict, the path of a JSON or YAML file, or the text of one. Its operations become routes below
+        *at*, by default the path of its first server: they answer the documented example, or made-up data that the
+        schema admits. Whatever is scripted for a route goes before that, as usual. A request with a missing or wrong
+        parameter or body is answered 400, one without the credentials that the document asks for 401, unless
+        *security* is False. Needs the extra `openapi`.
+
+        ```python
+        import requests
+
+        fake_rest.openapi({
+            "openapi": "3.1.0",
+            "paths": {"/pets/{id}": {"get": {
+                "parameters": [{"name": "id", "in": "path", "required": True, "schema": {"type": "integer"}}],
+                "responses": {"200": {"content": {"application/json": {
+                    "schema": {"type": "object", "required": ["id"], "properties": {"id": {"type": "integer"}}}
+                }}}},
+            }}},
+        })
+        assert requests.get(f"{fake_rest.url}/pets/7").json() == {"id": 7}
+        ```
+        """
+        __tracebackhide__ = True
+        try:
+            from .openapi.api import OpenApi
+        except ImportError as error:
+            msg = f"openapi() needs {error.name}: install pytest-integrations[openapi]"
+            raise ScriptingError(msg) from error
+        api = OpenApi(self, document, at, security=security)
+        self.contracts.append(api.contract)
+        return api
 
     # -- faults
 

@@ -71,8 +71,17 @@ class RestService:
     def _find(self, call: RecordedCall) -> Found | None:
         is_whole = call.seq > 0  # else its body is still on its way, and it must be looked at again for the answer
         found = self._route(call, head_only=not is_whole)
-        call.found = found if is_whole else _LATER
+        call.found = (self._breach(call) or found) if is_whole else _LATER
         return found
+
+    def _breach(self, call: RecordedCall) -> Prepared | None:
+        """Record what *call* breaks of a document that the fake answers by, and return what it is told."""
+        for contract in self._fake.contracts:
+            breach = contract.breach(self.name, call)
+            if breach is not None:
+                self.ledger.problems.append(Problem("breach", self.name, breach.text, call))
+                return Prepared(problem_json(breach.status, breach.title, breach.text))
+        return None
 
     def _route(self, call: RecordedCall, *, head_only: bool = False) -> Found | None:
         candidates = self._fake.routes.candidates(call)
@@ -106,7 +115,7 @@ class RestService:
     def answer(self, call: HttpCall) -> Any:
         """Return the prepared reply of the call's route, or start its handler."""
         call = cast("RecordedCall", call)
-        found = self._route(call) if call.found is _LATER else call.found
+        found = (self._breach(call) or self._route(call)) if call.found is _LATER else call.found
         if found is None:
             return self._unexpected(call)
         if isinstance(found, Prepared):

@@ -1,0 +1,79 @@
+"""All that a request can break: what the document asks for, and what the request has instead."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from werkzeug.exceptions import HTTPException
+
+from pytest_integrations.backends.rest.rules import empty_map, rule
+
+from .bodies import body_errors
+from .parameters import parameter_errors
+from .schemas import Schemas
+from .security import security_errors
+
+if TYPE_CHECKING:
+    from pytest_integrations.backends.http_objects import RecordedCall
+
+    from .document import Document, Operation
+
+__all__ = ["Breach", "Contract"]
+
+
+@dataclass(frozen=True, slots=True)
+class Breach:
+    """What a request has broken: what it is answered, and what the test is told."""
+
+    status: int
+    title: str
+    text: str
+
+
+class Contract:
+    """The operations of a document below a path, and what they ask for."""
+
+    def __init__(self, document: Document, prefix: str, *, security: bool) -> None:
+        """Ask for what *document* says; for credentials only with *security*."""
+        self.document = document
+        self.schemas: Schemas = Schemas(document)
+        self._security = security
+        self._by_template: dict[str, dict[str, Operation]] = {}
+        for operation in document.operations():
+            self._by_template.setdefault(f"{prefix}{operation.template}", {})[operation.method] = operation
+        paths = empty_map()
+        for template in self._by_template:
+            paths.add(rule(template))
+        self._paths = paths.bind("fake")
+
+    def breach(self, fake: str, call: RecordedCall) -> Breach | None:
+        """Return what *call* to *fake* breaks; None if it breaks nothing, or is not in the document."""
+        found = self._find(call)
+        if found is None:
+            return None
+        operation, values = found
+        lacking = list(security_errors(self.document, operation, call)) if self._security else []
+        wrong = [
+            *parameter_errors(self.document, self.schemas, operation, call, values),
+            *body_errors(self.document, self.schemas, operation, call),
+        ]
+        if not lacking and not wrong:
+            return None
+        name = f" ({operation.id})" if operation.id else ""
+        head = f"{fake}: {call.method} {call.target} breaks {self.document.name}, {operation}{name}"
+        text = "\n".join([head, *(f"  {each}" for each in (*lacking, *wrong))])
+        if lacking and not wrong:
+            return Breach(401, "Credentials are missing", text)
+        return Breach(400, "The request breaks the OpenAPI document", text)
+
+    def _find(self, call: RecordedCall) -> tuple[Operation, dict[str, str]] | None:
+        path = call.path
+        if path.startswith("//"):  # which werkzeug takes for one slash
+            return None
+        try:
+            template, values = self._paths.match(path, "GET")
+        except HTTPException:
+            return None
+        operation = self._by_template[template].get(call.method)
+        return None if operation is None else (operation, dict(values))

@@ -1,0 +1,127 @@
+"""An OpenAPI document, from wherever it is, with the files that it refers to."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from os import PathLike
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from pytest_integrations.core.errors import ScriptingError
+
+__all__ = ["BUNDLED", "read"]
+
+BUNDLED = "x-bundled-files"
+"""Under which key of the document the files stand that it refers to."""
+
+_VALID = "valid are a dict, the path of a JSON or YAML file, and the text of one"
+_EXAMPLES = {"example", "examples", "default", "enum", "const"}
+"""Below which nothing is a reference."""
+
+
+def read(source: object) -> tuple[dict[str, Any], str]:
+    """Return the document that *source* is or names, all in one piece, and what to call it."""
+    __tracebackhide__ = True
+    if isinstance(source, Mapping):
+        return _Bundle(None).whole(json.loads(json.dumps(source, default=str))), "the document"
+    if isinstance(source, str) and ("\n" in source or source.lstrip().startswith("{")):
+        return _Bundle(None).whole(_parsed(source, "the document")), "the document"
+    if not isinstance(source, str | PathLike):
+        msg = f"openapi({source!r}) is not a document: {_VALID}"
+        raise ScriptingError(msg)
+    path = Path(source)
+    return _Bundle(path).whole(_loaded(path)), path.name
+
+
+def _loaded(path: Path) -> Any:
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        msg = f"openapi: {str(path)!r} cannot be read ({error}): {_VALID}"
+        raise ScriptingError(msg) from error
+    return _parsed(text, path.name)
+
+
+def _parsed(text: str, name: str) -> Any:
+    try:
+        found = json.loads(text) if text.lstrip().startswith("{") else yaml.load(text, Loader=_Yaml12)  # noqa: S506 -- a safe one, of YAML 1.2
+    except (ValueError, yaml.YAMLError) as error:
+        msg = f"openapi: {name} is neither JSON nor YAML: {error}"
+        raise ScriptingError(msg) from error
+    if not isinstance(found, dict):
+        msg = f"openapi: {name} is a {type(found).__name__}, where an OpenAPI document is an object"
+        raise ScriptingError(msg)
+    return _with_text_keys(found)
+
+
+def _with_text_keys(value: Any) -> Any:
+    """Return *value* as JSON has it: YAML may have numbers as keys, such as statuses."""
+    if isinstance(value, dict):
+        return {str(key): _with_text_keys(each) for key, each in value.items()}
+    return [_with_text_keys(each) for each in value] if isinstance(value, list) else value
+
+
+class _Yaml12(yaml.SafeLoader):
+    """YAML 1.2, as OpenAPI asks for: `no` is a word, and a date is text."""
+
+
+_Yaml12.yaml_implicit_resolvers = {
+    first: [
+        (tag, pattern)
+        for tag, pattern in resolvers
+        if tag != "tag:yaml.org,2002:timestamp" and (tag != "tag:yaml.org,2002:bool" or first in "tTfF")
+    ]
+    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
+
+
+class _Bundle:
+    """Puts the files that a document refers to into it, and makes the references to them point there."""
+
+    def __init__(self, path: Path | None) -> None:
+        """Begin with the document at *path*, or one that came from nowhere and can refer to no files."""
+        self._path = path
+        self._keys: dict[Path, str] = {} if path is None else {path.resolve(): ""}
+        self._files: dict[str, Any] = {}
+
+    def whole(self, document: dict[str, Any]) -> dict[str, Any]:
+        found: dict[str, Any] = self._pointed(document, self._path, "")
+        return {**found, BUNDLED: self._files} if self._files else found
+
+    def _pointed(self, value: Any, path: Path | None, prefix: str) -> Any:
+        """Return *value*, part of the file at *path* which stands below *prefix*, with its references made to fit."""
+        if isinstance(value, list):
+            return [self._pointed(each, path, prefix) for each in value]
+        if not isinstance(value, dict):
+            return value
+        return {
+            key: self._reference(each, path, prefix)
+            if key == "$ref" and isinstance(each, str)
+            else each
+            if key in _EXAMPLES
+            else self._pointed(each, path, prefix)
+            for key, each in value.items()
+        }
+
+    def _reference(self, reference: str, path: Path | None, prefix: str) -> str:
+        file, _, pointer = reference.partition("#")
+        if not file:
+            return f"#{prefix}{pointer}"
+        if path is None or "://" in file:
+            where = "another host" if "://" in file else "a file"
+            msg = (
+                f"openapi: $ref {reference!r} refers to {where}: give the path of a file, beside which it can be found"
+            )
+            raise ScriptingError(msg)
+        return f"#{self._prefix_of((path.parent / file).resolve())}{pointer}"
+
+    def _prefix_of(self, path: Path) -> str:
+        if path not in self._keys:
+            key = f"{len(self._files)}-{path.name}"
+            prefix = self._keys[path] = f"/{BUNDLED}/{key}"
+            self._files[key] = {}
+            self._files[key] = self._pointed(_loaded(path), path, prefix)
+        return self._keys[path]

@@ -1,0 +1,122 @@
+"""JSON Schema as OpenAPI has it: draft 4 with `nullable` in 3.0, draft 2020-12 in 3.1, and formats that count."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+import jsonschema
+from jsonschema import validators
+
+from .reading import BUNDLED
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from .document import Document
+
+__all__ = ["Schemas"]
+
+_SHOWN = 3
+_FORMATS = jsonschema.FormatChecker(("date", "email", "ipv4", "ipv6", "uuid"))
+
+
+@_FORMATS.checks("date-time", raises=ValueError)
+def _is_date_time(value: object) -> bool:
+    return not isinstance(value, str) or ("T" in value.upper() and datetime.fromisoformat(value).tzinfo is not None)
+
+
+@_FORMATS.checks("byte", raises=binascii.Error)
+def _is_base64(value: object) -> bool:
+    return not isinstance(value, str) or bool(base64.b64decode(value, validate=True) or value == "")
+
+
+@_FORMATS.checks("uri")
+def _is_uri(value: object) -> bool:
+    return not isinstance(value, str) or (":" in value and " " not in value)
+
+
+def _fits(bits: int) -> Any:
+    return lambda value: not isinstance(value, int) or -(2 ** (bits - 1)) <= value < 2 ** (bits - 1)
+
+
+_FORMATS.checks("int32")(_fits(32))
+_FORMATS.checks("int64")(_fits(64))
+
+
+class Schemas:
+    """Checks values against the schemas of one document."""
+
+    def __init__(self, document: Document) -> None:
+        """Check as the version of *document* has it."""
+        self._document = document
+        self._known: dict[tuple[int, str], Any] = {}
+        shared = ("components", "paths", BUNDLED)
+        self._root = {key: document.content[key] for key in shared if key in document.content}
+
+    def errors(self, schema: Any, value: Any, *, sent_by: str) -> list[str]:
+        """Return in words what *schema* has against *value*, which was `sent_by` the "client" or the "server"."""
+        found = sorted(
+            self._validator(schema, sent_by).iter_errors(value), key=lambda error: list(map(str, error.path))
+        )
+        words = [_said(error) for error in found[:_SHOWN]]
+        return [*words, f"and {len(found) - _SHOWN} more"] if len(found) > _SHOWN else words
+
+    def admits(self, schema: Any, value: Any) -> bool:
+        """Tell whether a server may send *value*."""
+        return bool(self._validator(schema, "server").is_valid(value))
+
+    def _validator(self, schema: Any, sent_by: str) -> Any:
+        key = id(schema), sent_by
+        if key not in self._known:
+            kind = _kind(self._document.is_3_0, sent_by)
+            self._known[key] = schema, kind({"allOf": [schema], **self._root}, format_checker=_FORMATS)
+        return self._known[key][1]
+
+
+def _said(error: Any) -> str:
+    where = error.json_path.removeprefix("$").removeprefix(".")
+    message = str(error.message)
+    message = message if len(message) <= 200 else f"{message[:200]}…"
+    return f"{where}: {message}" if where else message
+
+
+def _kind(is_3_0: bool, sent_by: str) -> Any:  # noqa: FBT001 -- the version of the document
+    base = jsonschema.Draft4Validator if is_3_0 else jsonschema.Draft202012Validator
+    others = "readOnly" if sent_by == "client" else "writeOnly"
+    changed = {"required": _required_but(others)}
+    if is_3_0:
+        changed |= {"type": _nullable(base.VALIDATORS["type"]), "enum": _nullable(base.VALIDATORS["enum"])}
+    return validators.extend(base, changed)  # type: ignore[no-untyped-call]
+
+
+def _nullable(check: Any) -> Any:
+    """Let null pass where OpenAPI 3.0 says `nullable: true`."""
+
+    def checked(validator: Any, expected: Any, value: Any, schema: Any) -> Iterator[Any]:
+        if value is not None or not schema.get("nullable"):
+            yield from check(validator, expected, value, schema) or ()
+
+    return checked
+
+
+def _required_but(others: str) -> Any:
+    """Ask for what is required, but not for what only the other side sends."""
+
+    def checked(validator: Any, names: Any, value: Any, schema: Any) -> Iterator[Any]:
+        if not validator.is_type(value, "object") or not isinstance(names, list):
+            return
+        properties = schema.get("properties", {})
+        for name in names:
+            if name not in value and not _flag(validator, properties.get(name), others):
+                yield jsonschema.ValidationError(f"{name!r} is a required property")
+
+    return checked
+
+
+def _flag(validator: Any, schema: Any, flag: str) -> bool:
+    while isinstance(schema, dict) and "$ref" in schema and flag not in schema:
+        schema = validator._resolver.lookup(schema["$ref"]).contents  # noqa: SLF001 -- no other way leads to the document
+    return isinstance(schema, dict) and bool(schema.get(flag))
