@@ -178,6 +178,16 @@ class FakeGrpc(ListeningFake):
 
         return MemoryChannel(self._links.open(self.target, self._scripted()))
 
+    def aio_memory_channel(self, interceptors: Sequence[grpc.aio.ClientInterceptor] = ()) -> grpc.aio.Channel:
+        """Return a `grpc.aio.Channel` that reaches this fake without a socket, by way of *interceptors*.
+
+        The rest as with `memory_channel`.
+        """
+        __tracebackhide__ = True
+        from .memory.aio_channel import AioMemoryChannel
+
+        return AioMemoryChannel(self._links.open(self.target, self._scripted()), interceptors)
+
     def _scripted(self) -> list[Fault]:
         return [fault for script in self.scripts for rule in script.rules for fault in rule.faults]
 
@@ -248,6 +258,27 @@ class FakeGrpc(ListeningFake):
         can be injected, `orders.Get.inject(...)`. What a test scripts by `reply` and the like comes before the
         servicer. The server has a port of its own on loopback, and ends with the fake. What the servicer raises is
         what grpcio makes of it, UNKNOWN: the test does not fail by itself.
+
+        ```python
+        import grpc
+
+        shop = 'syntax = "proto3"; message Order { string id = 1; } service Orders { rpc Get(Order) returns (Order); }'
+        Order = fake_grpc.load(shop).Get.schema.reply
+
+        class OrdersServicer:
+            def Get(self, request, context):
+                return Order(id=request.id.upper())
+
+        def add_OrdersServicer_to_server(servicer, server):  # as the compiler writes it
+            get = grpc.unary_unary_rpc_method_handler(servicer.Get, Order.FromString, Order.SerializeToString)
+            server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler("Orders", {"Get": get}),))
+
+        orders = fake_grpc.host(OrdersServicer(), add_OrdersServicer_to_server)
+        orders.Get.inject(latency(0.01))
+        with grpc.insecure_channel(fake_grpc.target) as channel:
+            get = channel.unary_unary("/Orders/Get", Order.SerializeToString, Order.FromString)
+            assert get(Order(id="o1"), timeout=5).id == "O1"
+        ```
         """
         __tracebackhide__ = True
         from .answers import Answer

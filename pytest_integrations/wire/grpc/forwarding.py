@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
+from pytest_integrations.core.grpc_message import Uncompressed
 from pytest_integrations.wire.http2.engine import ProtocolError
 
 from .fields import SUPPORTED
@@ -99,9 +100,10 @@ class Forwarding:
         except Refusal as refusal:
             self._fail(refusal.text)
             return
-        for message in messages:
+        flags, self._reader.compressed = self._reader.compressed, []
+        for message, is_compressed in zip(messages, flags, strict=True):
             self._under_way += len(message)
-            self._answering.send(message)
+            self._answering.send(message if is_compressed else Uncompressed(message))
             self._answering.then(partial(self._passed, len(message)))
         self._read_on()
 

@@ -114,7 +114,11 @@ class Threaded:
     def List(self, request: Any, context: Any) -> Any:  # noqa: N802 -- as above
         self.seen.append(_seen("List", context))
         context.add_callback(self.cancelled.set)
+        if request.id == "gzip":
+            context.set_compression(grpc.Compression.Gzip)
         for number in range(request.qty or 3):
+            if request.id == "gzip" and number == 1:
+                context.disable_next_message_compression()
             self.yielded += 1
             yield generated()[0].Order(id="abc"[number % 3], blob=request.blob)
 
@@ -164,8 +168,12 @@ class Awaited(Threaded):
 
     async def List(self, request: Any, context: Any) -> Any:  # noqa: N802 -- as above
         self.seen.append(_seen("List", context))
+        if request.id == "gzip":
+            context.set_compression(grpc.Compression.Gzip)
         try:
             for number in range(request.qty or 3):
+                if request.id == "gzip" and number == 1:
+                    context.disable_next_message_compression()
                 self.yielded += 1
                 yield generated()[0].Order(id="abc"[number % 3], blob=request.blob)
         finally:

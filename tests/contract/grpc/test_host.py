@@ -185,6 +185,12 @@ def test_compressed_messages(shop: FakeGrpc, orders: Service, ours: Any) -> None
     assert (shop.calls[0].connection.received < 5_000) == (ours is not None)
 
 
+def test_the_servicer_chooses_which_messages_are_compressed(shop: FakeGrpc, orders: Service) -> None:
+    seen = CLIENTS["grpcio"](shop.target, orders.List, [{"id": "gzip", "blob": bytes(100_000)}])
+    assert [len(each.blob) for each in seen.messages] == [100_000] * 3
+    assert 100_000 < shop.calls[0].connection.sent < 110_000  # one of them is not
+
+
 def test_a_client_with_tls(servicer: Threaded) -> None:
     with FakeGrpc("shop", tls=True) as shop:
         orders = hosted(shop, servicer)
