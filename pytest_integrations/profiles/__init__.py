@@ -3,6 +3,7 @@
 profile    what a profile is
 builtin    those that come with the package, one by one
 toml       those of the user, from `[tool.pytest_integrations.profiles.NAME]` of pyproject.toml
+tables     how faults are read from the tables of a file
 """
 
 from __future__ import annotations
