@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import threading
-from collections import deque
 from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn, cast
 
 import grpc
 
 from pytest_integrations.backends.handlers import shared_runner
-from pytest_integrations.core.grpc_status import CODES
 
-from .outcome import DEADLINE_EXCEEDED, Outcome
 from .rpc import Rpc
+from .state import CANCELLED, MISREAD, CallState
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -22,12 +20,10 @@ if TYPE_CHECKING:
     from pytest_integrations.core.grpc_metadata import Metadata
 
     from .link import Link
+    from .outcome import Outcome
     from .request import Request
 
 __all__ = ["MemoryCall", "MemoryStreamCall", "Metadatum", "metadata_of"]
-
-_INTERNAL = CODES.index("INTERNAL")
-_CANCELLED = Outcome(CODES.index("CANCELLED"), "Locally cancelled by application!")
 
 
 class Metadatum(NamedTuple):
@@ -54,80 +50,48 @@ class MemoryCall(grpc.RpcError, grpc.Call, grpc.Future):  # type: ignore[misc]  
         self._clock: Clock = link.ledger.clock
         timeout = request.timeout
         self._deadline = None if timeout is None else self._clock.monotonic() + timeout
-        self._decode = decode
+        self._state = CallState(decode, many=request.streams_replies)
         self._condition = threading.Condition()
-        self._initial: Metadata | None = None
-        self._messages: deque[bytes] = deque()
-        self._coming: Outcome | None = None
-        """How it ends, once its messages have been read."""
-        self._outcome: Outcome | None = None
-        self._is_cancelled = False
-        self._response: Any = None
         self._callbacks: list[Callable[[], object]] = []
         if then is not None:
-            self.ended(then)
+            self._state.stop(then)
 
     # -- told on the loop
 
     def began(self, metadata: Metadata) -> None:
         """The headers came."""
         with self._condition:
-            self._initial = metadata
-            self._condition.notify_all()
+            self._state.begin(metadata)
+            self._changed()
 
     def received(self, message: bytes) -> None:
         """A message came."""
         with self._condition:
-            self._messages.append(message)
-            self._condition.notify_all()
+            self._state.receive(message)
+            self._changed()
 
     def ended(self, outcome: Outcome) -> None:
         """The call is over."""
         with self._condition:
-            self._coming = outcome
-            self._settle()
-            self._condition.notify_all()
+            self._state.end(outcome)
+            self._changed()
 
-    def _settle(self) -> None:
-        """Let the call end, if it is to; its one message is no longer waited for."""
-        if self._coming is not None and self._outcome is None:
-            self._finish(self._read(self._coming))
-
-    def _read(self, outcome: Outcome) -> Outcome:
-        """Decode the one message, as the last thing that can go wrong."""
-        if outcome.number or not self._messages:
-            return outcome
-        try:
-            self._response = self._decoded(self._messages.popleft())
-        except Exception:  # noqa: BLE001 -- whatever a codec raises: it is the message that is wrong
-            return Outcome(_INTERNAL, "Exception deserializing response!", outcome.trailing)
-        return outcome
-
-    def _decoded(self, message: bytes) -> Any:
-        return message if self._decode is None else self._decode(message)
-
-    def _finish(self, outcome: Outcome) -> None:
-        """Take *outcome* for the end, whatever was to come."""
-        self._outcome = self._coming = outcome
-        self._initial = self._initial or ()
-        callbacks, self._callbacks = self._callbacks, []
-        for callback in callbacks:
-            shared_runner().submit(callback)
+    def _changed(self) -> None:
+        """Wake who waits; call back if that was the end."""
         self._condition.notify_all()
+        if self.done():
+            callbacks, self._callbacks = self._callbacks, []
+            for callback in callbacks:
+                shared_runner().submit(callback)
 
-    def fail(self, code: str, text: str) -> None:
-        """End the call from this side."""
-        self._leave(Outcome(CODES.index(code), text))
-
-    def _leave(self, outcome: Outcome) -> bool:
+    def stop(self, outcome: Outcome) -> bool:
+        """End the call from this side, unless it is over; tell whether it went on."""
         with self._condition:
-            if self._outcome is not None:
-                return False
-            self._is_cancelled = outcome is _CANCELLED
-            self._messages.clear()
-            self._finish(outcome)
-        self.rpc.cancel()
-        return True
+            went_on = self._state.stop(outcome)
+            self._changed()
+        if went_on:
+            self.rpc.cancel()
+        return went_on
 
     # -- waiting
 
@@ -139,14 +103,14 @@ class MemoryCall(grpc.RpcError, grpc.Call, grpc.Future):  # type: ignore[misc]  
     def _end(self, timeout: float | None = None) -> Outcome:
         """Return how it ended, when it has."""
         self._wait(self.done, timeout)
-        return cast("Outcome", self._outcome)
+        return cast("Outcome", self._state.outcome)
 
     # -- grpc.Call
 
     def initial_metadata(self) -> tuple[Metadatum, ...]:
         """Return the metadata that came with the headers, when it has."""
-        self._wait(lambda: self._initial is not None)
-        return metadata_of(self._initial or ())
+        self._wait(lambda: self._state.initial is not None)
+        return metadata_of(self._state.initial or ())
 
     def trailing_metadata(self) -> tuple[Metadatum, ...]:
         """Return the metadata that came with the status, when it has."""
@@ -175,7 +139,7 @@ class MemoryCall(grpc.RpcError, grpc.Call, grpc.Future):  # type: ignore[misc]  
     def add_callback(self, callback: Callable[[], object]) -> bool:
         """Call *callback* when it is over; False if it is, and nothing will be called."""
         with self._condition:
-            if self._outcome is not None:
+            if self._state.outcome is not None:
                 return False
             self._callbacks.append(callback)
             return True
@@ -184,11 +148,11 @@ class MemoryCall(grpc.RpcError, grpc.Call, grpc.Future):  # type: ignore[misc]  
 
     def cancel(self) -> bool:
         """Cancel it, if it goes on; tell whether it did."""
-        return self._leave(_CANCELLED)
+        return self.stop(CANCELLED)
 
     def cancelled(self) -> bool:
         """Tell whether it was cancelled from this side."""
-        return self._is_cancelled
+        return self._state.is_cancelled
 
     def running(self) -> bool:
         """Tell whether it goes on."""
@@ -196,16 +160,16 @@ class MemoryCall(grpc.RpcError, grpc.Call, grpc.Future):  # type: ignore[misc]  
 
     def done(self) -> bool:
         """Tell whether it is over."""
-        return self._outcome is not None
+        return self._state.outcome is not None
 
     def result(self, timeout: float | None = None) -> Any:
         """Return the reply, or raise the call itself; `grpc.FutureTimeoutError` after *timeout* seconds."""
         if self._end(timeout).number:
             self._raise()
-        return self._response
+        return self._state.response
 
     def _raise(self) -> NoReturn:
-        if self._is_cancelled:
+        if self._state.is_cancelled:
             raise grpc.FutureCancelledError
         raise self
 
@@ -213,7 +177,7 @@ class MemoryCall(grpc.RpcError, grpc.Call, grpc.Future):  # type: ignore[misc]  
         """Return the call itself if it failed, else None."""
         if self._end(timeout).number == 0:
             return None
-        if self._is_cancelled:
+        if self._state.is_cancelled:
             raise grpc.FutureCancelledError
         return self
 
@@ -229,7 +193,7 @@ class MemoryCall(grpc.RpcError, grpc.Call, grpc.Future):  # type: ignore[misc]  
 
     def __str__(self) -> str:
         """Show how it ended."""
-        outcome = self._outcome
+        outcome = self._state.outcome
         if outcome is None:
             return f"<{type(self).__name__} of {self.rpc.request.path} that goes on>"
         return (
@@ -243,18 +207,6 @@ class MemoryCall(grpc.RpcError, grpc.Call, grpc.Future):  # type: ignore[misc]  
 class MemoryStreamCall(MemoryCall):
     """A call that has many replies: an iterator of them, which raises the call itself where it failed."""
 
-    def _settle(self) -> None:
-        """Let the call end when all that came has been read, as grpcio does."""
-        if self._coming is not None and self._outcome is None and not self._messages:
-            self._finish(self._coming)
-
-    def ended(self, outcome: Outcome) -> None:
-        """The call is over; what ended it before its time throws away what was not read."""
-        with self._condition:
-            if outcome is DEADLINE_EXCEEDED:
-                self._messages.clear()
-        super().ended(outcome)
-
     def __iter__(self) -> Iterator[Any]:
         """Iterate over the replies."""
         return self
@@ -262,30 +214,30 @@ class MemoryStreamCall(MemoryCall):
     def __next__(self) -> Any:
         """Return the next reply, when it has come."""
         with self._condition:
-            self._condition.wait_for(lambda: bool(self._messages) or self._outcome is not None)
-            if not self._messages:
-                self._stop()
-            message = self._messages.popleft()
-            self._settle()
+            self._condition.wait_for(lambda: bool(self._state.messages) or self.done())
+            if not self._state.messages:
+                self._over()
+            message = self._state.take()
+            self._changed()
         self.rpc.taken(len(message))
         try:
-            return self._decoded(message)
+            return self._state.decoded(message)
         except Exception:  # noqa: BLE001 -- whatever a codec raises
             self._misread()
             raise self from None
 
-    def _stop(self) -> NoReturn:
-        outcome = self._outcome
+    def _over(self) -> NoReturn:
+        outcome = self._state.outcome
         if outcome is not None and outcome.number == 0:
             raise StopIteration
         raise self
 
     def _misread(self) -> None:
         """End a call of which a message cannot be decoded."""
-        outcome = Outcome(_INTERNAL, "Exception deserializing response!")
         with self._condition:
-            self._messages.clear()
-            self._finish(outcome)
+            self._state.messages.clear()
+            self._state.finish(MISREAD)
+            self._changed()
         self.rpc.cancel()
 
     def result(self, timeout: float | None = None) -> Any:

@@ -24,6 +24,7 @@ __all__ = ["MemoryChannel", "refuse_credentials", "with_options"]
 
 _COMPRESSIONS = {grpc.Compression.Gzip: "gzip", grpc.Compression.Deflate: "deflate"}
 INVALID_METADATA: Outcome = Outcome(CODES.index("INTERNAL"), "Invalid metadata")
+UNITERATED: Outcome = Outcome(CODES.index("UNKNOWN"), "Exception iterating requests!")
 UNSERIALIZED: Outcome = Outcome(CODES.index("INTERNAL"), "Exception serializing request!")
 
 
@@ -106,11 +107,11 @@ class _Callable:
                 call.rpc.complete()
                 return
             except Exception:  # noqa: BLE001 -- raised by an iterator of the application, as grpcio takes it
-                call.fail("UNKNOWN", "Exception iterating requests!")
+                call.stop(UNITERATED)
                 return
             message = self._serialized(request)
             if message is None:
-                call.fail("INTERNAL", UNSERIALIZED.text)
+                call.stop(UNSERIALIZED)
                 return
             call.rpc.send(message)
 
