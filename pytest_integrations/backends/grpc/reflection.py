@@ -33,6 +33,7 @@ from pytest_integrations.core.grpc_status import CODES
 from pytest_integrations.core.protobuf_bytes import bytes_field, fields, number_field
 
 from .builtin import Builtin
+from .builtin_schema import builtin_pool
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -89,7 +90,7 @@ class _Asked:
             return bytes_field(7, number_field(1, CODES.index("NOT_FOUND")) + bytes_field(2, b"not found"))
 
     def _pools(self) -> list[DescriptorPool]:
-        return list(dict.fromkeys(service.file.pool for service in self._services().values()))
+        return [*dict.fromkeys(service.file.pool for service in self._services().values()), builtin_pool()]
 
     def _found(self, find: Callable[[DescriptorPool], Any]) -> Any:
         """Return what one of the pools has; none is a KeyError."""

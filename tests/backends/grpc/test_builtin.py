@@ -120,6 +120,35 @@ def test_reflection(shop: FakeGrpc, orders: Service, channel: grpc.Channel, pb2:
     assert list(numbers.all_extension_numbers_response.extension_number) == []
 
 
+@pytest.mark.parametrize("theirs", [health_pb2, v1, v1alpha], ids=lambda module: module.__name__)
+def test_what_is_built_in_tells_of_itself(shop: FakeGrpc, channel: grpc.Channel, theirs: Any) -> None:
+    """Each service that is listed has a file, which says what gRPC's own says."""
+    (service,) = theirs.DESCRIPTOR.services_by_name.values()
+    (answer,) = _ask(channel, v1, {"file_containing_symbol": service.full_name})
+    pool = descriptor_pool.DescriptorPool()
+    for file in answer.file_descriptor_response.file_descriptor_proto:
+        pool.AddSerializedFile(file)
+    ours = pool.FindServiceByName(service.full_name)
+    assert [_signature(method) for method in ours.methods] == [_signature(method) for method in service.methods]
+    for name, message in theirs.DESCRIPTOR.message_types_by_name.items():
+        known = ours.file.message_types_by_name[name]
+        assert [_field(each) for each in known.fields] == [_field(each) for each in message.fields]
+        assert [list(each.values_by_number) for each in known.enum_types] == [
+            list(each.values_by_number) for each in message.enum_types
+        ]
+
+
+def _signature(method: Any) -> tuple[Any, ...]:
+    kinds = method.input_type.full_name, method.output_type.full_name
+    return method.name, *kinds, method.client_streaming, method.server_streaming
+
+
+def _field(field: Any) -> tuple[Any, ...]:
+    group, kind = field.containing_oneof, field.message_type or field.enum_type
+    told = field.name, field.number, field.type, field.is_repeated
+    return *told, group.name if group else None, kind.full_name if kind else None
+
+
 def test_reflection_of_what_is_no_question(shop: FakeGrpc, channel: grpc.Channel) -> None:
     info = channel.stream_stream("/grpc.reflection.v1.ServerReflection/ServerReflectionInfo")
     with pytest.raises(grpc.RpcError) as caught:
