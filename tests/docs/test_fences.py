@@ -23,7 +23,15 @@ if TYPE_CHECKING:
 
     from tests.docs.fences import Fence
 
-for _module in (*dict.fromkeys(each[0] for each in found.docstrings()), "hypothesis", "requests", "trustme"):
+_LIBRARIES = (
+    "examples.grpc_client.schema",  # and with it grpc_tools and protobuf, in C
+    "google.protobuf.json_format",
+    "google.protobuf.message_factory",
+    "hypothesis",
+    "requests",
+    "trustme",
+)
+for _module in (*dict.fromkeys(each[0] for each in found.docstrings()), *_LIBRARIES):
     importlib.import_module(_module)  # here, since pytester forgets what is first imported in a run of its own
 
 _ALL = found.page_fences() + found.docstring_fences()
