@@ -208,9 +208,9 @@ class Exchange:
         if not self._is_over:
             self._outbox.put(0.0, action)
 
-    def reset(self, code: int) -> None:
-        """End the call by RST_STREAM with this *code*."""
-        self.then(partial(self._abort, code))
+    def stop(self, stop: Stop) -> None:
+        """End the call as *stop* says."""
+        self.then(partial(self._stop, stop))
 
     def drained(self) -> None:
         """What was sent is on its way."""

@@ -5,7 +5,9 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
+from pytest_integrations.core.grpc_effect import Abort
 from pytest_integrations.core.grpc_message import Uncompressed
+from pytest_integrations.core.http2_effect import Retire
 from pytest_integrations.wire.http2.engine import ProtocolError
 
 from .fields import SUPPORTED
@@ -29,7 +31,7 @@ _ENOUGH = 256 * 1024
 """Bytes that may wait for one side, before the other has to wait as well."""
 _MOST = 2**32 - 1
 """Bytes of a message: what its prefix can say. What is too large is for the client to say."""
-_CANCEL, _REFUSED_STREAM = 8, 7
+_NO_ERROR, _REFUSED_STREAM, _CANCEL = 0, 7, 8
 _UNKNOWN, _INTERNAL, _UNAVAILABLE = 2, 13, 14
 _NO_METADATA = {b":status", b"content-type", b"grpc-encoding", b"grpc-accept-encoding", b"grpc-status", b"grpc-message"}
 """Fields of an answer that are no metadata of its service."""
@@ -54,7 +56,7 @@ class Forwarding:
             self._stream = client.open(_headers(answering.stream.headers), self)
             self._stream.holds_window = True
         except ProtocolError:  # as many streams as the server wants
-            answering.reset(_REFUSED_STREAM)
+            answering.stop(Abort(_REFUSED_STREAM))
 
     # -- from the client
 
@@ -86,8 +88,11 @@ class Forwarding:
     def headers_received(self, fields: Pairs, *, ended: bool) -> None:
         """The head of the answer came, or, where it has *ended*, all of it."""
         self._status = fields
-        encoding = dict(fields).get(b"grpc-encoding", b"identity").decode("latin-1")
-        if encoding not in SUPPORTED:
+        found = dict(fields)
+        encoding = found.get(b"grpc-encoding", b"identity").decode("latin-1")
+        if found.get(b":status") != b"200":
+            self._fail("it does not speak gRPC")
+        elif encoding not in SUPPORTED:
             self._fail(f"the message encoding {encoding!r} is not supported")
         elif not ended:
             self._reader = MessageReader(encoding, _MOST)
@@ -128,7 +133,11 @@ class Forwarding:
 
     def reset_received(self, code: int) -> None:
         """The server has reset the call."""
-        self._answering.reset(code)
+        self._answering.stop(Abort(code))
+
+    def passed_over(self) -> None:
+        """The server has left, and nothing was done for the call: its client may send it again."""
+        self._answering.stop(Retire(self._answering.stream.id - 1, _NO_ERROR))
 
     def connection_lost(self) -> None:
         """The server has gone."""

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from pytest_integrations.core.ledger import Ledger
     from pytest_integrations.core.script import Decision
 
+    from .plan import Stop
     from .stream import GrpcStream
 
 __all__ = ["Answering", "Conversation", "GrpcService"]
@@ -49,8 +50,8 @@ class Answering(Protocol):
     def then(self, action: Callable[[], object]) -> None:
         """Call *action* when all that was given so far has been sent."""
 
-    def reset(self, code: int) -> None:
-        """End the call by RST_STREAM with this *code*."""
+    def stop(self, stop: Stop) -> None:
+        """End the call as *stop* says, by a reset or by GOAWAY, after all messages."""
 
 
 class Conversation(Protocol):

@@ -7,6 +7,7 @@ handler.data_received(data)               again and again
 handler.end_received()                    when the answer is complete; its trailers are `stream.trailers`
 handler.drained()                         when all that was given to the stream so far has been sent
 handler.reset_received(code)              when the server has reset it; nothing comes after that
+handler.passed_over()                     when the server has left without it, by GOAWAY; nothing comes after that
 handler.connection_lost()                 when the connection is over; nothing comes after that
 """
 
@@ -39,7 +40,6 @@ if TYPE_CHECKING:
 __all__ = ["AnswerHandler", "Http2Client"]
 
 _SETTINGS = Http2Settings(max_frame=128 * 1024)
-_REFUSED_STREAM = 7
 _DEFAULT_WINDOW = 65535
 
 
@@ -48,6 +48,9 @@ class AnswerHandler(StreamHandler, Protocol):
 
     def headers_received(self, fields: Pairs, *, ended: bool) -> None:
         """The header section of the answer came in; where it has *ended* with that, `end_received` follows."""
+
+    def passed_over(self) -> None:
+        """The server has left by GOAWAY, and says that it did not process the request; nothing comes after that."""
 
 
 class _ClientEngine(Engine):
@@ -119,7 +122,8 @@ class Http2Client(Http2Protocol):
             stream = self._forget(number)
             if stream is not None:
                 stream.lose()
-                stream.handler.reset_received(_REFUSED_STREAM)
+                handler: Any = stream.handler
+                handler.passed_over()
 
     def _headers_received(self, event: Any) -> None:
         stream = self.streams.get(event.stream_id)
