@@ -42,6 +42,7 @@ from .report import Collector
 
 if TYPE_CHECKING:
     from collections.abc import Generator
+    from pathlib import Path
 
 __all__ = [
     "fake_amqp",
@@ -58,6 +59,7 @@ __all__ = [
     "virtual_clock",
 ]
 
+_CASES = (".integration.toml", ".integration.yaml", ".integration.yml")
 _WITNESS = pytest.StashKey[Witness]()
 
 
@@ -133,6 +135,17 @@ def pytest_report_header(config: pytest.Config) -> str | None:
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Repeat a test for each of several profiles; last, so that the profile is the last part of its id."""
     options.parametrize(metafunc)
+
+
+def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
+    """Collect the cases in files called `test_….integration.toml` (or `.yaml`), and in others that are asked for."""
+    name = file_path.name
+    if not name.endswith(_CASES) or not (name.startswith("test_") or parent.session.isinitpath(file_path)):
+        return None
+    from .case_files import CaseModule
+
+    module: pytest.Collector = CaseModule.from_parent(parent, path=file_path)
+    return module
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

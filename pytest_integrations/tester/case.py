@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from pytest_integrations.core.errors import ScriptingError
@@ -14,6 +14,7 @@ from .request import NOTHING, Request
 from .resilience import Requirement
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from datetime import timedelta
 
     from .place import Place
@@ -72,6 +73,11 @@ class Case:
             client=client,
             place=place,
         )
+
+    def filled(self, fill: Callable[[Any], Any]) -> Case:
+        """Return the case with what *fill* makes of its request, and of what it expects to come back."""
+        request = Request(fill(self.request.arguments), fill(self.request.options))
+        return replace(self, request=request, expect=self.expect.filled(fill))
 
 
 def _positive(within: float | timedelta) -> float:

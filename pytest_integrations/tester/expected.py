@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json as jsonlib
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from fnmatch import fnmatchcase
 from inspect import isroutine
 from typing import TYPE_CHECKING, Any
@@ -92,6 +92,11 @@ class Expected:
             names = {name for kind in type(error).__mro__ for name in (kind.__name__, _full_name(kind))}
             return self.raises in names
         return self.raises is not None and isinstance(error, self.raises)
+
+    def filled(self, fill: Callable[[Any], Any]) -> Expected:
+        """Return it with what *fill* makes of each value."""
+        names = ("json", "json_has", "text", "contains", "headers", "value")
+        return replace(self, **{name: fill(getattr(self, name)) for name in names})
 
     def misses(self, value: Any) -> list[str]:
         """Return in words how the returned *value* is otherwise; nothing if it is as expected."""

@@ -63,8 +63,15 @@ class HttpClient:
     ```
     """
 
-    def __init__(self, base_url: str, *, timeout: float = 30.0, context: ssl.SSLContext | None = None) -> None:
-        """Send to what is under *base_url*; give up when nothing comes for *timeout* seconds.
+    def __init__(
+        self,
+        base_url: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        timeout: float = 30.0,
+        context: ssl.SSLContext | None = None,
+    ) -> None:
+        """Send to what is under *base_url*, with these *headers*; give up when nothing comes for *timeout* seconds.
 
         *context* is how HTTPS is verified, by default as Python does: for a fake `fake.client_context()`.
         """
@@ -74,6 +81,7 @@ class HttpClient:
             raise ScriptingError(msg)
         self.base_url: str = base_url.rstrip("/")
         self._parts = parts
+        self._headers = dict(headers or {})
         self._timeout = number("timeout", timeout, above=0)
         self._context = context
 
@@ -100,7 +108,7 @@ class HttpClient:
         kind, content = _content(json, text, body)
         fields = {"Accept": "*/*", **({"Content-Type": kind} if kind else {})}
         names = {name.lower(): name for name in fields}
-        for name, value in (headers or {}).items():
+        for name, value in {**self._headers, **(headers or {})}.items():
             fields.pop(names.get(name.lower(), ""), None)
             fields[name] = str(value)
         return self._send(method.upper(), self._target(path, query), fields, content)

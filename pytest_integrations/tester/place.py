@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import sys
 from dataclasses import dataclass
 from functools import partial
@@ -39,8 +40,11 @@ class Place:
         """
         header = f"def case({parameters}):"
         call = f" __tracebackhide__ = {hidden}; return does({parameters})"
-        body = "\n" * (self.last - self.first)
-        code = compile("\n" * (self.first - 1) + header + body + call, self.file, "exec", dont_inherit=True)
+        tree = ast.parse("\n" * (self.first - 1) + header + "\n" * (self.last - self.first) + call)
+        for node in ast.walk(tree):
+            if isinstance(node, ast.expr | ast.stmt):
+                node.col_offset = node.end_col_offset = 0  # there is nothing of it on the line to point at
+        code = compile(tree, self.file, "exec", dont_inherit=True)
         inner = next(each for each in code.co_consts if hasattr(each, "co_code"))
         return FunctionType(inner, {"does": does, "__name__": "case"}, "case")
 

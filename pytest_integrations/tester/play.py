@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_integrations.assertions.client_calls import ClientCalls
 from pytest_integrations.assertions.tolerance import tolerance_of
-from pytest_integrations.core.errors import ScriptingError
+from pytest_integrations.core.errors import ResilienceError, ScriptingError
 from pytest_integrations.core.ledger import Ledger
 
 from .client import Client
@@ -50,7 +50,7 @@ def play(case: Case, client: Any, fakes: Sequence[Fake]) -> CaseResult:
     evidence = Evidence(calls=calls, messages=messages, demand=client_calls, error=raised)
     errors += [] if errors else _judge(case, value, raised, duration, evidence)
     errors += [problem.error() for problem in ledger.untold()]
-    error = _one(case, errors)
+    error = _one(errors)
     return CaseResult(
         name=case.name,
         point=case.request.line or function.__name__,
@@ -81,7 +81,7 @@ def _ledger(case: Case, fakes: Sequence[Fake]) -> Ledger:
             "point the client at one, such as the fixture fake_rest"
         )
         raise ScriptingError(msg)
-    return next(iter(ledgers.values()), None) or Ledger()
+    return next(iter(ledgers.values())) if ledgers else Ledger()
 
 
 def _judge(
@@ -108,8 +108,8 @@ def _judge(
             yield error
 
 
-def _one(case: Case, errors: list[Exception]) -> Exception | None:
-    """Return the one error, or a group; what the client raised is always the error, with the others noted on it."""
+def _one(errors: list[Exception]) -> Exception | None:
+    """Return the one error, or one that tells several; what the client raised is always the error."""
     if len(errors) < 2:
         return next(iter(errors), None)
     first, *others = errors
@@ -117,8 +117,9 @@ def _one(case: Case, errors: list[Exception]) -> Exception | None:
         for each in others:
             first.add_note(f"And {_first_line(each)}")
         return first
-    msg = f"{len(errors)} expectations of case {case.name!r} are broken: {'; '.join(map(_first_line, errors))}"
-    return ExceptionGroup(msg, errors)
+    kind = ResilienceError if all(isinstance(each, ResilienceError) for each in errors) else AssertionError
+    told = [f"{number}. {each}" for number, each in enumerate(errors, 1)]
+    return kind("\n\n".join(["; ".join(map(_first_line, errors)), *told]))
 
 
 def _first_line(error: Exception) -> str:
