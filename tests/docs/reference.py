@@ -25,6 +25,7 @@ from pytest_integrations.core.registry import Registry
 from pytest_integrations.plugin import fixtures, hookspecs, listing, options
 from tests.docs.fences import ROOT
 from tests.docs.graphql_clients import graphql_page, subscriptions_page
+from tests.docs.grpc_clients import grpc_page
 from tests.docs.queue_clients import amqp_page, redis_page
 
 if TYPE_CHECKING:
@@ -260,6 +261,7 @@ PARTS: dict[str, Callable[[], str]] = {
     "redis-clients": redis_page,
     "graphql-clients": graphql_page,
     "graphql-subscribers": subscriptions_page,
+    "grpc-clients": grpc_page,
 }
 
 
