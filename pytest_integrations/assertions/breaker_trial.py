@@ -126,7 +126,7 @@ def examine(
     numbers = sorted(call.seq for call in calls)
     admitted = _admitted(calls, demand, failure or _failed, retries_inside=retries_inside)
     openings = replay(admitted, counter, recovery, tolerance)
-    return Trial(
+    trial = Trial(
         calls=calls,
         demand=demand,
         admitted=tuple(admitted),
@@ -137,6 +137,8 @@ def examine(
         client_calls=made,
         shed=tuple(call for call in made if not _between(numbers, call)),
     )
+    calls.ledger.bands[:] = trial.bands()
+    return trial
 
 
 def _between(numbers: Sequence[int], call: ClientCall) -> Sequence[int]:

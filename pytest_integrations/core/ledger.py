@@ -98,6 +98,8 @@ class Ledger:
         """What is called before anybody reads, of fakes whose wire is not ours and does not write by itself."""
         self.clients: list[Sequence[ClientCall]] = []
         """What the recorders of a test have written down on the client's side, each in order of its calls' ends."""
+        self.bands: list[Any] = []
+        """States that an assertion has read out of the calls, such as an open breaker, for pictures of them."""
         self._told: set[int] = set()
         self._settle = settle
         self._calls: list[Call] = []

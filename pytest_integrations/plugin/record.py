@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from pytest_integrations.core.ledger import Ledger, Problem
     from pytest_integrations.core.script import Rule
     from pytest_integrations.core.seed import Seed
+    from pytest_integrations.views.timeline import Band
 
 __all__ = ["RECORD", "Record", "Witness"]
 
@@ -55,6 +56,11 @@ class Part:
     def clients(self) -> list[list[ClientCall]]:
         """What the test recorded on the client's side."""
         return [[call for call in client if call.first > self.since] for client in self.ledger.clients]
+
+    @property
+    def bands(self) -> list[Band]:
+        """The states that the test's assertions have read out of its calls."""
+        return [band for band in self.ledger.bands if band.after is None or band.after > self.since]
 
     @property
     def calls(self) -> tuple[Call, ...]:

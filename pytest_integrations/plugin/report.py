@@ -110,7 +110,7 @@ class Collector:
 
         terminal: Any = terminalreporter
         terminal.section("integrations")
-        for line in summary(self._health, width=min(max(shutil.get_terminal_size().columns, 80), 100)):
+        for line in summary(self._health, width=min(max(shutil.get_terminal_size().columns, 80), 120)):
             terminal.write_line(line)
         if self._written:
             terminal.write_line(self._written)

@@ -72,8 +72,7 @@ def _timeline(part: Part) -> DrawnFacts:
 
     calls = part.calls
     marks = {each.call.seq: MARKS[each.kind] for each in part.problems if each.call is not None}
-    retried = [group for group in logical_calls(calls) if len(group) > 1]
-    return drawn(calls, groups=retried, marks=marks)
+    return drawn(calls, groups=logical_calls(calls), marks=marks, bands=part.bands)
 
 
 def _stories(record: Record) -> list[MessageFacts]:

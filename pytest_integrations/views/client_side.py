@@ -8,13 +8,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from .general_names import general_name
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from pytest_integrations.core.call import Call
     from pytest_integrations.core.client_call import ClientCall
 
-__all__ = ["shed_by_place"]
+__all__ = ["place_of", "shed_by_place"]
 
 
 def shed_by_place(calls: Sequence[Call], clients: Iterable[Sequence[ClientCall]]) -> dict[tuple[str, str], int]:
@@ -24,7 +26,7 @@ def shed_by_place(calls: Sequence[Call], clients: Iterable[Sequence[ClientCall]]
     place. While several calls are under way at once, one that was shed may pass for one that arrived, so the number is
     the least that it can be. A place that a client reached and shed nothing from has 0.
     """
-    by_number = {call.seq: (call.fake, call.operation) for call in calls}
+    by_number = {call.seq: place_of(call) for call in calls}
     found: dict[tuple[str, str], int] = {}
     for client in clients:
         reached: dict[str, tuple[str, str]] = {}
@@ -37,6 +39,11 @@ def shed_by_place(calls: Sequence[Call], clients: Iterable[Sequence[ClientCall]]
             elif one.name in reached and _was_shed(one):
                 found[reached[one.name]] += 1
     return found
+
+
+def place_of(call: Call) -> tuple[str, str]:
+    """Return the integration point of *call*: its fake, and the general name of its operation."""
+    return call.fake, general_name(call.operation)
 
 
 def _beginning(call: ClientCall) -> int:

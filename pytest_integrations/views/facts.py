@@ -108,6 +108,8 @@ class DrawnFacts(TypedDict):
 
     lanes: list[dict[str, Any]]
     rows: list[dict[str, Any]]
+    """With the number of the attempt that each is a retry of as *retry_of*, or None."""
+    bands: list[dict[str, Any]]
     idles: list[dict[str, Any]]
     left_out: int
     """How many rows are not among them."""

@@ -47,7 +47,8 @@ class CompletedTest:
 
 
 def health(tests: Sequence[CompletedTest], run: RunFacts) -> Health:
-    """Return the report of *tests*; its points come worst first, its tests in the order in which they ended."""
+    """Return the report of *tests*; its points come worst first, its tests in the order of their ids."""
+    tests = sorted(tests, key=lambda test: test.id)  # workers end theirs in another order each time
     points = _points(tests)
     return {
         "schema": SCHEMA,
@@ -121,12 +122,11 @@ def _share(part: int, whole: int) -> float | None:
 def _badness(point: Point) -> tuple[float, ...]:
     """Put news before what was injected, and what failed in the end before what was retried."""
     own = point["availability_without_faults"]
-    seen = point["availability"]
     return (
         -point["unexpected"],
         1.0 if own is None else own,
-        1.0 if seen is None else seen,
         -point["logical"]["given_up"],
+        -point["errors"]["with_fault"],
         -point["calls"],
     )
 

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Literal, get_args
 
 from pytest_integrations.core.call import CONNECT
 
-from .client_side import shed_by_place
+from .client_side import place_of, shed_by_place
+from .general_names import general_name
 from .timeline import fault_of
 
 if TYPE_CHECKING:
@@ -51,13 +52,15 @@ def points(
     known = list(calls)
     for call in known:
         if not call.is_spared or call.failed or fault_of(call) is not None:
-            _count(call, _at(found, (call.fake, call.operation), call.protocol))
+            _count(call, _at(found, place_of(call), call.protocol))
     for group in groups:
         _judge(group, found)
     for problem in problems:
-        place = (problem.fake, problem.call.operation if problem.call is not None else CONNECT)
+        place = place_of(problem.call) if problem.call is not None else (problem.fake, CONNECT)
         _at(found, place, problem.call.protocol if problem.call is not None else "tcp")["unexpected"] += 1
-    _count_dead_letters(known, list(messages), found)
+    published = list(messages)
+    _count_dead_letters(known, published, found)
+    _count_deliveries(known, published, found)
     for place, shed in shed_by_place(known, clients).items():
         if place in found:
             found[place]["shed"] = shed
@@ -117,7 +120,7 @@ def _note(fault: Fault, point: PointFacts) -> None:
 def _judge(group: Sequence[Call], found: dict[Place, PointFacts]) -> None:
     """Count one logical call, at the operation that its attempts asked for."""
     asked = next((call for call in group if call.operation != CONNECT), group[0])
-    point = found.get((asked.fake, asked.operation))
+    point = found.get(place_of(asked))
     last = group[-1]
     if point is None or last.outcome == "open":
         return
@@ -133,11 +136,24 @@ def _count_dead_letters(
     """Count messages that were dead-lettered where they were published."""
     dead: dict[Place, int] = {}
     for message in messages:
-        place = (message.fake, message.published_to)
+        place = (message.fake, general_name(message.published_to))
         dead[place] = dead.get(place, 0) + bool(message.of("dead_lettered"))
     for call in calls:
-        if call.kind == "publish" and (call.fake, call.operation) in found:
-            found[call.fake, call.operation]["dead_lettered"] = dead.get((call.fake, getattr(call, "queue", "")), 0)
+        place = place_of(call)
+        if call.kind == "publish" and place in found:
+            found[place]["dead_lettered"] = dead.get((call.fake, general_name(getattr(call, "queue", ""))), 0)
+
+
+def _count_deliveries(calls: Iterable[Call], messages: Iterable[QueueMessage], found: dict[Place, PointFacts]) -> None:
+    """Count the faults of what a broker does by itself: deliveries stand in no list of calls."""
+    seen = {id(call.fault) for call in calls}
+    for message in messages:
+        for event in message.events:
+            if event.fault is not None and id(event.fault) not in seen:
+                point = _at(found, (message.fake, f"deliver {general_name(event.queue)}"), "queue")
+                point["calls"] += 1
+                point["faulted"] += 1
+                _note(event.fault, point)
 
 
 def _add(whole: PointFacts, one: PointFacts) -> None:

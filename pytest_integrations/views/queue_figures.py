@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal, get_args
 
+from .general_names import general_name
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -19,7 +21,7 @@ def queue_figures(messages: Iterable[QueueMessage]) -> list[QueueFacts]:
     found: dict[tuple[str, str], QueueFacts] = {}
     for message in messages:
         for queue in dict.fromkeys(event.queue for event in message.of("routed")):
-            _count(message, _at(found, message.fake, queue))
+            _count(message, queue, _at(found, message.fake, general_name(queue)))
     return list(found.values())
 
 
@@ -54,8 +56,7 @@ _Number = Literal["messages", "deliveries", "redeliveries", "acked", "requeued",
 _NUMBERS: tuple[_Number, ...] = get_args(_Number)
 
 
-def _count(message: QueueMessage, figures: QueueFacts) -> None:
-    queue = figures["queue"]
+def _count(message: QueueMessage, queue: str, figures: QueueFacts) -> None:
     deliveries = len(message.of("delivered", queue=queue))
     figures["messages"] += 1
     figures["deliveries"] += deliveries

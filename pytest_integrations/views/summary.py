@@ -41,8 +41,8 @@ def summary(health: Health, *, width: int = WIDTH) -> list[str]:
 
 def verdict(totals: Totals) -> str:
     """Return the run in one line: what was injected, and what became of it."""
-    met = f"{counted(totals['faulted'], 'call')} of {totals['calls']} met a fault"
-    words = [met, counted(totals["points"], "integration point"), f"{totals['recovered']} recovered by retry"]
+    met = f"{totals['faulted']} of {counted(totals['calls'], 'call')} met a fault"
+    words = [f"{met} at {counted(totals['points'], 'integration point')}", f"{totals['recovered']} recovered by retry"]
     words += [f"{totals['shed']} shed"] if totals["shed"] else []
     words += [f"{counted(totals['dead_lettered'], 'message')} dead-lettered"] if totals["dead_lettered"] else []
     words += [f"{totals['unexpected']} unexpected"] if totals["unexpected"] else []
@@ -52,14 +52,18 @@ def verdict(totals: Totals) -> str:
 def brief(seconds: float | None) -> str:
     """Return a duration in few characters.
 
-    >>> brief(0.00042), brief(0.0213), brief(2.0), brief(3600), brief(None)
-    ('0.4 ms', '21 ms', '2.00 s', '3600 s', '-')
+    >>> brief(0.00004), brief(0.0042), brief(0.0213), brief(2.0), brief(3600), brief(0), brief(None)
+    ('0.04 ms', '4.2 ms', '21 ms', '2.00 s', '3600 s', '0 s', '-')
     """
     if seconds is None:
         return _NONE
-    if seconds < 1:
-        return f"{seconds * 1000:.1f} ms" if seconds < 0.01 else f"{seconds * 1000:.0f} ms"
-    return f"{seconds:.2f} s" if seconds < 10 else f"{seconds:.1f} s" if seconds < 1000 else f"{seconds:.0f} s"
+    if not seconds:
+        return "0 s"
+    number, unit = (seconds * 1000, "ms") if seconds < 1 else (seconds, "s")
+    digits = (
+        2 if number < 1 or (number < 10 and unit == "s") else 1 if number < 10 or (number < 100 and unit == "s") else 0
+    )
+    return f"{number:.{digits}f} {unit}"
 
 
 def counted(number: int, what: str) -> str:

@@ -130,6 +130,20 @@ def test_dead_letters_are_counted_where_they_were_published(ledger: HandLedger) 
     assert (push["calls"], push["dead_lettered"], pop["dead_lettered"]) == (2, 1, None)
 
 
+def test_a_fault_of_a_delivery_is_one_of_a_place_of_its_own(ledger: HandLedger) -> None:
+    """Unless a call has brought it about, and counts already."""
+    queue_call(ledger, "RPUSH", "publish")
+    told, counted = scripted("poison"), scripted("duplicate")
+    ledger.calls[0].fault = counted
+    message = ledger.ledger.publish("orders", b"", {}, to="q", fault=counted)
+    ledger.ledger.tell(message, "delivered", "q", fault=told)
+
+    push, deliver = found(ledger)
+
+    assert (push["faulted"], push["tried"]) == (1, {"duplicate": ["duplicate()"]})
+    assert (deliver["operation"], deliver["faulted"], deliver["tried"]) == ("deliver q", 1, {"poison": ["poison()"]})
+
+
 # -- the client's side
 
 

@@ -12,7 +12,7 @@ def test_a_table_with_a_verdict_above() -> None:
 
     found, head, *table = summary(report(ran(rest, queue)))
 
-    assert found == "4 calls of 8 met a fault, 2 integration points, 2 recovered by retry, 2 shed, 1 unexpected"
+    assert found == "4 of 8 calls met a fault at 2 integration points, 2 recovered by retry, 2 shed, 1 unexpected"
     assert head.split("  ")[0] == "integration point"
     assert [[cell.strip() for cell in row.split("  ") if cell] for row in table] == [
         ["broker", "RPUSH orders", "4", "2", "1", "1", "2", "1", "-", "2.00 s", "75 % (100 %), 1 unexpected"],
