@@ -12,6 +12,7 @@ import re
 import shlex
 import tomllib
 from fnmatch import fnmatch
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -77,7 +78,13 @@ def _swept() -> Iterator[None]:
 
 
 def _each(fences: list[Fence]) -> pytest.MarkDecorator:
-    return pytest.mark.parametrize("fence", fences, ids=[fence.id for fence in fences])
+    return pytest.mark.parametrize("fence", [pytest.param(each, id=each.id, marks=_needs(each)) for each in fences])
+
+
+def _needs(fence: Fence) -> list[pytest.MarkDecorator]:
+    """Skip what needs a plugin of pytest that is not here, since it would act on all tests; see test_neighbours."""
+    module = fence.notes.get("needs")
+    return [pytest.mark.skip(f"needs {module}: pytest -m frameworks")] if module and not find_spec(module) else []
 
 
 @_each([fence for fence in _ALL if fence.runs and fence.defines_tests])
