@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import threading
-from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn, cast
+from typing import TYPE_CHECKING, Any, NoReturn, cast
 
 import grpc
 
+from pytest_integrations.backends.grpc.metadatum import metadata_of
 from pytest_integrations.backends.handlers import shared_runner
 
 from .rpc import Rpc
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from types import TracebackType
 
+    from pytest_integrations.backends.grpc.metadatum import Metadatum
     from pytest_integrations.core.clock import Clock
     from pytest_integrations.core.grpc_metadata import Metadata
 
@@ -23,19 +25,7 @@ if TYPE_CHECKING:
     from .outcome import Outcome
     from .request import Request
 
-__all__ = ["MemoryCall", "MemoryStreamCall", "Metadatum", "metadata_of"]
-
-
-class Metadatum(NamedTuple):
-    """One entry of metadata: a pair, with names."""
-
-    key: str
-    value: str | bytes
-
-
-def metadata_of(pairs: Metadata) -> tuple[Metadatum, ...]:
-    """Return *pairs* as grpcio gives them to an application."""
-    return tuple(Metadatum(*pair) for pair in pairs)
+__all__ = ["MemoryCall", "MemoryStreamCall"]
 
 
 class MemoryCall(grpc.RpcError, grpc.Call, grpc.Future):  # type: ignore[misc]  # grpcio has no types

@@ -1,0 +1,156 @@
+"""What a servicer is given: grpcio-testing's context, with what it leaves out, as grpcio's server has it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import grpc
+
+from pytest_integrations.backends.grpc.metadatum import Metadatum, metadata_of
+from pytest_integrations.core.errors import ScriptingError
+from pytest_integrations.core.grpc_status import CODES, code_number
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from pytest_integrations.core.grpc_metadata import Metadata
+
+__all__ = ["Aborted", "Context"]
+
+_OK = 0
+_UNKNOWN = CODES.index("UNKNOWN")
+
+
+class Aborted(Exception):
+    """Raised by `abort`, in a servicer's own code."""
+
+
+class Context(grpc.ServicerContext):  # type: ignore[misc]  # grpcio has no types
+    """The context of one call."""
+
+    def __init__(self, inner: Any, metadata: Metadata) -> None:
+        """Complete *inner*, which is grpcio-testing's; *metadata* is what the client sent along."""
+        self.initial: Metadata = ()
+        """What was sent with the headers."""
+        self._inner = inner
+        self._metadata = metadata
+        self._number: int | None = None
+        self._details: str | None = None
+        self._trailing: Metadata = ()
+
+    # -- how it ends
+
+    def conclude(self, error: BaseException | None = None) -> None:
+        """Tell grpcio-testing how the call ends, after its method has returned, or raised *error*."""
+        number = self._number or _OK
+        details = self._details
+        if error is not None and not isinstance(error, Aborted):
+            number = number or _UNKNOWN
+            details = f"Exception calling application: {error}" if details is None else details
+        self._inner.set_code(grpc.StatusCode[CODES[number]])
+        self._inner.set_details(details or "")
+        self._inner.set_trailing_metadata(self._trailing)
+
+    def fail(self, code: str, details: str) -> None:
+        """End it with *code* and *details*, whatever the servicer has said."""
+        self._number, self._details = CODES.index(code), details
+
+    @property
+    def is_ok(self) -> bool:
+        """Whether it is to end well."""
+        return not self._number
+
+    def set_code(self, code: Any) -> None:
+        """Take *code* for the status; what is no code is UNKNOWN, as to grpcio's server."""
+        self._number = _number(code)
+
+    def set_details(self, details: str) -> None:
+        """Take *details* for the text of the status."""
+        self._details = details
+
+    def set_trailing_metadata(self, trailing_metadata: Iterable[Any]) -> None:
+        """Send this with the status."""
+        self._trailing = tuple((pair[0], pair[1]) for pair in trailing_metadata or ())
+
+    def abort(self, code: Any, details: str = "") -> NoReturn:
+        """End the call with *code*, which is not OK, and leave the method."""
+        self._number = _number(code) or _UNKNOWN
+        self._details = details
+        raise Aborted(f"{CODES[self._number]}: {details}")  # noqa: EM102, TRY003 -- nobody but the servicer sees it
+
+    def abort_with_status(self, status: Any) -> NoReturn:
+        """End the call with *status*, a `grpc.Status`, and leave the method."""
+        if status.trailing_metadata is not None:
+            self.set_trailing_metadata(status.trailing_metadata)
+        self.abort(status.code, status.details)
+
+    def code(self) -> Any:
+        """Return the status that was set, or None."""
+        return None if self._number is None else grpc.StatusCode[CODES[self._number]]
+
+    def details(self) -> str | None:
+        """Return the text that was set, or None."""
+        return self._details
+
+    def trailing_metadata(self) -> tuple[Metadatum, ...]:
+        """Return the metadata that was set for the end."""
+        return metadata_of(self._trailing)
+
+    # -- what goes before
+
+    def send_initial_metadata(self, initial_metadata: Iterable[Any]) -> None:
+        """Send this with the headers, now."""
+        self._inner.send_initial_metadata(initial_metadata)
+        self.initial = tuple((pair[0], pair[1]) for pair in initial_metadata or ())
+
+    def invocation_metadata(self) -> tuple[Metadatum, ...]:
+        """Return what the client sent along."""
+        return metadata_of(self._metadata)
+
+    def set_compression(self, compression: Any) -> None:
+        """Nothing is compressed here."""
+
+    def disable_next_message_compression(self) -> None:
+        """Nothing is compressed here."""
+
+    # -- the call
+
+    def is_active(self) -> bool:
+        """Tell whether it goes on."""
+        return bool(self._inner.is_active())
+
+    def time_remaining(self) -> float | None:
+        """Return the seconds until its deadline, of the clock in force; None if it has none."""
+        remaining: float | None = self._inner.time_remaining()
+        return remaining
+
+    def cancel(self) -> None:
+        """End it as cancelled."""
+        self._inner.cancel()
+
+    def add_callback(self, callback: Callable[[], object]) -> bool:
+        """Call *callback* when it is over; False if it is."""
+        return bool(self._inner.add_callback(callback))
+
+    # -- the client
+
+    def peer(self) -> str:
+        """Return who the client is: it has no address here."""
+        return "inproc:pytest"
+
+    def peer_identities(self) -> None:
+        """Return None: without TLS nobody is known."""
+
+    def peer_identity_key(self) -> None:
+        """Return None: without TLS nobody is known."""
+
+    def auth_context(self) -> dict[str, Any]:
+        """Return nothing: without TLS nobody is known."""
+        return {}
+
+
+def _number(code: Any) -> int:
+    try:
+        return code_number(code)
+    except ScriptingError:
+        return _UNKNOWN

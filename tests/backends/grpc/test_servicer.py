@@ -1,0 +1,452 @@
+"""A servicer without a server: what grpcio's own server would make of it, on the clock in force."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from typing import TYPE_CHECKING, Any
+
+import grpc
+import pytest
+
+from pytest_integrations.backends.grpc.fake import FakeGrpc
+from pytest_integrations.backends.grpc.servicer.call import RpcFailed
+from pytest_integrations.backends.grpc.servicer.servicer import Servicer
+from pytest_integrations.backends.grpc.servicer.testing import grpc_testing
+from pytest_integrations.core.errors import ScriptingError, UnknownName
+from pytest_integrations.timekeeping import VirtualClock
+from tests.backends.grpc.hosting import Awaited, generated, rich
+from tests.backends.grpc.orders import OPTIONS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+Order = generated()[0].Order
+Base: Any = generated()[1].OrdersServicer
+
+
+class Orders(Base):  # type: ignore[misc]
+    """What an application has written; what it does depends on the id that it is asked for."""
+
+    def __init__(self) -> None:
+        self.seen: list[Any] = []
+        self.left: list[float | None] = []
+        self.over = threading.Event()
+
+    def Get(self, request: Any, context: Any) -> Any:  # noqa: N802 -- the name of the method
+        self.seen.append(request)
+        self.left.append(context.time_remaining())
+        context.set_trailing_metadata((("after", "2"), ("after-bin", b"\xff")))
+        if not context.add_callback(self.over.set):  # the client is gone before the method has begun
+            self.over.set()
+        return getattr(self, f"_{request.id}", self._usual)(request, context)
+
+    def _usual(self, request: Any, _context: Any) -> Any:
+        return Order(id=request.id, qty=request.qty)
+
+    def _abort(self, _request: Any, context: Any) -> Any:
+        context.abort(grpc.StatusCode.NOT_FOUND, "no such order")
+
+    def _rich(self, _request: Any, context: Any) -> Any:
+        context.abort_with_status(rich("again"))
+
+    def _raise(self, _request: Any, _context: Any) -> Any:
+        raise ValueError(17)
+
+    def _coded(self, request: Any, context: Any) -> Any:
+        context.set_code(grpc.StatusCode.RESOURCE_EXHAUSTED)
+        context.set_details("later")
+        return self._usual(request, context)
+
+    def _codedraise(self, _request: Any, context: Any) -> Any:
+        context.set_code(grpc.StatusCode.DATA_LOSS)
+        raise ValueError(17)
+
+    def _nothing(self, _request: Any, _context: Any) -> Any:
+        return None
+
+    def _other(self, _request: Any, _context: Any) -> Any:
+        return generated()[0].Summary(count=1)
+
+    def _cancel(self, request: Any, context: Any) -> Any:
+        context.cancel()
+        return self._usual(request, context)
+
+    def _initial(self, request: Any, context: Any) -> Any:
+        context.send_initial_metadata((("before", "1"),))
+        return self._usual(request, context)
+
+    def _echo(self, _request: Any, context: Any) -> Any:
+        pairs = [f"{key}={value}" for key, value in context.invocation_metadata() if key.startswith("x-")]
+        assert context.invocation_metadata()[0].key
+        return Order(id=" ".join(pairs))
+
+    def _sleep(self, request: Any, context: Any) -> Any:
+        time.sleep(30)
+        return self._usual(request, context)
+
+    def _hang(self, request: Any, context: Any) -> Any:
+        self.over.wait()
+        return self._usual(request, context)
+
+    def List(self, request: Any, context: Any) -> Any:  # noqa: N802 -- as above
+        try:
+            for number in range(request.qty):
+                if request.id == "slow":
+                    time.sleep(10)
+                if request.id == "abort" and number == 2:
+                    context.abort(grpc.StatusCode.DATA_LOSS, "torn")
+                yield Order(id=str(number))
+        finally:
+            self.over.set()
+
+    def Upload(self, requests: Any, context: Any) -> Any:  # noqa: N802 -- as above
+        return generated()[0].Summary(count=sum(1 for _ in requests))
+
+    def Chat(self, requests: Any, context: Any) -> Any:  # noqa: N802 -- as above
+        yield Order(id="hello")
+        for request in requests:
+            yield Order(id=request.id.upper())
+
+
+@pytest.fixture
+def clock() -> Iterator[VirtualClock]:
+    with VirtualClock() as clock:
+        yield clock
+
+
+@pytest.fixture
+def orders() -> Iterator[Servicer]:
+    with Servicer(Orders()) as made:
+        yield made
+
+
+# -- all kinds
+
+
+def test_unary(orders: Servicer) -> None:
+    call = orders.Get(Order(id="o1", qty=3), timeout=20, metadata={"x-tenant": "t1"})
+    assert (call.response.id, call.response.qty) == ("o1", 3)
+    assert (call.code, call.details, call.is_running) == (grpc.StatusCode.OK, "", False)
+    assert call.trailing_metadata == (("after", "2"), ("after-bin", b"\xff"))
+    assert call.trailing_metadata[0].key == "after"
+
+
+def test_a_server_that_streams(orders: Servicer) -> None:
+    call = orders.List({"qty": 3})
+    assert [each.id for each in call.responses] == ["0", "1", "2"]
+    assert [each.id for each in call] == ["0", "1", "2"]
+    assert call.code is grpc.StatusCode.OK
+
+
+def test_a_client_that_streams(orders: Servicer) -> None:
+    assert orders.Upload([{"id": "a"}, Order(id="b")]).response.count == 2
+    call = orders.Upload()
+    call.send({"id": "a"})
+    assert call.is_running
+    call.complete()
+    assert call.response.count == 1
+
+
+def test_both_stream(orders: Servicer) -> None:
+    assert [each.id for each in orders.Chat([{"id": "a"}, {"id": "b"}]).responses] == ["hello", "A", "B"]
+    call = orders.Chat()
+    heard = iter(call)
+    assert next(heard).id == "hello"
+    for letter in "abc":
+        call.send({"id": letter})
+        assert next(heard).id == letter.upper()
+    call.complete()
+    assert list(heard) == []
+
+
+def test_a_request_is_what_a_wire_would_bring() -> None:
+    servicer: Any = Orders()
+    with Servicer(servicer) as orders:
+        request = Order(id="o1")
+        assert orders.Get(request).response.id == "o1"
+        assert servicer.seen == [request]
+        assert servicer.seen[0] is not request
+
+
+# -- deadlines, on the clock in force
+
+
+@pytest.mark.parametrize("what", ["sleep", "hang"])
+def test_a_deadline_comes_by_itself(clock: VirtualClock, orders: Servicer, what: str) -> None:
+    began = time.clock_gettime(time.CLOCK_MONOTONIC)
+    call = orders.Get({"id": what}, timeout=20)
+    assert (call.code, call.details) == (grpc.StatusCode.DEADLINE_EXCEEDED, "Deadline Exceeded")
+    assert clock.now == 20
+    assert time.clock_gettime(time.CLOCK_MONOTONIC) - began < 1
+    with pytest.raises(RpcFailed, match="DEADLINE_EXCEEDED"):
+        _ = call.response
+
+
+def test_a_test_may_let_time_pass_by_hand(clock: VirtualClock, orders: Servicer) -> None:
+    call = orders.Get({"id": "sleep"}, timeout=20)
+    clock.sleep(19)
+    assert call.is_running
+    clock.sleep(2)
+    assert not call.is_running
+    assert call.code is grpc.StatusCode.DEADLINE_EXCEEDED
+
+
+def test_a_servicer_that_is_in_time(clock: VirtualClock, orders: Servicer) -> None:
+    call = orders.Get({"id": "sleep"}, timeout=31)
+    assert (call.response.id, clock.now) == ("sleep", 30)
+    clock.sleep(5)
+    assert call.code is grpc.StatusCode.OK
+
+
+def test_a_servicer_sees_how_much_is_left(clock: VirtualClock) -> None:
+    servicer: Any = Orders()
+    with Servicer(servicer) as orders:
+        assert orders.Get({"id": "a"}, timeout=20).response.id == "a"
+        assert orders.Get({"id": "a"}).response.id == "a"
+    assert servicer.left == [20, None]
+
+
+def test_a_stream_is_cut_by_its_deadline(clock: VirtualClock) -> None:
+    servicer: Any = Orders()
+    with Servicer(servicer) as orders:
+        call = orders.List({"id": "slow", "qty": 100}, timeout=25)
+        heard = iter(call)
+        assert [(next(heard).id, clock.now) for _ in range(2)] == [("0", 10), ("1", 20)]
+        with pytest.raises(RpcFailed, match="DEADLINE_EXCEEDED"):
+            next(heard)
+        assert (len(call.responses), clock.now) == (2, 25)
+        assert servicer.over.wait(20)  # it yields into the void once, and is closed
+
+
+def test_no_time_at_all(clock: VirtualClock, orders: Servicer) -> None:
+    assert orders.Get({"id": "sleep"}, timeout=0).code is grpc.StatusCode.DEADLINE_EXCEEDED
+    call: Any = orders.calls[0]
+    assert (call.handled, call.verdict) == (False, "cancelled")
+
+
+def test_real_time() -> None:
+    servicer: Any = Orders()
+    with Servicer(servicer) as orders:
+        began = time.monotonic()
+        assert orders.Get({"id": "hang"}, timeout=0.05).code is grpc.StatusCode.DEADLINE_EXCEEDED
+        assert 0.04 < time.monotonic() - began < 5
+        assert servicer.over.wait(5)
+
+
+def test_a_call_is_cancelled() -> None:
+    servicer: Any = Orders()
+    with Servicer(servicer) as orders:
+        call = orders.Get({"id": "hang"}, timeout=20)
+        call.cancel()
+        assert (call.code, call.details) == (grpc.StatusCode.CANCELLED, "Locally cancelled by application!")
+        assert servicer.over.wait(5)
+        recorded: Any = orders.calls[0]
+        assert (recorded.verdict, recorded.reset, recorded.gone is None) == ("cancelled", "CANCEL", False)
+
+
+# -- as on grpcio's own server
+
+
+def _hosted(call: Callable[[Any], Any]) -> tuple[Any, ...]:
+    """Return what a client of a real server sees."""
+    with FakeGrpc("hosted") as fake:
+        fake.host(Orders(), generated()[1].add_OrdersServicer_to_server)
+        with grpc.insecure_channel(fake.target, options=OPTIONS) as channel:
+            return call(generated()[1].OrdersStub(channel))
+
+
+IDS = ["o1", "abort", "rich", "raise", "coded", "codedraise", "nothing", "cancel", "initial", "echo"]
+
+
+@pytest.mark.parametrize("what", IDS)
+def test_the_same_as_on_a_real_server(orders: Servicer, caplog: pytest.LogCaptureFixture, what: str) -> None:
+    caplog.set_level(logging.CRITICAL, "grpc._server")
+    metadata = (("x-a", "1"), ("x-b-bin", b"\xff"))
+
+    def ask(stub: Any) -> tuple[Any, ...]:
+        future = stub.Get.future(Order(id=what, qty=7), timeout=5, metadata=metadata)
+        reply = future.result() if future.code() is grpc.StatusCode.OK else None
+        return future.code(), future.details(), future.initial_metadata(), set(future.trailing_metadata()), reply
+
+    code, details, initial, trailing, reply = _hosted(ask)
+    call = orders.Get(Order(id=what, qty=7), timeout=5, metadata=metadata)
+    assert call.code is code
+    if what != "cancel":  # whose text is that of the reset that a client sees
+        assert call.details == details
+        assert set(call.trailing_metadata) == trailing
+    assert call.initial_metadata == tuple(initial)
+    assert (call.response if reply is not None else None) == reply
+
+
+def test_a_message_of_another_type(orders: Servicer, caplog: pytest.LogCaptureFixture) -> None:
+    call = orders.Get({"id": "other"})  # grpcio's own server takes any message, and sends its bytes
+    assert (call.code, call.details) == (grpc.StatusCode.INTERNAL, "Failed to serialize response!")
+    assert "which is no Order" in caplog.text
+
+
+def test_a_stream_that_is_aborted(orders: Servicer) -> None:
+    call = orders.List({"id": "abort", "qty": 9})
+    assert [each.id for each in call.responses] == ["0", "1"]
+    assert (call.code, call.details) == (grpc.StatusCode.DATA_LOSS, "torn")
+    assert call.error is None
+
+
+def test_what_a_servicer_raised_is_at_hand(orders: Servicer) -> None:
+    call = orders.Get({"id": "raise"})
+    with pytest.raises(RpcFailed, match="UNKNOWN: Exception calling application: 17") as caught:
+        _ = call.response
+    assert isinstance(caught.value.__cause__, ValueError)
+    assert call.error is caught.value.__cause__
+    assert "UNKNOWN" in repr(call)
+
+
+def test_a_method_that_is_not_written_yet() -> None:
+    with Servicer(Base()) as orders:
+        call = orders.Get({"id": "o1"})
+        assert (call.code, call.details) == (grpc.StatusCode.UNIMPLEMENTED, "Method not implemented!")
+
+
+class Asking(Base):  # type: ignore[misc]
+    """Asks its context all there is to ask."""
+
+    def Get(self, request: Any, context: Any) -> Any:  # noqa: N802 -- the name of the method
+        assert context.code() is context.details() is None
+        assert context.trailing_metadata() == ()
+        context.set_code(grpc.StatusCode.OK)
+        context.set_details("fine")
+        context.set_trailing_metadata([("a", "1")])
+        assert (context.code(), context.details()) == (grpc.StatusCode.OK, "fine")
+        assert context.trailing_metadata()[0].value == "1"
+        assert isinstance(context, grpc.ServicerContext)
+        assert (context.peer(), context.auth_context()) == ("inproc:pytest", {})
+        assert context.peer_identities() is context.peer_identity_key() is None
+        context.set_compression(grpc.Compression.Gzip)
+        context.disable_next_message_compression()
+        assert context.is_active()
+        return request
+
+
+def test_what_a_context_is_asked() -> None:
+    with Servicer(Asking()) as orders:
+        call = orders.Get({"id": "o1"})
+        assert call.error is None
+        assert call.response.id == "o1"
+
+
+# -- what was called
+
+
+def test_calls_are_recorded(clock: VirtualClock, orders: Servicer) -> None:
+    assert orders.Get({"id": "o1"}, timeout=20, metadata={"x-a": "1"}).code is grpc.StatusCode.OK
+    assert orders.Get({"id": "abort"}).code is grpc.StatusCode.NOT_FOUND
+    assert orders.Get({"id": "sleep"}, timeout=20).code is grpc.StatusCode.DEADLINE_EXCEEDED
+    calls: Any = orders.calls
+    assert [call.verdict for call in calls] == ["OK", "NOT_FOUND", "cancelled"]
+    first, second, third = calls
+    assert (first.operation, first.kind, first.timeout, first.deadline) == ("/hosted.v1.Orders/Get", "unary", 20, 20)
+    assert (first.request.id, first.replies[0].id, first.headers["x-a"]) == ("o1", "o1", "1")
+    assert (second.details, second.trailers) == ("no such order", (("after", "2"), ("after-bin", b"\xff")))
+    assert (third.started, third.gone, third.deadline, third.failed) == (0, 20, 20, True)
+    assert all(call.handled for call in calls)
+    assert [call.number for call in calls] == [1, 2, 3]
+
+
+# -- which service it is
+
+
+class Alone:
+    """A servicer that is made from nothing."""
+
+    Get = Upload = List = Chat = staticmethod(lambda request, _context: request)
+
+
+class Counting:
+    """A servicer of the other service."""
+
+    def Count(self, request: Any, context: Any) -> Any:  # noqa: N802 -- the name of the method
+        return generated()[0].Summary(count=request.qty)
+
+
+@pytest.mark.parametrize(
+    "schema",
+    [
+        generated()[0],
+        generated()[1].add_OrdersServicer_to_server,
+        generated()[0].DESCRIPTOR.services_by_name["Orders"],
+        generated()[0].DESCRIPTOR,
+    ],
+    ids=["module", "function", "service", "file"],
+)
+def test_a_service_that_is_named(schema: Any) -> None:
+    with Servicer(Alone(), schema) as orders:
+        assert orders.Get({"id": "o1"}).response.id == "o1"
+        assert "Upload" in dir(orders)
+
+
+def test_the_only_service_that_fits() -> None:
+    with Servicer(Counting(), generated()[0]) as stock:
+        assert stock.Count({"qty": 5}).response.count == 5
+
+
+@pytest.mark.parametrize(
+    ("servicer", "schema", "message"),
+    [
+        (Alone(), None, r"not made from a generated .*grpc_servicer\(servicer, orders_pb2\)"),
+        (Orders, None, r"is a class: give a servicer, Orders\(\.\.\.\)"),
+        (object(), generated()[0], r"which of the services hosted.v1.Orders, hosted.v1.Stock .* not all methods"),
+        (Alone(), "orders.proto", "is not a schema"),
+        (Counting(), generated()[1].add_OrdersServicer_to_server, "does not take"),
+        (Alone(), lambda _servicer, _server: None, "adds no service"),
+        (Awaited(), generated()[0], r"Awaited.Get is `async def`.*fake_grpc\.host"),
+    ],
+    ids=["unnamed", "class", "none fits", "no schema", "another function", "no function", "async"],
+)
+def test_what_cannot_be_run(servicer: Any, schema: Any, message: str) -> None:
+    with pytest.raises(ScriptingError, match=message):
+        Servicer(servicer, schema)
+
+
+def test_what_cannot_be_called(orders: Servicer) -> None:
+    with pytest.raises(UnknownName, match="Did you mean 'Get'"):
+        orders.Gett({})
+    with pytest.raises(ScriptingError, match="has no field 'nope'"):
+        orders.Get({"nope": 1})
+    with pytest.raises(ScriptingError, match="timeout=-1"):
+        orders.Get({}, timeout=-1)
+    with pytest.raises(ScriptingError, match="has one request"):
+        orders.Get({"id": "o1"}).send({})
+    call = orders.Upload([])
+    with pytest.raises(ScriptingError, match="no more"):
+        call.send({})
+    with pytest.raises(ScriptingError, match=r"ask for \.responses"):
+        _ = orders.List({}).response
+    assert not hasattr(orders, "Nope")
+
+
+# -- its life
+
+
+@pytest.mark.usefixtures("no_leaks")
+def test_nothing_is_left() -> None:
+    with Servicer(Orders()) as orders:
+        call = orders.Get({"id": "hang"}, timeout=60)
+        open_one = orders.Upload()
+        assert call.is_running
+    assert call.code is open_one.code is grpc.StatusCode.CANCELLED
+
+
+@pytest.mark.usefixtures("no_leaks")
+def test_one_that_sleeps_is_let_go_with_the_clock() -> None:
+    with VirtualClock() as clock:
+        with Servicer(Orders()) as orders:
+            assert orders.Get({"id": "sleep"}, timeout=20).code is grpc.StatusCode.DEADLINE_EXCEEDED
+        assert clock.now <= 21
+
+
+def test_logging_is_left_alone() -> None:
+    before = list(logging.getLogger().handlers)
+    grpc_testing.cache_clear()
+    assert grpc_testing().server_from_dictionary
+    assert logging.getLogger().handlers == before
