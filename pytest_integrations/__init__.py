@@ -79,6 +79,7 @@ if TYPE_CHECKING:
     from .backends.queues import Queue
     from .backends.redis.fake import FakeRedis
     from .backends.rest import FakeRest
+    from .backends.rest.cassette import Cassette
     from .backends.sqs.fake import FakeSqs
     from .core.call import Call, Connection
     from .core.delivery import Delivery, Messages, QueueEvent, QueueMessage
@@ -115,6 +116,7 @@ __all__ = [
     "Call",
     "Calls",
     "CannotPerform",
+    "Cassette",
     "ClientCall",
     "ClientCalls",
     "Connection",
@@ -220,6 +222,7 @@ _HOMES = {
     "Call": "core.call",
     "Calls": "core.ledger",
     "CannotPerform": "core.errors",
+    "Cassette": "backends.rest.cassette",
     "Connection": "core.call",
     "Delivery": "core.delivery",
     "FakeAmqp": "backends.amqp.fake",

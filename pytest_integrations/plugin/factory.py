@@ -29,14 +29,17 @@ __all__ = ["Fakes"]
 class Fakes:
     """A factory of fakes that write in one ledger, so that their calls can be asked for in one order."""
 
-    def __init__(self, backends: Registry[type[Fake]]) -> None:
-        """Begin without a fake; *backends* knows what can be made."""
+    def __init__(self, backends: Registry[type[Fake]], record_mode: str | None = None) -> None:
+        """Begin without a fake; *backends* knows what can be made, *record_mode* is what the run wants of cassettes."""
         self.ledger: Ledger = Ledger(settle=_settle)
         self._backends = backends
+        self._record_mode = record_mode
         self._made: dict[str, Fake] = {}
 
     def rest(self, name: str, **settings: Any) -> FakeRest:
         """Start a fake REST backend called *name*; the *settings* are those of `FakeRest`."""
+        if self._record_mode is not None:
+            settings["record_mode"] = self._record_mode
         return cast("FakeRest", self.make("rest", name, **settings))
 
     def graphql(self, name: str, **settings: Any) -> FakeGraphQL:

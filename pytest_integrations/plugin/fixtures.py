@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from .held_back import held_back
-from .options import VIRTUAL_CLOCK, clock_settings, has_real_clock, profile_of
+from .options import VIRTUAL_CLOCK, clock_settings, has_real_clock, profile_of, record_mode
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -76,7 +76,7 @@ def fakes(
 
     if VIRTUAL_CLOCK in request.fixturenames:
         request.getfixturevalue(VIRTUAL_CLOCK)  # first, so that second 0 of the ledger is the clock's
-    made = Fakes(registries(request.config).backends)
+    made = Fakes(registries(request.config).backends, record_mode(request.config))
     try:
         yield made
     finally:

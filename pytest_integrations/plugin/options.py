@@ -24,6 +24,7 @@ __all__ = [
     "names_for",
     "parametrize",
     "profile_of",
+    "record_mode",
     "report_path",
     "run_seed",
     "settle_seed",
@@ -37,6 +38,7 @@ _FIXTURE = "fault_profile"
 _WORKERINPUT = "integrations_seed"
 _VIRTUAL_TIME = "virtual_time"
 _CLOCKS = ("virtual", "real")
+_RECORD_MODES = ("auto", "once", "none", "new_episodes", "all")
 _SUMMARIES = ("auto", "always", "never")
 
 VIRTUAL_CLOCK = "virtual_clock"
@@ -86,11 +88,19 @@ def add_options(parser: pytest.Parser) -> None:
         help="Whether the figures of the integration points stand at the end of the run;\n"
         "default: 'auto', if a fault was injected or a report is written",
     )
+    group.addoption(
+        "--integrations-record",
+        choices=_RECORD_MODES,
+        help="When a fake with a cassette asks the real service: 'once', if there is no file\n"
+        "yet, 'none' never, 'new_episodes' for what is not in it, 'all' always and write it\n"
+        "anew; default: 'auto', what the test says, else once",
+    )
     parser.addini(
         "fault_profile", "Default for --fault-profile; 'calm' on the command line switches it off", default=""
     )
     parser.addini("fault_seed", "Default for --fault-seed", default="")
     parser.addini("integrations_clock", "Default for --integrations-clock", default="")
+    parser.addini("integrations_record", "Default for --integrations-record", default="")
     parser.addini("integrations_report", "Default for --integrations-report", default="")
     parser.addini("integrations_summary", "Default for --integrations-summary", default="")
 
@@ -115,6 +125,12 @@ def chosen_for_run(config: pytest.Config) -> tuple[str, ...]:
 def has_real_clock(config: pytest.Config) -> bool:
     """Tell whether the flag, or else the ini file, wants `virtual_clock` to be real time."""
     return _choice(config, "integrations_clock", _CLOCKS) == "real"
+
+
+def record_mode(config: pytest.Config) -> str | None:
+    """Return how the flag, or else the ini file, wants cassettes to be recorded, if it says."""
+    mode = _choice(config, "integrations_record", _RECORD_MODES)
+    return None if mode == "auto" else mode
 
 
 def wants_summary(config: pytest.Config) -> bool | None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Self
 from pytest_integrations.backends.listening import ListeningFake
 from pytest_integrations.core import effect, http2_effect
 from pytest_integrations.core.errors import ScriptingError
+from pytest_integrations.core.settings import seconds
 from pytest_integrations.faults.limits import max_concurrency, rate_limit
 from pytest_integrations.wire.http1.protocol import Http1Protocol
 from pytest_integrations.wire.http2.frames import PREFACE
@@ -35,8 +36,10 @@ if TYPE_CHECKING:
     from pytest_integrations.core.seed import Seed
     from pytest_integrations.wire.transport import WireProtocol
 
+    from .cassette import Cassette, RecordMode
     from .openapi.api import OpenApi
     from .openapi.contract import Contract
+    from .passage import Passage
     from .resource import Resource
 
 __all__ = ["FakeRest"]
@@ -94,6 +97,10 @@ class FakeRest(ListeningFake):
         tls: bool = False,
         max_head: int = _MAX_HEAD,
         max_body: int = _MAX_BODY,
+        upstream: str | ListeningFake | None = None,
+        upstream_timeout: float | timedelta = 30.0,
+        record: str | PathLike[str] | Cassette | None = None,
+        record_mode: RecordMode | None = None,
         ledger: Ledger | None = None,
         seed: Seed | None = None,
         clock: Clock | None = None,
@@ -103,15 +110,39 @@ class FakeRest(ListeningFake):
         It listens on *host* (`"::1"` for IPv6) and *port* (0: any free one). A request whose head is longer than
         *max_head* bytes is answered 431, one whose body is longer than *max_body* bytes 413. With *tls* it speaks
         HTTPS, with a certificate of the process's own authority (see `ca_file`); that needs the extra `tls`.
+
+        What no route answers is passed on to *upstream*, the URL of a real service or a fake, which has
+        *upstream_timeout* seconds for each answer; faults happen to that as to any other. *record* is the file, or the
+        `Cassette`, that its answers are recorded in and answered from, as *record_mode* says: `"once"` (the default),
+        `"none"`, `"new_episodes"` or `"all"`.
         """
         super().__init__(name, host=host, port=port, tls=tls, ledger=ledger, seed=seed, clock=clock)
         self.routes: RouteTable = RouteTable()
         self.contracts: list[Contract] = []
         """What requests must not break, of the OpenAPI documents that it answers by."""
         self.has_upload_faults: bool = False
+        self.passage: Passage | None = None
+        """Where calls go on to that no route answers."""
+        self._record_mode: RecordMode | None = record_mode
+        if upstream is not None or record is not None:
+            from .passage import Passage
+
+            timeout = seconds("upstream_timeout", upstream_timeout)
+            self.passage = Passage(upstream, record, timeout=timeout, max_body=max_body)
         self._service = RestService(self, max_head, max_body)
 
     # -- life
+
+    def _open(self) -> None:
+        __tracebackhide__ = True
+        if self.passage is not None:
+            self.passage.open(self._record_mode)
+        super()._open()
+
+    def _close(self) -> None:
+        super()._close()
+        if self.passage is not None:
+            self.passage.close()
 
     def _speak(self, connection: Connection) -> WireProtocol:
         usual = Http1Protocol(shared_loop(), self._service, connection)

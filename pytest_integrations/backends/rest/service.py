@@ -106,7 +106,7 @@ class RestService:
         scripts = (route.script, fake.script) if route is not None and route.script.rules else (fake.script,)
         if scripts[0].rules or fake.script.rules:
             return decide(scripts, call, number)
-        if fake.profile.rules and route is not None:
+        if fake.profile.rules and (route is not None or fake.passage is not None):
             return decide((fake.profile,), call, number)
         return None
 
@@ -117,7 +117,7 @@ class RestService:
         call = cast("RecordedCall", call)
         found = (self._breach(call) or self._route(call)) if call.found is _LATER else call.found
         if found is None:
-            return self._unexpected(call)
+            return self._pass_on(call)
         if isinstance(found, Prepared):
             return found
         route, values = found
@@ -131,6 +131,18 @@ class RestService:
         if handler.is_async:
             return lambda done: shared_runner().submit_async(self._attempt(call, handler(request, values), done))
         return lambda done: shared_runner().submit(lambda: self._run(call, lambda: handler(request, values), done))
+
+    def _pass_on(self, call: RecordedCall) -> Any:
+        """Let the service behind the fake answer *call*, if there is one."""
+        passage = self._fake.passage
+        if passage is None:
+            return self._unexpected(call, near_misses(self.name, call, self._fake.routes))
+        call.operation = f"{call.method} {call.path}"
+        answer = passage.answer(call, self.ledger.clock, self.failed)
+        if answer is None:
+            return self._unexpected(call, f"{self.name}: {passage.missing(call)}")
+        call.handled = True
+        return answer
 
     def _run(self, call: HttpCall, handler: Callable[[], Any], done: Callable[[Prepared], object]) -> None:
         try:
@@ -155,8 +167,7 @@ class RestService:
             self.ledger.problems.append(Problem("handler", self.name, text, call, error))
         return Prepared(problem_json(500, "Handler failed", text))
 
-    def _unexpected(self, call: RecordedCall) -> Prepared:
-        text = near_misses(self.name, call, self._fake.routes)
+    def _unexpected(self, call: RecordedCall, text: str) -> Prepared:
         self.ledger.problems.append(Problem("unexpected", self.name, text, call))
         return Prepared(problem_json(404, "No such route in this fake", text))
 
