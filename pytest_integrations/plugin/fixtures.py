@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from pytest_integrations.backends.amqp.fake import FakeAmqp
     from pytest_integrations.backends.graphql.fake import FakeGraphQL
     from pytest_integrations.backends.grpc.fake import FakeGrpc
+    from pytest_integrations.backends.grpc.servicer.servicers import Servicers
     from pytest_integrations.backends.kafka.fake import FakeKafka
     from pytest_integrations.backends.redis.fake import FakeRedis
     from pytest_integrations.backends.rest import FakeRest
@@ -35,6 +36,7 @@ __all__ = [
     "fake_sqs",
     "fakes",
     "fault_profile",
+    "grpc_servicer",
     "integration_tester",
     "intercept",
     "virtual_clock",
@@ -99,6 +101,21 @@ def fake_graphql(fakes: Fakes) -> FakeGraphQL:
 def fake_grpc(fakes: Fakes) -> FakeGrpc:
     """A fake gRPC backend on a loopback port: give it a schema, point your channel at fake_grpc.target."""
     return fakes.grpc("fake_grpc")
+
+
+@pytest.fixture
+def grpc_servicer(request: pytest.FixtureRequest) -> Iterator[Servicers]:
+    """Run your own gRPC servicer without a server, with its deadlines on the clock in force, and call its methods."""
+    from pytest_integrations.backends.grpc.servicer.servicers import Servicers
+
+    if VIRTUAL_CLOCK in request.fixturenames:
+        request.getfixturevalue(VIRTUAL_CLOCK)  # first, as for fakes
+    fakes = request.getfixturevalue("fakes") if "fakes" in request.fixturenames else None
+    made = Servicers(fakes.ledger if fakes is not None else None)
+    try:
+        yield made
+    finally:
+        made.close()
 
 
 @pytest.fixture

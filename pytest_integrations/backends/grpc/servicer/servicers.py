@@ -1,0 +1,33 @@
+"""The servicers of one test."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from .servicer import Servicer
+
+if TYPE_CHECKING:
+    from pytest_integrations.core.ledger import Ledger
+
+__all__ = ["Servicers"]
+
+
+class Servicers:
+    """What the fixture `grpc_servicer` gives: called with a servicer, it runs that."""
+
+    def __init__(self, ledger: Ledger | None = None) -> None:
+        """Record all calls in *ledger*; without one each servicer has its own."""
+        self._ledger = ledger
+        self._made: list[Servicer] = []
+
+    def __call__(self, servicer: Any, schema: Any = None, *, name: str = "grpc_servicer") -> Servicer:
+        """Run *servicer*, whose methods are attributes of what is returned; the arguments are those of `Servicer`."""
+        __tracebackhide__ = True
+        made = Servicer(servicer, schema, name=name, ledger=self._ledger)
+        self._made.append(made)
+        return made
+
+    def close(self) -> None:
+        """End them all, the last one first."""
+        while self._made:
+            self._made.pop().close()
