@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from pytest_integrations.core.errors import ScriptingError
-from pytest_integrations.core.settings import line, seconds
+from pytest_integrations.core.settings import line, seconds, whole
 
 from .expected import Expected
 from .injections import Injection
@@ -61,7 +61,7 @@ class Case:
             line("call", call)
         asked = Requirement.all_of(resilience)
         if attempts is not None:
-            asked = (Requirement.named("attempts", {"exactly": attempts}), *asked)
+            asked = (Requirement.named("attempts", {"exactly": whole("attempts", attempts, 1)}), *asked)
         return cls(
             name=name,
             request=Request.of(request),

@@ -7,6 +7,7 @@ import inspect
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from pytest_integrations.backends.listening import ListeningFake
 from pytest_integrations.core.errors import ScriptingError, near_names
 
 from .http_client import HttpClient
@@ -46,12 +47,11 @@ class Client:
 
 
 def _sender(client: Any) -> Any:
-    """Return *client*, or what sends to it, if it is a URL or has one and cannot be called."""
+    """Return *client*, or what sends to it, if it is a URL or a fake that has one."""
     if isinstance(client, str):
         return HttpClient(client)
-    if not callable(client) and str(getattr(client, "url", "")).startswith("http"):
-        secure = getattr(client, "client_context", None) if client.url.startswith("https") else None
-        return HttpClient(client.url, context=secure() if secure is not None else None)
+    if isinstance(client, ListeningFake):
+        return HttpClient(client.url, context=client.client_context() if client.url.startswith("https") else None)
     return client
 
 

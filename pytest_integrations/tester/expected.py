@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Expected"]
 
+_OPEN = ("json", "json_has", "value")
+"""What may be expected to be None."""
 _OF_RESPONSES = ("status", "json", "json_has", "text", "contains", "headers")
 
 
@@ -53,9 +55,9 @@ class Expected:
 
     def __post_init__(self) -> None:
         """Refuse what cannot hold together."""
-        given = [each.name for each in fields(self) if each.name != "raises" and _is_given(getattr(self, each.name))]
-        if self.raises is not None and given:
-            msg = f"expect: raises={_names(self.raises)!r} returns nothing that {given[0]}= could be true of; give one"
+        others = [name for name in self.given if name != "raises"]
+        if self.raises is not None and others:
+            msg = f"expect: raises={_names(self.raises)!r} returns nothing that {others[0]}= could be true of; give one"
             raise ScriptingError(msg)
         if self.status is not None and (isinstance(self.status, bool) or self.status not in range(100, 600)):
             msg = f"expect: status={self.status!r} is not a status of HTTP: valid are whole numbers from 100 to 599"
@@ -82,9 +84,13 @@ class Expected:
         return cls(value=value)
 
     @property
-    def is_error(self) -> bool:
-        """Whether the client is to raise."""
-        return self.raises is not None
+    def given(self) -> dict[str, Any]:
+        """What was given, by name."""
+        values = {each.name: getattr(self, each.name) for each in fields(self)}
+        nothing = {name: NOTHING if name in _OPEN else None for name in values}
+        return {
+            name: value for name, value in values.items() if value is not nothing[name] and (name != "headers" or value)
+        }
 
     def is_raised_by(self, error: BaseException) -> bool:
         """Tell whether *error* is what the client is to raise."""
@@ -116,14 +122,14 @@ class Expected:
         return found
 
     def _needs_response(self, value: Any) -> list[str]:
-        asked = [name for name in _OF_RESPONSES if _is_given(getattr(self, name))]
+        asked = [name for name in self.given if name in _OF_RESPONSES]
         return [f"expected a response with {' and '.join(asked)}, got {_shown(value)}"] if asked else []
 
     def _misses_of(self, answer: Answer) -> Iterator[str]:
         status = self.value if _is_number(self.value) else self.status
         if status is not None and answer.status != status:
             yield f"expected status {status}, got {answer}"
-        elif not any(_is_given(getattr(self, each.name)) for each in fields(self)) and answer.status >= 400:
+        elif not self.given and answer.status >= 400:
             yield f"expected a success, got {answer}"
         body = NOTHING if _is_number(self.value) else self.value
         for wanted, partly in ((self.json, False), (self.json_has, True), (body, False)):
@@ -142,14 +148,12 @@ class Expected:
         """Say it in a few words."""
         if self.raises is not None:
             return f"{_names(self.raises)} to be raised"
-        values = {each.name: getattr(self, each.name) for each in fields(self)}
-        given = [f"{name} {_shown(value)}" for name, value in values.items() if _is_given(value)]
+        given = [f"{name} {_shown(value)}" for name, value in self.given.items()]
         return " and ".join(given) or "a success"
 
     def __repr__(self) -> str:
         """Show what was given."""
-        given = ((each.name, getattr(self, each.name)) for each in fields(self))
-        return f"Expected({', '.join(f'{name}={value!r}' for name, value in given if _is_given(value))})"
+        return f"Expected({', '.join(f'{name}={value!r}' for name, value in self.given.items())})"
 
 
 def _json_misses(answer: Answer, wanted: Any, *, partly: bool) -> list[str]:
@@ -158,10 +162,6 @@ def _json_misses(answer: Answer, wanted: Any, *, partly: bool) -> list[str]:
     except jsonlib.JSONDecodeError as error:
         return [f"expected JSON in the body, got {answer}: {error}"]
     return differences(wanted, seen, what="body", partly=partly)
-
-
-def _is_given(value: Any) -> bool:
-    return value is not NOTHING and value is not None and not (isinstance(value, dict) and not value)
 
 
 def _compares(value: Any) -> bool:

@@ -106,11 +106,7 @@ class HttpClient:
             msg = f"path {path!r} does not begin with '/': it is joined to {self.base_url}"
             raise ScriptingError(msg)
         kind, content = _content(json, text, body)
-        fields = {"Accept": "*/*", **({"Content-Type": kind} if kind else {})}
-        names = {name.lower(): name for name in fields}
-        for name, value in {**self._headers, **(headers or {})}.items():
-            fields.pop(names.get(name.lower(), ""), None)
-            fields[name] = str(value)
+        fields = _joined({"Accept": "*/*"}, {"Content-Type": kind} if kind else {}, self._headers, headers or {})
         return self._send(method.upper(), self._target(path, query), fields, content)
 
     def _target(self, path: str, query: Mapping[str, Any] | None) -> str:
@@ -140,6 +136,12 @@ class HttpClient:
     def __repr__(self) -> str:
         """Show where it sends to."""
         return f"HttpClient({self.base_url!r})"
+
+
+def _joined(*headers: Mapping[str, Any]) -> dict[str, str]:
+    """Return all *headers*; of those with one name, in whatever case, the last."""
+    named = {name.lower(): (name, str(value)) for each in headers for name, value in each.items()}
+    return dict(named.values())
 
 
 def _content(json: Any, text: str | None, body: bytes | None) -> tuple[str | None, bytes | None]:

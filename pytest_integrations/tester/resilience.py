@@ -113,11 +113,10 @@ class Requirement:
             parameters = [*inspect.signature(self.check).parameters]
         except ValueError:  # of some built-in functions it is not known
             parameters = []
-        filled = {
-            name: getattr(evidence, name)
-            for name in _FILLED
-            if name in parameters[1:] and name not in self.settings and not isinstance(self.check, partial)
-        }
+        known: dict[str, Any] = {"demand": evidence.demand} if "demand" in parameters else {}
+        if "declared" in self.settings:  # what the caller is to see, which is then compared with what it saw
+            known["error"] = evidence.error
+        filled = {name: value for name, value in known.items() if name not in {*self.settings, *_given(self.check)}}
         about = self._messages(evidence) if parameters[:1] == ["messages"] else self._calls(evidence)
         self.check(about, **filled, **self.settings)
 
@@ -130,6 +129,10 @@ class Requirement:
         return evidence.messages.where(
             lambda message: fnmatchcase(message.fake, self.fake) and fnmatchcase(message.published_to, self.operation)
         )
+
+
+def _given(check: Callable[..., object]) -> Mapping[str, Any]:
+    return check.keywords if isinstance(check, partial) else {}
 
 
 def names() -> tuple[str, ...]:
