@@ -21,8 +21,6 @@ if TYPE_CHECKING:
 
     from pytest_integrations.tester import CaseResult
 
-pytestmark = pytest.mark.usefixtures("no_leaks")
-
 
 class Stock:
     """A client that tries three times, and waits 1 s and 2 s between them."""
@@ -61,6 +59,7 @@ def _only(tester: IntegrationTester, stock: FakeRest, **case: Any) -> CaseResult
     return result
 
 
+@pytest.mark.usefixtures("no_leaks")
 def test_a_case_that_passes(tester: IntegrationTester, stock: FakeRest) -> None:
     result = _only(
         tester,
@@ -204,6 +203,7 @@ def test_an_assertion_in_the_client_is_a_failure(tester: IntegrationTester) -> N
     assert tester.results[0].status == "failed"
 
 
+@pytest.mark.usefixtures("no_leaks")
 def test_only_the_calls_of_the_case_are_judged(tester: IntegrationTester, stock: FakeRest) -> None:
     for number in range(3):
         tester.add(f"case {number}", call="left", request="tea", faults=status(503), attempts=2)
