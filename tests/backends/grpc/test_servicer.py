@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import threading
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -14,100 +13,13 @@ from pytest_integrations.backends.grpc.fake import FakeGrpc
 from pytest_integrations.backends.grpc.servicer.call import RpcFailed
 from pytest_integrations.backends.grpc.servicer.servicer import Servicer
 from pytest_integrations.backends.grpc.servicer.testing import grpc_testing
-from pytest_integrations.core.errors import ScriptingError, UnknownName
 from pytest_integrations.timekeeping import VirtualClock
-from tests.backends.grpc.hosting import Awaited, generated, rich
+from tests.backends.grpc.hosting import generated
 from tests.backends.grpc.orders import OPTIONS
+from tests.backends.grpc.serviced import Base, Order, Orders
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-
-Order = generated()[0].Order
-Base: Any = generated()[1].OrdersServicer
-
-
-class Orders(Base):  # type: ignore[misc]
-    """What an application has written; what it does depends on the id that it is asked for."""
-
-    def __init__(self) -> None:
-        self.seen: list[Any] = []
-        self.left: list[float | None] = []
-        self.over = threading.Event()
-
-    def Get(self, request: Any, context: Any) -> Any:  # noqa: N802 -- the name of the method
-        self.seen.append(request)
-        self.left.append(context.time_remaining())
-        context.set_trailing_metadata((("after", "2"), ("after-bin", b"\xff")))
-        if not context.add_callback(self.over.set):  # the client is gone before the method has begun
-            self.over.set()
-        return getattr(self, f"_{request.id}", self._usual)(request, context)
-
-    def _usual(self, request: Any, _context: Any) -> Any:
-        return Order(id=request.id, qty=request.qty)
-
-    def _abort(self, _request: Any, context: Any) -> Any:
-        context.abort(grpc.StatusCode.NOT_FOUND, "no such order")
-
-    def _rich(self, _request: Any, context: Any) -> Any:
-        context.abort_with_status(rich("again"))
-
-    def _raise(self, _request: Any, _context: Any) -> Any:
-        raise ValueError(17)
-
-    def _coded(self, request: Any, context: Any) -> Any:
-        context.set_code(grpc.StatusCode.RESOURCE_EXHAUSTED)
-        context.set_details("later")
-        return self._usual(request, context)
-
-    def _codedraise(self, _request: Any, context: Any) -> Any:
-        context.set_code(grpc.StatusCode.DATA_LOSS)
-        raise ValueError(17)
-
-    def _nothing(self, _request: Any, _context: Any) -> Any:
-        return None
-
-    def _other(self, _request: Any, _context: Any) -> Any:
-        return generated()[0].Summary(count=1)
-
-    def _cancel(self, request: Any, context: Any) -> Any:
-        context.cancel()
-        return self._usual(request, context)
-
-    def _initial(self, request: Any, context: Any) -> Any:
-        context.send_initial_metadata((("before", "1"),))
-        return self._usual(request, context)
-
-    def _echo(self, _request: Any, context: Any) -> Any:
-        pairs = [f"{key}={value}" for key, value in context.invocation_metadata() if key.startswith("x-")]
-        assert context.invocation_metadata()[0].key
-        return Order(id=" ".join(pairs))
-
-    def _sleep(self, request: Any, context: Any) -> Any:
-        time.sleep(30)
-        return self._usual(request, context)
-
-    def _hang(self, request: Any, context: Any) -> Any:
-        self.over.wait()
-        return self._usual(request, context)
-
-    def List(self, request: Any, context: Any) -> Any:  # noqa: N802 -- as above
-        try:
-            for number in range(request.qty):
-                if request.id == "slow":
-                    time.sleep(10)
-                if request.id == "abort" and number == 2:
-                    context.abort(grpc.StatusCode.DATA_LOSS, "torn")
-                yield Order(id=str(number))
-        finally:
-            self.over.set()
-
-    def Upload(self, requests: Any, context: Any) -> Any:  # noqa: N802 -- as above
-        return generated()[0].Summary(count=sum(1 for _ in requests))
-
-    def Chat(self, requests: Any, context: Any) -> Any:  # noqa: N802 -- as above
-        yield Order(id="hello")
-        for request in requests:
-            yield Order(id=request.id.upper())
 
 
 @pytest.fixture
@@ -351,78 +263,6 @@ def test_calls_are_recorded(clock: VirtualClock, orders: Servicer) -> None:
     assert (third.started, third.gone, third.deadline, third.failed) == (0, 20, 20, True)
     assert all(call.handled for call in calls)
     assert [call.number for call in calls] == [1, 2, 3]
-
-
-# -- which service it is
-
-
-class Alone:
-    """A servicer that is made from nothing."""
-
-    Get = Upload = List = Chat = staticmethod(lambda request, _context: request)
-
-
-class Counting:
-    """A servicer of the other service."""
-
-    def Count(self, request: Any, context: Any) -> Any:  # noqa: N802 -- the name of the method
-        return generated()[0].Summary(count=request.qty)
-
-
-@pytest.mark.parametrize(
-    "schema",
-    [
-        generated()[0],
-        generated()[1].add_OrdersServicer_to_server,
-        generated()[0].DESCRIPTOR.services_by_name["Orders"],
-        generated()[0].DESCRIPTOR,
-    ],
-    ids=["module", "function", "service", "file"],
-)
-def test_a_service_that_is_named(schema: Any) -> None:
-    with Servicer(Alone(), schema) as orders:
-        assert orders.Get({"id": "o1"}).response.id == "o1"
-        assert "Upload" in dir(orders)
-
-
-def test_the_only_service_that_fits() -> None:
-    with Servicer(Counting(), generated()[0]) as stock:
-        assert stock.Count({"qty": 5}).response.count == 5
-
-
-@pytest.mark.parametrize(
-    ("servicer", "schema", "message"),
-    [
-        (Alone(), None, r"not made from a generated .*grpc_servicer\(servicer, orders_pb2\)"),
-        (Orders, None, r"is a class: give a servicer, Orders\(\.\.\.\)"),
-        (object(), generated()[0], r"which of the services hosted.v1.Orders, hosted.v1.Stock .* not all methods"),
-        (Alone(), "orders.proto", "is not a schema"),
-        (Counting(), generated()[1].add_OrdersServicer_to_server, "does not take"),
-        (Alone(), lambda _servicer, _server: None, "adds no service"),
-        (Awaited(), generated()[0], r"Awaited.Get is `async def`.*fake_grpc\.host"),
-    ],
-    ids=["unnamed", "class", "none fits", "no schema", "another function", "no function", "async"],
-)
-def test_what_cannot_be_run(servicer: Any, schema: Any, message: str) -> None:
-    with pytest.raises(ScriptingError, match=message):
-        Servicer(servicer, schema)
-
-
-def test_what_cannot_be_called(orders: Servicer) -> None:
-    with pytest.raises(UnknownName, match="Did you mean 'Get'"):
-        orders.Gett({})
-    with pytest.raises(ScriptingError, match="has no field 'nope'"):
-        orders.Get({"nope": 1})
-    with pytest.raises(ScriptingError, match="timeout=-1"):
-        orders.Get({}, timeout=-1)
-    with pytest.raises(ScriptingError, match="has one request"):
-        orders.Get({"id": "o1"}).send({})
-    call = orders.Upload([])
-    with pytest.raises(ScriptingError, match="no more"):
-        call.send({})
-    with pytest.raises(ScriptingError, match=r"ask for \.responses"):
-        _ = orders.List({}).response
-    assert not hasattr(orders, "Nope")
 
 
 # -- its life
