@@ -42,6 +42,8 @@ RETRYING = {
     "backoffMultiplier": 2,
     "retryableStatusCodes": ["UNAVAILABLE"],
 }
+LATE = 0.25
+"""Seconds that a busy machine may add to a pause."""
 HEDGING = {"maxAttempts": 3, "hedgingDelay": "0.1s", "nonFatalStatusCodes": ["UNAVAILABLE"]}
 
 
@@ -183,8 +185,9 @@ def test_hedges_are_sent_beside_what_hangs(shop: FakeGrpc, call: Callable[..., l
     assert attempts(shop) == [("cancelled", 0), ("cancelled", 1), ("OK", 2)]
     calls: Any = shop.calls
     assert [each.reset for each in calls] == ["CANCEL", "CANCEL", ""]
-    starts = [each.started - calls[0].started for each in calls]
-    assert [round(start, 1) for start in starts] == [0.0, 0.1, 0.2]
+    first, second, third = (each.started for each in calls)  # a hedge waits since the one before it began, not came
+    assert 0.05 <= second - first <= 0.1 + LATE
+    assert 0.05 <= third - second <= 0.1 + LATE
     assert all(each.gone >= calls[2].started for each in calls[:2])
     (group,) = logical_calls(shop.calls)
     assert (len(group), group.succeeded, group.gaps) == (3, True, (None, None))

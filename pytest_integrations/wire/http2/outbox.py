@@ -64,8 +64,6 @@ class Outbox:
             if batch >= _BATCH:
                 batch = 0
                 self.flush()
-        for stream in self._streams.values():
-            stream.is_held_back = stream.is_waiting
         self.flush()
 
     def flush(self) -> None:

@@ -20,6 +20,8 @@ _MOST = 64
 """Sections of a connection that are remembered."""
 _LONGEST = 1024
 """Bytes of a section that is remembered."""
+_LONG = 4096
+"""Bytes of a value from which on it is sent as it is: the time for hpack's Huffman code grows by their square."""
 
 _Key = TypeVar("_Key")
 _Value = TypeVar("_Value")
@@ -88,10 +90,14 @@ class SectionEncoder(Encoder):
     def section(self, fields: Pairs) -> bytes:
         """Return *fields* as a section."""
         if self.header_table.resized:  # which is told at the beginning of the next section
-            return self.encode(fields)
+            return self._encoded(fields)
         known = self._memory.recall(fields)
         if known is None:
-            known = self.encode(fields)
+            known = self._encoded(fields)
             if len(known) <= _LONGEST:
                 self._memory.learn(fields, known)
         return known
+
+    def _encoded(self, fields: Pairs) -> bytes:
+        is_long = max((len(value) for _, value in fields), default=0) > _LONG
+        return self.encode(fields, huffman=not is_long)

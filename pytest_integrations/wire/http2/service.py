@@ -4,7 +4,7 @@ service.configure(connection)        once a connection, before a byte is sent on
 handler = service.open(stream)       for each request, at its header section
 handler.data_received(data)          again and again
 handler.end_received()               when the request is complete
-handler.drained()                    when all that was given to the stream has been sent
+handler.drained()                    whenever all data that was given to the stream so far has been sent
 handler.reset_received(code)         when the client has cancelled it; nothing comes after that
 handler.connection_lost()            when its connection is over; nothing comes after that
 """
@@ -32,7 +32,7 @@ class StreamHandler(Protocol):
         """The request is complete; its trailers, if it has any, are `stream.trailers`."""
 
     def drained(self) -> None:
-        """All that was given to the stream is on its way, after some of it had to wait for the client."""
+        """All data that was given to the stream so far is on its way, at once or as the client took it."""
 
     def reset_received(self, code: int) -> None:
         """The client has cancelled the request by RST_STREAM."""

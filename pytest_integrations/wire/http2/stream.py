@@ -52,7 +52,6 @@ class Http2Stream:
         "headers",
         "holds_window",
         "id",
-        "is_held_back",
         "is_over",
         "request_ended",
         "trailers",
@@ -80,8 +79,6 @@ class Http2Stream:
         """How many bytes came in that were not acknowledged."""
         self.unsent: int = 0
         """How many bytes of DATA wait for the client's windows, or for its socket."""
-        self.is_held_back: bool = False
-        """Whether some of that had to wait already; the outbox takes notice of it."""
         self._queue: deque[memoryview] = deque()
         self._last: Pairs | None = None
         self._reset_code: int | None = None
@@ -199,9 +196,7 @@ class Http2Stream:
             self._send_section(fields, end=True)
         elif ended:
             self.sent_all()
-        was_held_back, self.is_held_back = self.is_held_back, False
-        if was_held_back:
-            self.handler.drained()
+        self.handler.drained()
 
     def _send_section(self, fields: Pairs, *, end: bool) -> None:
         self.connection.engine.put_headers(self.id, fields, end=end)

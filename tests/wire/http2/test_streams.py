@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from pytest_integrations.wire.http2.stream import Http2Stream
 
 pytestmark = [pytest.mark.usefixtures("no_leaks"), pytest.mark.timeout(30)]
+
+LENGTH = 512 * 1024
 
 
 def test_a_request_and_its_answer() -> None:
@@ -122,6 +125,29 @@ def test_a_held_window_stalls_one_stream_and_no_other() -> None:
         client.until(lambda: client.h2.streams[slow].outbound_flow_control_window == 65535)
         client.send_body(slow, b"rest")
         assert client.answer(slow).body == bytes(65535) + b"rest"
+
+
+def test_whoever_sends_is_told_when_it_is_out() -> None:
+    """Whether or not it had to wait: who waits for that to send more would wait for ever."""
+    with Port() as port, Http2Client(port.port) as client:
+        client.answer(client.ask("/", "POST", b"little"))
+        port.do(lambda: None)
+        assert port.handlers[0].told == ["end", "drained"]
+
+
+def test_a_long_field_takes_no_time() -> None:
+    """On the loop, for which all others wait: hpack's Huffman code would take it seconds."""
+
+    class Long(Echo):
+        def end_received(self) -> None:
+            began = time.perf_counter()
+            self.stream.send_headers((*OK, (b"x-long", b"a" * LENGTH)), end=True)
+            self.told.append(f"{time.perf_counter() - began < 0.5}")
+
+    with Port(Long) as port, Http2Client(port.port) as client:
+        client.h2.decoder.max_header_list_size = 2 * LENGTH
+        assert len(client.answer(client.ask()).header("x-long") or "") == LENGTH
+        assert port.handlers[0].told == ["True"]
 
 
 def test_trailers_come_after_all_data() -> None:
@@ -253,7 +279,7 @@ def test_a_stream_that_is_done_cannot_be_reset() -> None:
         client.answer(client.ask("/", "POST", b"much", end=False))
         client.sock.close()
         port.do(lambda: [handler.stream.reset(2) for handler in port.handlers])
-        assert [handler.told for handler in port.handlers] == [["end"], ["lost"]]
+        assert [handler.told for handler in port.handlers] == [["end", "drained"], ["lost"]]
 
 
 @pytest.mark.parametrize("size", [65535, 200_000])
