@@ -4,7 +4,7 @@
     options            flags, ini options and markers
     record             which fakes the running test has started
     evidence           what stands under a failed test
-    report_part        what one test adds to the health report
+    report_part        what one test adds to the health report, and, by report_guests, to those of others
     report             the health report: collected, shown at the end of the run, written
     hookspecs          what others may add
     registries         every name that can be used in a run
@@ -22,7 +22,8 @@ import pytest
 
 from pytest_integrations.core import watch
 
-from . import hookspecs, options
+from . import hookspecs, options, report_part
+from .cases import CASES
 from .fixtures import (
     fake_amqp,
     fake_graphql,
@@ -86,7 +87,6 @@ def pytest_configure(config: pytest.Config) -> None:
         from .registries import check_names
 
         check_names(config, names, "--fault-profile")
-    options.report_path(config)
     if not hasattr(config, "workerinput"):
         config.pluginmanager.register(Collector(config), "integrations-report")
     witness = config.stash[_WITNESS] = Witness()
@@ -204,9 +204,7 @@ def pytest_runtest_makereport(
         evidence.attach(report, record, error)
         evidence.spare(report, error)
     if call.when == "teardown" and record is not None:
-        if record.fakes:
-            from . import report_part
-
-            report_part.attach(report, record, drawn=options.report_path(item.config) is not None)
+        if record.fakes or CASES in item.stash:
+            report_part.attach(report, record)
         del item.stash[RECORD]
     return report

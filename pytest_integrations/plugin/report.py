@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from . import options
-from .report_part import ATTRIBUTE
+from .report_part import read
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -39,7 +39,15 @@ class _Running:
     outcome: Outcome = "skipped"
     seconds: float = 0.0
     reruns: int = 0
+    is_rerun: bool = False
+    """Whether it will run again, as pytest-rerunfailures has it: the figures are those of its last run."""
     part: PartFacts | None = None
+
+    def begin(self) -> None:
+        """Begin anew, if it has run before."""
+        if self.is_rerun:
+            self.reruns += 1
+            self.outcome, self.is_rerun = "skipped", False
 
 
 class Collector:
@@ -49,6 +57,7 @@ class Collector:
         """Begin without tests."""
         self._config = config
         self._path = options.report_path(config)
+        self._is_wanted = options.wants_summary(config)
         self._running: dict[str, _Running] = {}
         self._over: list[_Running] = []
         self._health: Health | None = None
@@ -57,18 +66,15 @@ class Collector:
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Take in one report; that of the teardown is the last of a test, and brings what its fakes went through."""
         running = self._running.setdefault(report.nodeid, _Running(report.nodeid))
+        if report.when == "setup":
+            running.begin()
         running.seconds += report.duration
-        if _is_rerun(report):
-            self._running[report.nodeid] = _Running(report.nodeid, seconds=running.seconds, reruns=running.reruns + 1)
-            return
+        running.is_rerun = running.is_rerun or str(report.outcome) == "rerun"
         outcome = _outcome(report)
         if outcome is not None:
             running.outcome = max(running.outcome, outcome, key=_RANKS.index)
-        if report.when in {"teardown", _CRASHED}:
-            if hasattr(report, ATTRIBUTE):
-                from .report_part import read
-
-                running.part = read(report)
+        if report.when in {"teardown", _CRASHED} and not running.is_rerun:
+            running.part = read(report)
             self._over.append(self._running.pop(report.nodeid))
 
     @pytest.hookimpl(trylast=True)
@@ -104,7 +110,7 @@ class Collector:
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         """Show the figures, if there were faults and pytest is not to be quiet, or if somebody has asked for them."""
-        if self._health is None or not self._is_wanted(self._health):
+        if self._health is None or not self._shows(self._health):
             return
         from pytest_integrations.views.summary import summary
 
@@ -115,10 +121,9 @@ class Collector:
         if self._written:
             terminal.write_line(self._written)
 
-    def _is_wanted(self, health: Health) -> bool:
-        wanted = options.wants_summary(self._config)
-        if wanted is not None:
-            return wanted or bool(self._written)
+    def _shows(self, health: Health) -> bool:
+        if self._is_wanted is not None:
+            return self._is_wanted or self._path is not None
         has_news = health["totals"]["faulted"] > 0 and self._config.get_verbosity() >= 0
         return has_news or self._path is not None
 
@@ -144,11 +149,6 @@ def _run(config: pytest.Config) -> RunFacts:
             "python": python_version(),
         },
     }
-
-
-def _is_rerun(report: pytest.TestReport) -> bool:
-    """Tell whether the test will run again, as pytest-rerunfailures has it: the figures are those of the last run."""
-    return str(report.outcome) == "rerun"
 
 
 def _outcome(report: pytest.TestReport) -> Outcome | None:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
+from .cases import CASES
 from .evidence import MARKS, latest_parts, replay
+from .options import report_path
 
 if TYPE_CHECKING:
     import pytest
@@ -22,9 +24,16 @@ ATTRIBUTE = "integrations"
 _MESSAGES_AT_MOST = 50
 
 
-def attach(report: pytest.TestReport, record: Record, *, drawn: bool) -> None:
-    """Let *report* carry what the test of *record* adds; its pictures only if they are to be *drawn*."""
-    setattr(report, ATTRIBUTE, json.dumps(gathered(record, drawn=drawn)))
+def attach(report: pytest.TestReport, record: Record) -> None:
+    """Let *report* carry what the test of *record* adds; its pictures only if somebody is going to show them."""
+    from . import report_guests
+
+    config = record.item.config
+    guests = report_guests.are_here(config)
+    part = gathered(record, drawn=guests or report_path(config) is not None)
+    setattr(report, ATTRIBUTE, json.dumps(part))
+    if guests:
+        report_guests.attach(report, part, config)
 
 
 def read(report: pytest.TestReport) -> PartFacts | None:
@@ -58,6 +67,7 @@ def gathered(record: Record, *, drawn: bool) -> PartFacts:
         "clock": "virtual" if record.is_virtual else "real",
         "points": list(points.merged(every).values()),
         "queues": queue_figures.queue_figures(messages),
+        "cases": [*record.item.stash.get(CASES, [])],
         "problems": [problem.text for problem in record.problems],
         "never_fired": [f"{rule!r} on {rule.fake}" for rule in record.never_fired()],
         "timelines": [_timeline(part) for part in latest_parts(record) if part.calls] if drawn else [],

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "SCHEMA",
+    "CaseEntry",
     "Cell",
     "ClockName",
     "DrawnFacts",
@@ -103,6 +104,21 @@ class MessageFacts(TypedDict):
     story: list[str]
 
 
+class CaseEntry(TypedDict):
+    """One case of a table, as it was judged."""
+
+    name: str
+    point: str
+    status: Literal["passed", "failed", "error"]
+    seconds: float
+    clock: ClockName
+    request: str
+    response: str
+    error: str
+    calls: int
+    faulted: int
+
+
 class DrawnFacts(TypedDict):
     """A timeline as it was laid out: the fields of `views.timeline`, as dictionaries."""
 
@@ -124,6 +140,7 @@ class PartFacts(TypedDict):
     clock: ClockName
     points: list[PointFacts]
     queues: list[QueueFacts]
+    cases: list[CaseEntry]
     problems: list[str]
     never_fired: list[str]
     timelines: list[DrawnFacts]
@@ -145,6 +162,7 @@ class Entry(TypedDict):
     calls: int
     faulted: int
     recovered: int
+    cases: list[CaseEntry]
     problems: list[str]
     never_fired: list[str]
     timelines: list[DrawnFacts]

@@ -14,7 +14,7 @@ from .svg import ROWS_AT_MOST, picture
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from .facts import DrawnFacts, Entry, MessageFacts
+    from .facts import CaseEntry, DrawnFacts, Entry, MessageFacts
 
 __all__ = ["tests"]
 
@@ -66,12 +66,40 @@ def _body(entry: Entry, number: int) -> Iterator[Markup]:
         yield tag("pre", problem if times == 1 else f"{problem}\n({times} times)", class_="problem")
     for rule in entry["never_fired"]:
         yield tag("p", tag("strong", "Never fired: "), tag("code", rule))
+    if entry["cases"]:
+        yield _cases(entry["cases"])
     for place, drawn in enumerate(entry["timelines"], start=1):
         yield from _timeline(drawn, f"t{number}-{place}", entry)
     yield from _messages(entry["messages"], entry["messages_left_out"])
     chance = f"Fault profile {entry['profile']!r}, seed {entry['seed']}. " if entry["profile"] else ""
     yield tag("p", f"{chance}Replay:", class_="note replay")
     yield scrolling("Command", tag("pre", entry["replay"]))
+
+
+# -- cases
+
+
+def _cases(cases: Sequence[CaseEntry]) -> Markup:
+    left = [tag("th", name, scope="col") for name in ("case", "status", "request", "came back", "error")]
+    numbers = [tag("th", name, scope="col", class_="number") for name in ("took", "calls", "faults")]
+    table = tag("table", tag("thead", tag("tr", *left, *numbers)), tag("tbody", *map(_case, cases)))
+    return scrolling("Cases", table)
+
+
+def _case(case: CaseEntry) -> Markup:
+    css = "good" if case["status"] == "passed" else "bad"
+    sign = _SIGNS.get(case["status"], "✗")
+    return tag(
+        "tr",
+        tag("th", case["name"], scope="row"),
+        tag("td", tag("span", f"{sign} {case['status']}", class_=f"badge {css}")),
+        tag("td", tag("code", case["request"] or case["point"])),
+        tag("td", tag("code", case["response"])),
+        tag("td", case["error"]),
+        tag("td", f"{brief(case['seconds'])} {case['clock']}", class_="number"),
+        tag("td", str(case["calls"]), class_="number"),
+        tag("td", str(case["faulted"]), class_="number"),
+    )
 
 
 # -- calls

@@ -47,6 +47,7 @@ def part(*points: PointFacts, **changes: Any) -> PartFacts:
         "clock": "real",
         "points": list(points),
         "queues": [],
+        "cases": [],
         "problems": [],
         "never_fired": [],
         "timelines": [],

@@ -20,7 +20,7 @@ from tests.assertions.ledgers import HandClock, HandLedger, scripted
 from tests.views.reports import point, ran, report
 
 if TYPE_CHECKING:
-    from pytest_integrations.views.facts import Health
+    from pytest_integrations.views.facts import CaseEntry, Health
 
 SCHEMA = json.loads(files("pytest_integrations.views").joinpath("health-report.schema.json").read_text())
 HOSTILE = "\"'></pre></style></title><script>alert(1)</script><img src=x onerror=alert(1)>\u202e\x00&lt;"
@@ -78,6 +78,7 @@ def rich(
         "timelines": [timeline],
         "queues": queue_figures(broker.messages),
         "messages": notable(broker.messages),
+        "cases": [case(name, body)],
         "problems": [body, body],
         "never_fired": [body],
         "profile": name,
@@ -92,6 +93,21 @@ def rich(
     return report(*tests, profiles=[name], seed=7, replay=f"pytest {name}")
 
 
+def case(name: str, body: str) -> CaseEntry:
+    return {
+        "name": name,
+        "point": name,
+        "status": "failed",
+        "seconds": 0.5,
+        "clock": "virtual",
+        "request": f"GET {name}",
+        "response": body,
+        "error": f"expected another: {body}",
+        "calls": 2,
+        "faulted": 1,
+    }
+
+
 def test_it_says_what_the_data_say() -> None:
     words = Outline(page(rich())).words
 
@@ -102,6 +118,7 @@ def test_it_says_what_the_data_say() -> None:
     assert "#4 POST /charges" in words
     assert "should be open from 3.00 s to 33.0 s: order 7" in words
     assert "order 7 (2 times)" in words
+    assert "payments ✗ failed GET payments order 7 expected another: order 7 500 ms virtual 2 1" in words
     assert "dead lettered from payments" in words
     assert "Fault profile 'payments', seed 7. Replay: pytest payments" in words
 
