@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from pytest_integrations.core import effect
 from pytest_integrations.core.errors import ScriptingError
@@ -137,6 +137,11 @@ class ListeningFake(Fake):
         if not self.script.rules and "connection" in self.profile.scopes:
             return self.profile.decide_connection(connection.id)
         return None
+
+    @property
+    def port_state(self) -> Literal["up", "refuse", "ignore", "stopped"]:
+        """Whether connections can be made: `"refuse"` and `"ignore"` are faults, `"stopped"` is after the end."""
+        return "stopped" if self._server is None else self._server.listener.state
 
     def _running(self) -> Server:
         self._must_run()

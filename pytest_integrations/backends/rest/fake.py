@@ -129,7 +129,8 @@ class FakeRest(ListeningFake):
 
             timeout = seconds("upstream_timeout", upstream_timeout)
             self.passage = Passage(upstream, record, timeout=timeout, max_body=max_body)
-        self._service = RestService(self, max_head, max_body)
+        self._is_patch = False
+        self.service: RestService = RestService(self, max_head, max_body)
 
     # -- life
 
@@ -145,13 +146,13 @@ class FakeRest(ListeningFake):
             self.passage.close()
 
     def _speak(self, connection: Connection) -> WireProtocol:
-        usual = Http1Protocol(shared_loop(), self._service, connection)
+        usual = Http1Protocol(shared_loop(), self.service, connection)
         return PrefaceProtocol(PREFACE, lambda: self._speak_http2(connection), usual)
 
     def _speak_http2(self, connection: Connection) -> WireProtocol:
         from pytest_integrations.wire.http2.serving import http2
 
-        return http2(shared_loop(), self._service, connection)
+        return http2(shared_loop(), self.service, connection)
 
     @property
     def url(self) -> str:
@@ -291,7 +292,42 @@ class FakeRest(ListeningFake):
         self.contracts.append(api.contract)
         return api
 
+    def register_in(self, mock: Any, url: str | None = None) -> None:
+        """Answer in *mock*, the module `responses` or a `responses.RequestsMock()`, what `requests` asks below *url*.
+
+        For suites that have `responses` already. *url* is the base that the client knows, by default the fake's own.
+        Routes, replies, conditions, the ledger and assertions are the same, and responses that were added to the mock
+        by others go before. No connection is opened: faults that need one are refused where they are scripted, with
+        the names of those that do not. They raise what `requests` raises; waits are waited for on the clock, up to the
+        client's timeout.
+
+        ```python
+        import requests, responses
+
+        with responses.RequestsMock() as mock:
+            fake_rest.get("/users").reply(json=["ada"])
+            fake_rest.register_in(mock, "https://api.example.com")
+            fake_rest.inject(status(503))
+            assert requests.get("https://api.example.com/users").status_code == 503
+            assert requests.get("https://api.example.com/users").json() == ["ada"]
+        ```
+        """
+        __tracebackhide__ = True
+        from .bridge import register
+
+        self._must_run()
+        register(self, mock, self.url if url is None else url)
+        self._is_patch = True
+
     # -- faults
+
+    def _check(self, fault: Fault) -> None:
+        __tracebackhide__ = True
+        super()._check(fault)
+        if self._is_patch:
+            from .bridge.ability import check
+
+            check(self, fault)
 
     @property
     def scripts(self) -> tuple[Script, ...]:
