@@ -9,6 +9,8 @@ import threading
 import warnings
 from typing import TYPE_CHECKING
 
+from pytest_integrations.core.under_way import UNDER_WAY
+
 from . import real
 from .neighbours import REAL_MODULES, move_along, out_of_reach
 from .report import threads_waiting, where_thread_waits
@@ -26,6 +28,10 @@ __all__ = ["Driver"]
 
 _SHORTEST, _LONGER, _LONGEST = 1e-5, 2e-5, 1e-3
 """Real seconds between two looks while somebody is at work: the first time, how much more each time, and at most."""
+
+
+_CREDIT = 0.5
+"""Real seconds in which nothing moves, after which work that somebody says to be under way is not believed in."""
 
 
 class Driver:
@@ -93,6 +99,8 @@ class Driver:
         if not self._probe.is_idle() or timeline.holds or timeline.outings != outings:  # one may have come and gone
             self._quiet = None
             self._let_run(pending=pending)
+        elif pending and self._is_under_way():
+            real.sleep(_LONGEST)
         elif pending:
             self._pause, self._running, self._quiet = _SHORTEST, None, None
             self._move()
@@ -112,6 +120,15 @@ class Driver:
             )
         real.sleep(self._pause)
         self._pause = min(self._pause + _LONGER, _LONGEST)
+
+    def _is_under_way(self) -> bool:
+        """Tell whether there is work that no thread can be seen at; a server may be stuck, so not for ever."""
+        if not any(is_at_work() for is_at_work in tuple(UNDER_WAY)):
+            return False
+        now = real.monotonic()
+        if self._quiet is None or self._quiet_seen != self._probe.seen:
+            self._quiet, self._quiet_seen = now, dict(self._probe.seen)
+        return now - self._quiet < _CREDIT
 
     def _move(self) -> None:
         self._tell_waits_out_of_reach()
@@ -172,5 +189,8 @@ def _sleep_exactly() -> None:
 
 def _keeps_real_time(thread: threading.Thread) -> bool:
     frame = sys._current_frames().get(thread.ident or 0)  # noqa: SLF001 -- documented, in spite of its name
-    module = "" if frame is None else str(frame.f_globals.get("__name__", ""))
-    return frame is None or thread.name.startswith(REAL_THREADS) or module.startswith(REAL_MODULES)
+    if frame is None or thread.name.startswith(REAL_THREADS):
+        return True
+    target = getattr(thread, "_target", None)  # one in C, as grpcio's, has no frame of its own
+    modules = (frame.f_globals.get("__name__"), getattr(target, "__module__", None))
+    return any(str(module).startswith(REAL_MODULES) for module in modules)

@@ -7,6 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from pytest_integrations.core.errors import ScriptingError
+from pytest_integrations.core.under_way import UNDER_WAY
 from pytest_integrations.wire.grpc.forwarding import Forwarding
 from pytest_integrations.wire.http2.client import Http2Client
 from pytest_integrations.wire.loop import shared_loop
@@ -102,6 +103,8 @@ class Host:
         self._client: Http2Client | None = None
         self._dial: Dial | None = None
         self._transports: set[TcpTransport] = set()
+        self._awaited: set[Forwarding] = set()
+        UNDER_WAY.append(self.is_at_work)
 
     # -- on the loop
 
@@ -113,7 +116,7 @@ class Host:
                 shared_loop(), self._addresses, _PATIENCE, partial(self._connected, client), lambda _: client.fail()
             )
             self._dial.start()
-        return Forwarding(answering, self._client)
+        return Forwarding(answering, self._client, self._awaited)
 
     def _connected(self, client: Http2Client, sock: socket.socket) -> None:
         self._dial = None
@@ -127,8 +130,13 @@ class Host:
 
     # -- on the test's thread
 
+    def is_at_work(self) -> bool:
+        """Tell whether a call is within grpcio: it has not reached the servicer, or its answer has not come out."""
+        return sum(each.is_read for each in tuple(self._awaited)) > self._server.load.running
+
     def stop(self) -> None:
         """Cancel what still runs, and end the server."""
+        UNDER_WAY.remove(self.is_at_work)
         shared_loop().call(self._disconnect)
         self._server.stop()
 

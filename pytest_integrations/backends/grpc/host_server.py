@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from concurrent.futures import Executor, Future
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -11,7 +12,7 @@ from pytest_integrations.backends.handlers import shared_runner
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Sequence
 
-__all__ = ["AsyncServer", "ThreadedServer"]
+__all__ = ["AsyncServer", "Load", "ThreadedServer"]
 
 _ADDRESS = "127.0.0.1:0"
 _PATIENCE = 5.0
@@ -22,8 +23,31 @@ _OPTIONS = (("grpc.so_reuseport", 0), ("grpc.max_receive_message_length", -1))
 T = TypeVar("T")
 
 
+class Load:
+    """How many methods of a servicer run."""
+
+    def __init__(self) -> None:
+        """Begin with none."""
+        self.running: int = 0
+        self._lock = threading.Lock()
+
+    def __enter__(self) -> None:
+        """Count one that begins."""
+        with self._lock:
+            self.running += 1
+
+    def __exit__(self, *_: object) -> None:
+        """Count one that ends."""
+        with self._lock:
+            self.running -= 1
+
+
 class _Workers(Executor):
     """As many threads as there are calls; none of them holds up the end of the process."""
+
+    def __init__(self, load: Load) -> None:
+        """Count in *load* what runs."""
+        self._load = load
 
     def submit(self, fn: Callable[..., T], /, *args: Any, **kwargs: Any) -> Future[T]:
         """Call *fn* on a thread."""
@@ -33,7 +57,9 @@ class _Workers(Executor):
             if not future.set_running_or_notify_cancel():
                 return
             try:
-                future.set_result(fn(*args, **kwargs))
+                with self._load:
+                    result = fn(*args, **kwargs)
+                future.set_result(result)
             except BaseException as error:  # noqa: BLE001 -- it is the future's
                 future.set_exception(error)
 
@@ -50,11 +76,15 @@ class ThreadedServer:
         """Start it with what *register* tells it; of two *options* of one name grpcio takes the first."""
         import grpc
 
+        self.load: Load = Load()
+
         for each in interceptors:
             if not isinstance(each, grpc.ServerInterceptor):  # grpcio would ask that when a call comes
                 msg = f"{each!r} is no grpc.ServerInterceptor"
                 raise TypeError(msg)
-        workers: Any = _Workers()  # grpcio says that it wants a ThreadPoolExecutor, and takes what has `submit`
+        workers: Any = _Workers(
+            self.load
+        )  # grpcio says that it wants a ThreadPoolExecutor, and takes what has `submit`
         self._server = grpc.server(workers, interceptors=list(interceptors), options=[*options, *_OPTIONS])
         register(self._server)
         self.port: int = self._server.add_insecure_port(_ADDRESS)
@@ -72,6 +102,7 @@ class AsyncServer:
         self, register: Callable[[Any], object], interceptors: Sequence[Any], options: Sequence[tuple[str, Any]]
     ) -> None:
         """Start it, as a `ThreadedServer`; methods that are no coroutines run on worker threads."""
+        self.load: Load = Load()
         self._server: Any = None
         self.port: int = _awaited(self._start(register, interceptors, [*options, *_OPTIONS]))
 
@@ -80,7 +111,10 @@ class AsyncServer:
     ) -> int:
         import grpc.aio
 
-        self._server = grpc.aio.server(_Workers(), interceptors=interceptors, options=options)
+        from .host_load import counting
+
+        interceptors = [*interceptors, counting(self.load)]
+        self._server = grpc.aio.server(_Workers(self.load), interceptors=interceptors, options=options)
         register(self._server)
         port: int = self._server.add_insecure_port(_ADDRESS)
         await self._server.start()

@@ -44,18 +44,21 @@ class Forwarding:
     other takes it. When the call ends here before it has ended there, it is cancelled there.
     """
 
-    def __init__(self, answering: Answering, client: Http2Client) -> None:
-        """Begin the call of *answering* on the connection of *client*."""
+    def __init__(self, answering: Answering, client: Http2Client, awaited: set[Forwarding]) -> None:
+        """Begin the call of *answering* on the connection of *client*; it is in *awaited* until the answer is there."""
         self._answering = answering
         self._under_way = 0
         """Bytes of messages that came back and have not gone to the client."""
         self._reader = MessageReader("identity", _MOST)
         self._status: Pairs = ()
         self._stream: Http2Stream | None = None
+        self._awaited = awaited
+        awaited.add(self)
         try:
             self._stream = client.open(_headers(answering.stream.headers), self)
             self._stream.holds_window = True
         except ProtocolError:  # as many streams as the server wants
+            awaited.discard(self)
             answering.stop(Abort(_REFUSED_STREAM))
 
     # -- from the client
@@ -72,8 +75,14 @@ class Forwarding:
         if self._stream is not None:
             self._stream.send_data(b"", end=True)
 
+    @property
+    def is_read(self) -> bool:
+        """Whether more of the answer is taken at present."""
+        return self._under_way + self._answering.unsent <= _ENOUGH
+
     def over(self) -> None:
         """The call has come to its end."""
+        self._awaited.discard(self)
         if self._stream is not None:
             self._stream.reset(_CANCEL)
 
@@ -118,11 +127,12 @@ class Forwarding:
 
     def _read_on(self) -> None:
         """Let the server send more, if the client keeps up."""
-        if self._stream is not None and self._under_way + self._answering.unsent <= _ENOUGH:
+        if self._stream is not None and self.is_read:
             self._stream.read()
 
     def end_received(self) -> None:
         """The answer is complete."""
+        self._awaited.discard(self)
         fields = (self._stream.trailers if self._stream is not None else ()) or self._status
         found = dict(fields)
         code = found.get(b"grpc-status", b"")
@@ -133,14 +143,17 @@ class Forwarding:
 
     def reset_received(self, code: int) -> None:
         """The server has reset the call."""
+        self._awaited.discard(self)
         self._answering.stop(Abort(code))
 
     def passed_over(self) -> None:
         """The server has left, and nothing was done for the call: its client may send it again."""
+        self._awaited.discard(self)
         self._answering.stop(Retire(self._answering.stream.id - 1, _NO_ERROR))
 
     def connection_lost(self) -> None:
         """The server has gone."""
+        self._awaited.discard(self)
         self._answering.end(_UNAVAILABLE, "the hosted service has gone")
 
     def _fail(self, text: str) -> None:

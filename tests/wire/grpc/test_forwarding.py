@@ -54,7 +54,7 @@ class Relay:
                 self.transports.add(TcpTransport(shared_loop(), sock, client, self.transports.discard))
 
             Dial(shared_loop(), self.addresses, 5.0, connected, lambda _: client.fail()).start()
-        return Forwarding(answering, self.clients[-1])
+        return Forwarding(answering, self.clients[-1], set())
 
     def drop(self) -> None:
         for transport in tuple(self.transports):
