@@ -31,6 +31,7 @@ html_show_sphinx = False
 KINDS = {
     "tutorial": "Tutorial",
     "patterns": "Patterns",
+    "principles": "Principles",
     "how-to": "How-to",
     "reference": "Reference",
     "explanation": "Explanation",
