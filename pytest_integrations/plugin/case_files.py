@@ -82,9 +82,9 @@ def _play(file: CaseFile, each: FileCase, request: pytest.FixtureRequest, fakes:
         client = file.client.client(fill, request.getfixturevalue)
         result = play(each.case.filled(fill), client, tuple(fakes))
     except IntegrationsError as error:
-        each.place.raise_here(error)
+        each.place.raise_here(error.with_traceback(None))
         raise
-    record(request.node, CaseResults([result]))
+    request.addfinalizer(partial(record, request.node, CaseResults([result])))
     if result.passed and result.never_fired:
         warnings.warn(FaultNeverFired(f"passed without its fault: {result.never_fired[0]} never fired"), stacklevel=2)
     result.check()

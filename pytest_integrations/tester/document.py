@@ -90,10 +90,13 @@ def _yaml(file: Path, text: str) -> tuple[Any, list[tuple[int, int]]]:
     rows = text.splitlines()
     if root is not None:
         _refuse_twins(file, root)
-    return data, [
-        (item.start_mark.line + 1, _last(rows, item.start_mark.line, item.end_mark.line + (item.end_mark.column > 0)))
-        for item in _cases_in(root)
-    ]
+    return data, [(item.start_mark.line + 1, _yaml_end(rows, item)) for item in _cases_in(root)]
+
+
+def _yaml_end(rows: Sequence[str], item: Any) -> int:
+    """Return the number of the last line of an *item*; a block has its end mark at what comes after it."""
+    begin, end = item.start_mark.line, item.end_mark.line
+    return _last(rows, begin, end if item.id == "mapping" and not item.flow_style else end + 1)
 
 
 def _cases_in(root: Any) -> list[Any]:

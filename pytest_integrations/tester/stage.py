@@ -61,7 +61,7 @@ class Step:
         for name in self.call.split("."):
             function = getattr(function, name, None)
         if not callable(function):
-            known = [name for name in dir(target) if not name.startswith("_") and callable(getattr(target, name, None))]
+            known = [name for name in dir(target) if not name.startswith("_")]
             near = near_names(self.call, known)
             guess = f" Did you mean {near[0]!r}?" if near else ""
             msg = f"setup: {target!r} has no method {self.call!r}.{guess}"

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import warnings
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 
-from pytest_integrations.core.errors import FaultNeverFired, ScriptingError
+from pytest_integrations.core.errors import FaultNeverFired, IntegrationsError, ScriptingError
 
 from .case import Case
 from .place import Place
@@ -101,18 +102,21 @@ class IntegrationTester:
         Raises ScriptingError for what cannot be, at this line.
         """
         __tracebackhide__ = True
-        case = Case.of(
-            name,
-            request=request,
-            expect=expect,
-            faults=faults,
-            attempts=attempts,
-            within=within,
-            resilience=resilience,
-            call=call,
-            client=client,
-            place=Place.of_caller(1),
-        )
+        try:
+            case = Case.of(
+                name,
+                request=request,
+                expect=expect,
+                faults=faults,
+                attempts=attempts,
+                within=within,
+                resilience=resilience,
+                call=call,
+                client=client,
+                place=Place.of_caller(1),
+            )
+        except ScriptingError as error:
+            raise error.with_traceback(None) from None  # the mistake is at the caller's line, not in ours
         if name in self._cases:
             msg = f"there is a case called {name!r} in this table already; choose another name"
             raise ScriptingError(msg)
@@ -153,20 +157,25 @@ class IntegrationTester:
 
     def _play(self, case: Case, client: Any, results: list[CaseResult]) -> None:
         __tracebackhide__ = True
-        if self._report is None:
-            self._keep(play(case, client, tuple(self._fakes)), results)
-            return
-        with self._report(case.name):
-            result = play(case, client, tuple(self._fakes))
-            self._keep(result, results)
-            result.check()
+        with self._report(case.name) if self._report is not None else nullcontext():
+            result = self._played(case, client)
+            self._results.append(result)
+            results.append(result)
+            if self._report is not None:
+                result.check()
 
-    def _keep(self, result: CaseResult, results: list[CaseResult]) -> None:
-        self._results.append(result)
-        results.append(result)
+    def _played(self, case: Case, client: Any) -> CaseResult:
+        __tracebackhide__ = True
+        try:
+            result = play(case, client, tuple(self._fakes))
+        except IntegrationsError as error:
+            if case.place is not None:
+                case.place.raise_here(error.with_traceback(None))
+            raise
         if result.passed and result.never_fired:
             msg = f"case {result.name!r} passed without its fault: {result.never_fired[0]} never fired"
             warnings.warn(FaultNeverFired(msg), stacklevel=5)
+        return result
 
     def __repr__(self) -> str:
         """Show how many cases there are, and how many were run."""
