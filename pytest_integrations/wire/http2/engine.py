@@ -51,9 +51,9 @@ def _say(frame: Frame) -> str:
     return f"a frame on stream {frame.stream_id}"
 
 
+_TALKATIVE: tuple[type[Frame], ...] = (DataFrame, HeadersFrame, WindowUpdateFrame)
 _QUIET: dict[type[Frame], type[Frame]] = {
-    kind: type(f"Quiet{kind.__name__}", (kind,), {"__repr__": _say})
-    for kind in (DataFrame, HeadersFrame, WindowUpdateFrame)
+    kind: type(f"Quiet{kind.__name__}", (kind,), {"__repr__": _say}) for kind in _TALKATIVE
 }
 """Frames that do not say what is in them: h2 asks each for that, for a log that nobody reads."""
 
