@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import grpc
 import pytest
 
+from pytest_integrations.faults import latency
 from pytest_integrations.faults.grpc import goaway, grpc_status
 from tests.backends.grpc.orders import OPTIONS, stub
 from tests.contract.grpc.clients import until
@@ -340,3 +341,25 @@ def test_a_stream_that_is_written_and_read_in_turn(shop: FakeGrpc, orders: Servi
 
     assert asyncio.run(run()) == ["A", "B", "C"]
     assert len(orders.Chat.requests) == 3
+
+
+# -- calls that nobody has any more
+
+
+@ways
+def test_who_drops_a_call_cancels_it(shop: FakeGrpc, orders: Service, way: str) -> None:
+    orders.List.reply_stream([{"id": "a"}, {"id": "b"}], every=0.3)
+    with channel_of(shop, way) as channel:
+        for row in stub(channel, orders.List)({}, timeout=60):
+            assert row.id == "a"
+            break
+        recorded: Any = shop.calls[0]
+        until(lambda: recorded.end is not None)
+        assert (recorded.verdict, recorded.reset) == ("cancelled", "CANCEL")
+        told: list[str] = []
+        orders.Get.reply(id="o1")
+        shop.heal()
+        shop.inject(latency(0.1))
+        stub(channel, orders.Get).future({}, timeout=5).add_done_callback(lambda call: told.append(call.code().name))
+        until(lambda: told)
+        assert told == ["OK"]  # who wants to be called back is

@@ -36,6 +36,7 @@ class AioCall(aio.Call):  # type: ignore[misc]  # grpcio has no types
     def __init__(self, link: Link, request: Request, serialize: Callable[[Any], bytes] | None, decode: Any) -> None:
         """Make the call of *request* over *link*; *serialize* makes bytes of requests, *decode* replies of bytes."""
         self.rpc: Rpc = Rpc(link, request, self)
+        self.rpc.keep(self)  # one that its application drops goes on, as in grpcio, whose channels keep their calls
         self._loop: asyncio.AbstractEventLoop = asyncio.get_running_loop()
         self._clock: Clock = link.ledger.clock
         timeout = request.timeout

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from typing import TYPE_CHECKING, Any, Self
+from weakref import WeakSet
 
 import grpc
 from grpc import aio
@@ -108,14 +109,13 @@ class AioMemoryChannel(aio.Channel):  # type: ignore[misc]  # as above
         """Call over *link*, by way of *interceptors*."""
         self.link: Link = link
         self.interceptors: dict[str, list[Any]] = sorted_by_kind(interceptors)
-        self._calls: set[Any] = set()
+        self._calls: WeakSet[Any] = WeakSet()
         self._is_closed = False
         self._closed: list[asyncio.Future[None]] = []
 
     def register(self, call: Any) -> Any:
-        """Keep *call* until it is over, and return it."""
+        """Remember *call* as long as anybody has it, and return it."""
         self._calls.add(call)
-        call.add_done_callback(self._calls.discard)
         return call
 
     def refuse_closed(self) -> None:
@@ -170,8 +170,9 @@ class AioMemoryChannel(aio.Channel):  # type: ignore[misc]  # as above
         self._is_closed = True
         for waiter in self._closed:
             waiter.set_result(None)
-        if grace and self._calls:
-            await asyncio.wait([asyncio.ensure_future(call.code()) for call in self._calls], timeout=grace)
+        going_on = [asyncio.ensure_future(call.code()) for call in self._calls if not call.done()]
+        if grace and going_on:
+            await asyncio.wait(going_on, timeout=grace)
         for call in tuple(self._calls):
             call.cancel()
         self.link.loop.post(self.link.close)

@@ -83,6 +83,12 @@ class MemoryCall(grpc.RpcError, grpc.Call, grpc.Future):  # type: ignore[misc]  
             self.rpc.cancel()
         return went_on
 
+    def __del__(self) -> None:
+        """Cancel a call that nobody has any more, as grpcio does."""
+        state = getattr(self, "_state", None)
+        if state is not None and state.outcome is None:
+            self.rpc.cancel()
+
     # -- waiting
 
     def _wait(self, done: Callable[[], bool], timeout: float | None = None) -> None:
@@ -132,6 +138,7 @@ class MemoryCall(grpc.RpcError, grpc.Call, grpc.Future):  # type: ignore[misc]  
             if self._state.outcome is not None:
                 return False
             self._callbacks.append(callback)
+            self.rpc.keep(self)
             return True
 
     # -- grpc.Future

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any, NoReturn, Self
+from weakref import ref
 
 import grpc
 
@@ -82,7 +84,7 @@ class _Callable:
         if request.streams_requests:
             call = kind(link, request, self._decode)
             call.rpc.begin()
-            shared_runner().submit(lambda: self._consume(call, iter(argument)))
+            shared_runner().submit(partial(self._consume, ref(call), iter(argument)))
             return call
         message = self._serialized(argument)
         call = kind(link, request, self._decode, then=UNSERIALIZED if message is None else None)
@@ -98,22 +100,33 @@ class _Callable:
             return None
         return data
 
-    def _consume(self, call: MemoryCall, requests: Iterator[Any]) -> None:
-        """Send what *requests* yields, on a worker thread, until it ends or the call does."""
-        while not call.done():
+    def _consume(self, there: ref[MemoryCall], requests: Iterator[Any]) -> None:
+        """Send what *requests* yields, on a worker thread, until it ends or the call does, or nobody has that."""
+        is_wanted = True
+        while is_wanted:
+            outcome, message = None, None
             try:
                 request = next(requests)
+                message = self._serialized(request)
+                outcome = UNSERIALIZED if message is None else None
             except StopIteration:
-                call.rpc.complete()
-                return
+                is_wanted = False
             except Exception:  # noqa: BLE001 -- raised by an iterator of the application, as grpcio takes it
-                call.stop(UNITERATED)
-                return
-            message = self._serialized(request)
-            if message is None:
-                call.stop(UNSERIALIZED)
-                return
-            call.rpc.send(message)
+                outcome = UNITERATED
+            is_wanted = _go_on(there(), message, outcome) and is_wanted
+
+
+def _go_on(call: MemoryCall | None, message: bytes | None, outcome: Outcome | None) -> bool:
+    """Send *message* of *call*, or its end, or end it with *outcome*; tell whether it goes on."""
+    if call is None or call.done():
+        return False
+    if outcome is not None:
+        call.stop(outcome)
+    elif message is None:
+        call.rpc.complete()
+    else:
+        call.rpc.send(message)
+    return outcome is None
 
 
 class _OneReply(_Callable):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
+from weakref import ref
 
 from .outcome import DEADLINE_EXCEEDED, Outcome, from_reset, unavailable
 from .reading import Reading
@@ -41,7 +42,9 @@ class Rpc:
         """Make the call of *request* over *link*, and tell *listener*; `begin` begins."""
         self.request: Request = request
         self._link = link
-        self._listener = listener
+        self._listener = ref(listener)
+        """Whoever has the call may drop it, which ends it."""
+        self._kept: Listener | None = None
         self._stream: MemoryStream | None = None
         self._timer: Timer | None = None
         self._reading = Reading()
@@ -73,9 +76,14 @@ class Rpc:
         """Say that the request is complete."""
         self._link.loop.post(self._complete)
 
+    def keep(self, listener: Listener) -> None:
+        """Let the call go on to its end, whether or not the application still has it: it wants to be called back."""
+        self._kept = listener
+
     def cancel(self) -> None:
-        """End the call; its listener knows already."""
-        self._link.loop.post(self._leave)
+        """End the call; its listener knows already, or is no more."""
+        if self._link.loop.is_usable:
+            self._link.loop.post(self._leave)
 
     def taken(self, size: int) -> None:
         """Say that the application has read a message of *size* bytes."""
@@ -131,11 +139,14 @@ class Rpc:
 
     def _end(self, outcome: Outcome) -> None:
         if not self._is_over:
+            listener = self._listener()
             self._close()
-            self._listener.ended(outcome)
+            if listener is not None:
+                listener.ended(outcome)
 
     def _close(self) -> None:
         self._is_over = True
+        self._kept = None
         self._sent.clear()
         if self._timer is not None:
             self._timer.cancel()
@@ -147,16 +158,18 @@ class Rpc:
         self._is_seen = True
         self._sent.clear()
         self._reading.headers(fields, end=end)
-        if not self._is_over and self._reading.outcome is None:
-            self._listener.began(self._reading.metadata)
+        listener = self._listener()
+        if listener is not None and not self._is_over and self._reading.outcome is None:
+            listener.began(self._reading.metadata)
         self._look()
 
     def data(self, data: bytes, *, end: bool) -> None:
         """Bytes of messages came."""
+        listener = self._listener()
         for message in self._reading.data(data, end=end):
             self._count += 1
-            if not self._is_over and (self._count == 1 or self.request.streams_replies):
-                self._listener.received(message)
+            if listener is not None and not self._is_over and (self._count == 1 or self.request.streams_replies):
+                listener.received(message)
         self._look()
 
     def trailers(self, fields: Iterable[tuple[bytes, bytes]]) -> None:
