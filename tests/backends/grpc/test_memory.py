@@ -13,7 +13,7 @@ import pytest
 from pytest_integrations.backends.grpc.fake import FakeGrpc
 from pytest_integrations.core.errors import CannotPerform, FakeStopped, ScriptingError
 from pytest_integrations.faults import connection_refused, hang, reset_on_accept
-from pytest_integrations.faults.grpc import no_ping_ack, window_stall
+from pytest_integrations.faults.grpc import grpc_status, no_ping_ack, window_stall
 from tests.backends.grpc.orders import PROTO, stub
 
 if TYPE_CHECKING:
@@ -243,6 +243,18 @@ def test_faults_that_need_a_socket_and_were_there_before(shop: FakeGrpc, fault: 
         shop.memory_channel()
     shop.heal(rule)
     shop.memory_channel().close()
+
+
+def test_a_profile_does_to_calls_what_it_can(shop: FakeGrpc, orders: Service) -> None:
+    orders.Get.reply(id="o1")
+    shop.inject_from("flaky", (reset_on_accept(),), {})
+    shop.inject_from("flaky", (grpc_status("UNAVAILABLE"),), {})
+    with shop.memory_channel() as channel:
+        get = stub(channel, orders.Get)
+        with pytest.raises(grpc.RpcError) as caught:
+            get({}, timeout=5)
+        assert caught.value.code() is grpc.StatusCode.UNAVAILABLE
+        assert get({}, timeout=5).id == "o1"
 
 
 def test_credentials_need_a_secure_channel(shop: FakeGrpc, orders: Service) -> None:

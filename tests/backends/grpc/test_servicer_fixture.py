@@ -6,7 +6,9 @@ import time
 from typing import TYPE_CHECKING, Any
 
 import grpc
+import pytest
 
+from pytest_integrations import ResilienceError, assert_deadline_propagated
 from tests.backends.grpc.hosting import generated
 from tests.backends.grpc.orders import stub
 
@@ -47,18 +49,23 @@ class Asking(Base):  # type: ignore[misc]
         return Order(id=answer.id)
 
 
-def test_a_deadline_that_is_passed_on(
-    virtual_clock: VirtualClock, fakes: Fakes, fake_grpc: FakeGrpc, grpc_servicer: Servicers
+@pytest.mark.parametrize("keeps", [True, False], ids=["right", "wrong"])
+def test_whether_a_servicer_passes_its_deadline_on(
+    virtual_clock: VirtualClock, fakes: Fakes, fake_grpc: FakeGrpc, grpc_servicer: Servicers, *, keeps: bool
 ) -> None:
     stock = fake_grpc.add(generated()[0].DESCRIPTOR.services_by_name["Orders"])
     stock.Get.reply(lambda request: {"id": request.id + "!"})
     get = stub(fake_grpc.memory_channel(), stock.Get)
-    orders = grpc_servicer(Asking(get, keeps=True))
+    orders = grpc_servicer(Asking(get, keeps=keeps))
     assert orders.Get(Order(id="o1"), timeout=20).response.id == "o1!"
     assert virtual_clock.now == 2
     outer, inner = fakes.calls
-    assert (outer.fake, inner.fake) == ("grpc_servicer", "fake_grpc")
-    assert (outer.deadline, inner.deadline) == (20, 20)
+    assert (outer.fake, inner.fake, inner.started) == ("grpc_servicer", "fake_grpc", 2)
+    if keeps:
+        assert_deadline_propagated(fakes.calls, within=20)
+    else:
+        with pytest.raises(ResilienceError, match="is given 30 s"):
+            assert_deadline_propagated(fakes.calls, within=20)
 
 
 def test_several_servicers(grpc_servicer: Servicers) -> None:
