@@ -53,7 +53,7 @@ def play(case: Case, client: Any, fakes: Sequence[Fake]) -> CaseResult:
     error = _one(errors)
     return CaseResult(
         name=case.name,
-        point=case.request.line or function.__name__,
+        point=case.request.point(function.__name__),
         status="passed" if error is None else "error" if error is raised else "failed",
         duration=duration,
         request=str(case.request),

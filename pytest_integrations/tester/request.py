@@ -55,6 +55,13 @@ class Request:
         method, _, path = line.partition(" ")
         return line if method.isalpha() and method.isupper() and path.startswith(("/", "http")) else None
 
+    def point(self, name: str) -> str:
+        """Return what it asks for, when it goes to a client called *name*: `GET /tea`, `get /tea`, `order`."""
+        if self.line is not None:
+            return self.line
+        asked = next(iter(self.arguments), self.options.get("path"))
+        return f"{name} {asked}" if isinstance(asked, str) and asked.startswith("/") else name
+
     def __str__(self) -> str:
         """Show it on one line, a long one shortened."""
         if all(isinstance(argument, str) for argument in self.arguments) and not self.options:

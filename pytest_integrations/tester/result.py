@@ -41,7 +41,7 @@ class CaseResult:
 
     name: str
     point: str
-    """The integration point that it is about: method and path of its request, or the method of the client."""
+    """The integration point that it is about: the method and path that it asks for, or the method of the client."""
     status: Status
     duration: float
     """Seconds of the clock in force, from the client's being called to its return."""
@@ -127,7 +127,11 @@ class CaseResults(Sequence[CaseResult]):
         broken = self.broken
         if len(broken) == 1:
             broken[0].check()
-        errors = [each.error for each in broken if each.error is not None]
+        errors = []
+        for each in broken:
+            if each.error is not None:
+                each.error.add_note(f"in case {each.name!r}{f', {each.place}' if each.place else ''}")
+                errors.append(each.error)
         if errors:
             names = ", ".join(repr(each.name) for each in broken)
             msg = f"{len(errors)} of {len(self)} cases did not pass: {names}"

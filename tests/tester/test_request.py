@@ -52,6 +52,21 @@ def test_it_knows_whether_it_looks_like_http(written: Any, line: str | None) -> 
     assert Request.of(written).line == line
 
 
+@pytest.mark.parametrize(
+    ("written", "point"),
+    [
+        (("GET", "/tea"), "GET /tea"),
+        ("/tea", "get /tea"),
+        (("/orders", {"sku": "tea"}), "get /orders"),
+        ({"path": "/tea"}, "get /tea"),
+        ("tea", "get"),
+        (NOTHING, "get"),
+    ],
+)
+def test_it_knows_the_integration_point(written: Any, point: str) -> None:
+    assert Request.of(written).point("get") == point
+
+
 def test_a_long_one_is_shortened() -> None:
     assert str(Request.of("x" * 200)) == f"{'x' * 79}…"
     assert str(Request.of(("tea", 2))) == "'tea', 2"
