@@ -51,10 +51,11 @@ def _say(frame: Frame) -> str:
     return f"a frame on stream {frame.stream_id}"
 
 
-_TALKATIVE: tuple[type[Frame], ...] = (DataFrame, HeadersFrame, WindowUpdateFrame)
-_QUIET: dict[type[Frame], type[Frame]] = {
-    kind: type(f"Quiet{kind.__name__}", (kind,), {"__repr__": _say}) for kind in _TALKATIVE
-}
+def _quiet(*kinds: type[Frame]) -> dict[type[Frame], type[Frame]]:
+    return {kind: type(f"Quiet{kind.__name__}", (kind,), {"__repr__": _say}) for kind in kinds}
+
+
+_QUIET = _quiet(DataFrame, HeadersFrame, WindowUpdateFrame)
 """Frames that do not say what is in them: h2 asks each for that, for a log that nobody reads."""
 
 
