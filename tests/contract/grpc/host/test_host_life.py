@@ -39,19 +39,6 @@ def shop(clock: VirtualClock) -> Iterator[FakeGrpc]:
         yield fake
 
 
-@pytest.fixture(params=SERVICERS.values(), ids=SERVICERS)
-def servicer(request: pytest.FixtureRequest) -> Threaded:
-    """What an application has written."""
-    made: Threaded = request.param()
-    return made
-
-
-@pytest.fixture
-def orders(shop: FakeGrpc, servicer: Threaded) -> Service:
-    """The service that it hosts."""
-    return hosted(shop, servicer)
-
-
 @both_clients
 def test_what_the_servicer_waits_for_takes_no_time(
     clock: VirtualClock, shop: FakeGrpc, orders: Service, client: Client
