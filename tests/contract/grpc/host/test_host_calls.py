@@ -322,3 +322,15 @@ def test_one_hosted_later_takes_over(shop: FakeGrpc, servicer: Threaded) -> None
     later = hosted(shop, servicer)
     assert CLIENTS["grpcio"](shop.target, later.Get).code == "OK"
     assert len(servicer.seen) == 1
+
+
+def test_without_a_socket_on_the_clients_side(shop: FakeGrpc, orders: Service, servicer: Threaded) -> None:
+    with shop.memory_channel() as channel:
+        assert stub(channel, orders.Get)({"id": "o1"}, timeout=5).id == "o1"
+        assert stub(channel, orders.Upload)(iter([{"id": "a"}, {"id": "b"}]), timeout=5).count == 2
+        assert [each.id for each in stub(channel, orders.List)({}, timeout=5)] == ["a", "b", "c"]
+        assert [each.id for each in stub(channel, orders.Chat)(iter([{"id": "a"}]), timeout=5)] == ["hello", "A"]
+        future = stub(channel, orders.Get).future({"id": "hang"}, timeout=20)
+        until(lambda: len(servicer.seen) == 5)
+        future.cancel()
+        assert servicer.cancelled.wait(5)
