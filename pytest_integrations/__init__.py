@@ -108,6 +108,7 @@ if TYPE_CHECKING:
     from .interception import Interception
     from .plugin.factory import Fakes
     from .plugin.hookspecs import hookimpl
+    from .tester import Expected, IntegrationTester
     from .timekeeping import Stalled, VirtualClock
 
     __version__: str
@@ -121,6 +122,7 @@ __all__ = [
     "ClientCalls",
     "Connection",
     "Delivery",
+    "Expected",
     "FailureRatio",
     "FakeAmqp",
     "FakeGraphQL",
@@ -138,6 +140,7 @@ __all__ = [
     "GraphQLCall",
     "GrpcCall",
     "HandlerFailed",
+    "IntegrationTester",
     "IntegrationsError",
     "Interception",
     "Jitter",
@@ -225,6 +228,7 @@ _HOMES = {
     "Cassette": "backends.rest.cassette",
     "Connection": "core.call",
     "Delivery": "core.delivery",
+    "Expected": "tester",
     "FakeAmqp": "backends.amqp.fake",
     "FakeGraphQL": "backends.graphql.fake",
     "FakeGrpc": "backends.grpc.fake",
@@ -241,6 +245,7 @@ _HOMES = {
     "GraphQLCall": "core.graphql_call",
     "GrpcCall": "core.grpc_call",
     "HandlerFailed": "core.errors",
+    "IntegrationTester": "tester",
     "IntegrationsError": "core.errors",
     "Interception": "interception",
     "Ledger": "core.ledger",
