@@ -9,6 +9,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from h2.settings import SettingCodes
 
 from pytest_integrations.backends.grpc.fake import FakeGrpc
 from pytest_integrations.faults.grpc import grpc_status
@@ -68,6 +69,25 @@ def test_one_write_has_the_whole_answer(fake: FakeGrpc) -> None:
         before = len(client.frames)
         client.receive()
         assert len([frame for frame in client.frames[before:] if frame.stream_id]) == 3
+
+
+def test_a_generator_is_asked_for_more_by_a_client_that_takes_all_at_once(fake: FakeGrpc) -> None:
+    """Whose windows are so large that nothing ever waits; ruby-grpc's are."""
+    size = 300_000
+
+    def orders(request: Any) -> Iterator[dict[str, bytes]]:
+        for _ in range(4):
+            yield {"blob": bytes(size)}
+
+    fake.service("shop.v1.Orders").List.reply(orders)
+    with Http2Client(fake.port) as client:
+        client.h2.update_settings({SettingCodes.INITIAL_WINDOW_SIZE: 8 * 1024 * 1024})
+        client.h2.increment_flow_control_window(8 * 1024 * 1024)
+        client.flush()
+        client.ask(ORDERS + "Get", "POST", O1, TYPE)
+        answer = ask(client, method="List")
+    assert len(answer.body) > 4 * size
+    assert status(answer) == ("0", "")
 
 
 # -- what clients may send wrong
