@@ -9,6 +9,7 @@ import os
 import random
 from typing import TYPE_CHECKING, Any
 
+import grpc
 import pytest
 import requests
 
@@ -17,13 +18,24 @@ from examples.api_gateway import resilient as resilient_gateway
 from examples.api_gateway.conftest import neighbours
 from examples.graphql_client import naive as naive_graphql
 from examples.graphql_client import resilient as resilient_graphql
+from examples.grpc_client import naive as naive_grpc
+from examples.grpc_client import resilient as resilient_grpc
+from examples.grpc_client.schema import PROTO, messages, stubs
 from examples.message_queue import resilient as resilient_queue
 from examples.rest_client import naive as naive_rest
 from examples.rest_client import resilient as resilient_rest
 from examples.synchronous import naive as naive_synchronous
 from examples.synchronous import resilient as resilient_synchronous
 from pytest_integrations import ClientCalls, logical_calls
-from pytest_integrations.faults import connection_reset, hang, rate_limited, status, throttled
+from pytest_integrations.faults import (
+    connection_reset,
+    grpc_status,
+    hang,
+    lost_response,
+    rate_limited,
+    status,
+    throttled,
+)
 from pytest_integrations.views.part import drawn
 from pytest_integrations.views.svg import picture
 from tests.docs.fences import ROOT
@@ -32,7 +44,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from examples.api_gateway.conftest import Neighbours
-    from pytest_integrations import FakeAmqp, FakeGraphQL, FakeRest, Fakes
+    from pytest_integrations import FakeAmqp, FakeGraphQL, FakeGrpc, FakeRest, Fakes, VirtualClock
     from pytest_integrations.core.ledger import Calls
 
 pytestmark = [pytest.mark.virtual_time(start="2026-03-02T09:00:00"), pytest.mark.no_faults]
@@ -111,7 +123,9 @@ def test_graphql_client(fake_graphql: FakeGraphQL, name: str, make: Callable[...
     ("name", "make"),
     [("api-gateway-naive", naive_gateway.Gateway), ("api-gateway-resilient", resilient_gateway.Gateway)],
 )
-def test_api_gateway(fakes: Fakes, neighbours: Neighbours, name: str, make: Callable[..., Any]) -> None:
+def test_api_gateway(
+    fakes: Fakes, neighbours: Neighbours, virtual_clock: VirtualClock, name: str, make: Callable[..., Any]
+) -> None:
     gateway = make(**neighbours.addresses, per_minute=3)
     door = fakes.rest("gateway")
     door.mount(gateway)
@@ -119,6 +133,7 @@ def test_api_gateway(fakes: Fakes, neighbours: Neighbours, name: str, make: Call
     ada = {"Authorization": "Bearer token of ada", "X-Client-Id": "ada"}
     for headers in (stranger, stranger, stranger, ada):
         requests.get(f"{door.url}/stock/tea", headers=headers, timeout=10)
+        virtual_clock.sleep(5)
     gateway.close()
     same(name, fakes.calls, are_attempts=False)
 
@@ -134,3 +149,23 @@ def test_message_queue_resilient(fake_amqp: FakeAmqp) -> None:
     queue.close()
     told = fake_amqp.calls.where(lambda call: call.kind in {"publish", "ack", "nack"})
     same("message-queue-resilient", told, are_attempts=False)
+
+
+def test_grpc_client_naive(fake_grpc: FakeGrpc) -> None:
+    fake_grpc.load(PROTO).Place.reply(id="o2", book="Emma")
+    fake_grpc.inject(lost_response())
+    with grpc.intercept_channel(fake_grpc.memory_channel(), naive_grpc.Retry()) as channel:
+        stubs.OrdersStub(channel).Place(messages.PlaceRequest(book="Emma"))
+    same("grpc-client-naive", fake_grpc.calls)
+
+
+def test_grpc_client_resilient(fake_grpc: FakeGrpc) -> None:
+    random.seed(7)
+    fake_grpc.load(PROTO).Place.reply(id="o2", book="Emma")
+    fake_grpc.inject(lost_response(), grpc_status("UNAVAILABLE", pushback_ms=500))
+    client = resilient_grpc.OrdersClient(fake_grpc.target)
+    interceptors = (resilient_grpc.Retry(idempotent=set()), resilient_grpc.Timeout(), resilient_grpc.Logging())
+    client.stub = stubs.OrdersStub(grpc.intercept_channel(fake_grpc.memory_channel(), *interceptors))
+    client.place("Emma", key="order-2")
+    client.close()
+    same("grpc-client-resilient", fake_grpc.calls)
