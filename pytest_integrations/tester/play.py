@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from pytest_integrations.assertions.client_calls import ClientCalls
+from pytest_integrations.assertions.hang import no_hang
 from pytest_integrations.assertions.tolerance import tolerance_of
-from pytest_integrations.core.errors import ResilienceError, ScriptingError
+from pytest_integrations.core.errors import NothingToCheck, ResilienceError, ScriptingError
 from pytest_integrations.core.ledger import Ledger
 
 from .client import Client
@@ -25,6 +28,10 @@ if TYPE_CHECKING:
 
 __all__ = ["play"]
 
+_PATIENCE = 300.0
+_GRACE = 10.0
+"""Seconds beyond twice what a client may take, so that one that is merely slow is told how slow it is."""
+
 
 def play(case: Case, client: Any, fakes: Sequence[Fake]) -> CaseResult:
     """Let *client* do what *case* asks, and return what came of it; *fakes* are what it may reach."""
@@ -32,34 +39,24 @@ def play(case: Case, client: Any, fakes: Sequence[Fake]) -> CaseResult:
     ledger = _ledger(case, fakes)
     function = Client.of(case, client)
     since, since_event = ledger.latest, ledger.latest_event
-    client_calls = ClientCalls(ledger)
-    began = ledger.now()
-    value: Any = None
-    raised: BaseException | None = None
-    errors: list[Exception] = []
+    recorder = ClientCalls(ledger)
     with injected(case.faults, fakes) as rules:
-        try:
-            made = client_calls(function, *case.request.arguments, **case.request.options)
-        except AssertionError as refused:  # of the client itself: an `assert` in it
-            errors.append(refused)
-        else:
-            value, raised = made.value, made.error
-        duration = round(ledger.now() - began, 6)
+        came = _call(case, function, recorder)
         calls = ledger.calls.where(lambda call: call.seq > since)
     messages = ledger.messages.where(lambda message: message.events[-1].seq > since_event)
-    evidence = Evidence(calls=calls, messages=messages, demand=client_calls, error=raised)
-    errors += [] if errors else _judge(case, value, raised, duration, evidence)
+    evidence = Evidence(calls=calls, messages=messages, demand=recorder, error=came.raised)
+    errors = [came.refused] if came.refused is not None else [*_judge(case, came, evidence)]
     errors += [problem.error() for problem in ledger.untold()]
     error = _one(errors)
     return CaseResult(
         name=case.name,
         point=case.request.point(function.__name__),
-        status="passed" if error is None else "error" if error is raised else "failed",
-        duration=duration,
+        status="passed" if error is None else "error" if error is came.raised else "failed",
+        duration=came.seconds,
         request=str(case.request),
-        response=value,
+        response=came.value,
         error=error,
-        raised=raised if isinstance(raised, Exception) else None,
+        raised=came.raised,
         calls=len(calls),
         faulted=sum(call.fault is not None for call in calls),
         never_fired=tuple(_never_fired(rules)),
@@ -84,23 +81,61 @@ def _ledger(case: Case, fakes: Sequence[Fake]) -> Ledger:
     return next(iter(ledgers.values())) if ledgers else Ledger()
 
 
-def _judge(
-    case: Case, value: Any, raised: BaseException | None, duration: float, evidence: Evidence
-) -> Iterator[Exception]:
+@dataclass
+class _Came:
+    """What came of the client's call."""
+
+    value: Any = None
+    raised: Exception | None = None
+    refused: Exception | None = None
+    """An assertion that failed in the client, or that it did not come back."""
+    seconds: float = 0.0
+
+
+def _call(case: Case, function: Client, recorder: ClientCalls) -> _Came:
+    """Call the client, and interrupt it if it does not come back."""
+    came = _Came()
+    ledger = recorder.ledger
+    began = ledger.now()
+    try:
+        with suppress(NothingToCheck), no_hang(ledger.calls, limit=_patience(case)):
+            _record(case, function, recorder, came)
+    except ResilienceError as hung:
+        came.refused = ResilienceError(str(hung).replace("the block", "the client", 1))
+    came.seconds = round(ledger.now() - began, 6)
+    return came
+
+
+def _record(case: Case, function: Client, recorder: ClientCalls, came: _Came) -> None:
+    try:
+        made = recorder(function, *case.request.arguments, **case.request.options)
+    except AssertionError as error:  # of the client itself: an `assert` in it
+        came.refused = error
+    else:
+        came.value = made.value
+        came.raised = made.error if isinstance(made.error, Exception) else None
+
+
+def _patience(case: Case) -> float:
+    """Return after how many seconds a client is taken for one that never comes back."""
+    return _PATIENCE if case.within is None else 2 * case.within + _GRACE
+
+
+def _judge(case: Case, came: _Came, evidence: Evidence) -> Iterator[Exception]:
     """Yield an error for everything that is not as expected."""
     __tracebackhide__ = True
-    if isinstance(raised, Exception) and not case.expect.is_raised_by(raised):
-        raised.add_note(f"The case {case.name!r} expected {case.expect}.")
-        yield raised.with_traceback(_outside(raised.__traceback__))
-    elif raised is None:
+    if came.raised is not None and not case.expect.is_raised_by(came.raised):
+        came.raised.add_note(f"The case {case.name!r} expected {case.expect}.")
+        yield came.raised.with_traceback(_outside(came.raised.__traceback__))
+    elif came.raised is None:
         try:
-            misses = case.expect.misses(value)
+            misses = case.expect.misses(came.value)
         except AssertionError as error:  # of a function that is to hold
             yield error
         else:
             yield from (AssertionError(line) for line in misses)
-    if case.within is not None and duration > tolerance_of(evidence.calls.ledger).latest(case.within):
-        yield AssertionError(f"the client took {duration:.3f} s; {case.within:g} s is the limit")
+    if case.within is not None and came.seconds > tolerance_of(evidence.calls.ledger).latest(case.within):
+        yield AssertionError(f"the client took {came.seconds:.3f} s; {case.within:g} s is the limit")
     for each in case.resilience:
         try:
             each.judge(evidence)

@@ -14,7 +14,7 @@ from pytest_integrations import FakeRest, Ledger, NothingToCheck, ResilienceErro
 from pytest_integrations.core.errors import FaultNeverFired, ScriptingError
 from pytest_integrations.faults import connection_reset, hang, rate_limit, status
 from pytest_integrations.profiles import rule
-from pytest_integrations.tester import Expected, IntegrationTester
+from pytest_integrations.tester import Expected, IntegrationTester, play
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -292,6 +292,35 @@ def test_a_hanging_service_ends_with_the_timeout_of_its_client(tester: Integrati
     result = _only(tester, stock, expect=requests.Timeout, faults=hang(), within=2, resilience={"times_out": 2})
 
     assert result.passed, result.error
+
+
+@pytest.mark.parametrize(("within", "limit"), [(None, 300), (2, 14)])
+def test_a_client_that_never_comes_back_is_interrupted(
+    tester: IntegrationTester, stock: FakeRest, within: float | None, limit: float
+) -> None:
+    def waits_for_ever(sku: str) -> int:
+        return requests.get(f"{stock.url}/stock/{sku}", timeout=None).status_code
+
+    tester.add("hangs", request="tea", faults=hang(), within=within)
+    tester.add("goes on", request="tea", expect=200)
+
+    with pytest.raises(
+        ResilienceError, match=rf"the client was not done after {limit}\.0\d\d s, {limit} s is the limit"
+    ):
+        tester.run(waits_for_ever)
+    assert [each.status for each in tester.results] == ["failed", "passed"]
+    assert tester.results[0].duration == pytest.approx(limit, abs=0.1)
+
+
+def test_a_client_that_never_comes_back_is_interrupted_in_real_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(play, "_GRACE", 0.2)
+    with FakeRest("stock") as stock:
+        stock.get("/").reply()
+        tester = IntegrationTester([stock])
+        tester.add("hangs", request=stock.url, faults=hang(), within=0.1)
+
+        with pytest.raises(ResilienceError, match=r"the client was not done after 0\.[4-9]"):
+            tester.run(requests.get)
 
 
 @pytest.mark.parametrize(
