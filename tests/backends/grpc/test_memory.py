@@ -62,9 +62,29 @@ def test_a_call_is_cancelled(shop: FakeGrpc, orders: Service) -> None:
         assert (future.cancelled(), future.done(), future.code()) == (True, True, grpc.StatusCode.CANCELLED)
         with pytest.raises(grpc.FutureCancelledError):
             future.result()
+        with pytest.raises(grpc.FutureCancelledError):
+            future.exception()
         assert done.wait(5)
         call: Any = shop.calls[0]
         assert (call.verdict, call.reset) == ("cancelled", "CANCEL")
+
+
+def test_a_deadline_that_has_passed_already(shop: FakeGrpc, orders: Service) -> None:
+    orders.Get.reply(id="o1")
+    with shop.memory_channel() as channel, pytest.raises(grpc.RpcError) as caught:
+        stub(channel, orders.Get)({}, timeout=-1)
+    assert caught.value.code() is grpc.StatusCode.DEADLINE_EXCEEDED
+    assert not shop.calls
+
+
+def test_a_stream_as_a_future(shop: FakeGrpc, orders: Service) -> None:
+    orders.List.reply_stream([{"id": "a"}], every=0.05)
+    with shop.memory_channel() as channel:
+        call = stub(channel, orders.List)({}, timeout=5)
+        assert "that goes on" in str(call)
+        assert [row.id for row in call] == ["a"]
+        assert call.result() is call
+        assert (call.exception(), call.debug_error_string()) == (None, "")
 
 
 def test_a_channel_is_ready(shop: FakeGrpc) -> None:

@@ -13,6 +13,8 @@ from pytest_integrations.backends.grpc.fake import FakeGrpc
 from pytest_integrations.backends.grpc.servicer.call import RpcFailed
 from pytest_integrations.backends.grpc.servicer.servicer import Servicer
 from pytest_integrations.backends.grpc.servicer.testing import grpc_testing
+from pytest_integrations.backends.grpc.servicer.time import ClockTime
+from pytest_integrations.core.clock import IN_FORCE
 from pytest_integrations.timekeeping import VirtualClock
 from tests.backends.grpc.hosting import generated
 from tests.backends.grpc.orders import OPTIONS
@@ -220,6 +222,24 @@ def test_a_method_that_is_not_written_yet() -> None:
         assert (call.code, call.details) == (grpc.StatusCode.UNIMPLEMENTED, "Method not implemented!")
 
 
+class Careless:
+    """Lacks most methods, and sets a status that is none."""
+
+    def Get(self, request: Any, context: Any) -> Any:  # noqa: N802 -- the name of the method
+        context.set_code("NO_SUCH_CODE")
+        context.set_details("what?")
+        return request
+
+
+def test_a_careless_servicer() -> None:
+    with Servicer(Careless(), generated()[0].DESCRIPTOR.services_by_name["Orders"]) as orders:
+        call = orders.Get({"id": "o1"})
+        assert (call.code, call.details) == (grpc.StatusCode.UNKNOWN, "what?")
+        call = orders.List({})
+        assert (call.code, call.details) == (grpc.StatusCode.UNIMPLEMENTED, "Method not found!")
+        assert repr(orders) == "<Servicer of Careless: Get, Upload, List, Chat>"
+
+
 class Asking(Base):  # type: ignore[misc]
     """Asks its context all there is to ask."""
 
@@ -263,6 +283,32 @@ def test_calls_are_recorded(clock: VirtualClock, orders: Servicer) -> None:
     assert (third.started, third.gone, third.deadline, third.failed) == (0, 20, 20, True)
     assert all(call.handled for call in calls)
     assert [call.number for call in calls] == [1, 2, 3]
+
+
+# -- the clock, as grpcio-testing has it
+
+
+def test_time_of_the_clock_in_force(clock: VirtualClock) -> None:
+    fired: list[float] = []
+    moments = ClockTime(IN_FORCE, lambda: fired.append(clock.now))
+    began, seen = moments.time(), []
+
+    def nested() -> None:
+        seen.append(clock.now)
+        moments.call_in(lambda: seen.append(clock.now), 1)
+
+    moments.call_in(nested, 1)
+    moments.call_at(lambda: seen.append(clock.now), began + 3)
+    planned = moments.call_in(lambda: seen.append(-1), 2)
+    assert (planned.cancel(), planned.cancelled(), planned.done(), planned.running()) == (True, True, True, False)
+    moments.sleep_for(2.5)
+    assert seen == [1, 2]
+    moments.sleep_until(began + 4)
+    assert seen == [1, 2, 3]
+    assert fired == seen
+    assert clock.now == 4
+    with pytest.raises(NotImplementedError):
+        planned.result()
 
 
 # -- its life

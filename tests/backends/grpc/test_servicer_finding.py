@@ -55,6 +55,11 @@ def test_the_only_service_that_fits() -> None:
         assert stock.Count({"qty": 5}).response.count == 5
 
 
+def add_Strange_to_server(_servicer: Any, server: Any) -> None:  # noqa: N802 -- as the compiler names it
+    """Be of a service that nobody has imported."""
+    server.add_registered_method_handlers("strange.v1.Strange", {})
+
+
 @pytest.mark.parametrize(
     ("servicer", "schema", "message"),
     [
@@ -64,9 +69,10 @@ def test_the_only_service_that_fits() -> None:
         (Alone(), "orders.proto", "is not a schema"),
         (Counting(), generated()[1].add_OrdersServicer_to_server, "does not take"),
         (Alone(), lambda _servicer, _server: None, "adds no service"),
+        (Alone(), add_Strange_to_server, "strange.v1.Strange, whose generated messages are not imported"),
         (Awaited(), generated()[0], r"Awaited.Get is `async def`.*fake_grpc\.host"),
     ],
-    ids=["unnamed", "class", "none fits", "no schema", "another function", "no function", "async"],
+    ids=["unnamed", "class", "none fits", "no schema", "another function", "no function", "not imported", "async"],
 )
 def test_what_cannot_be_run(servicer: Any, schema: Any, message: str) -> None:
     with pytest.raises(ScriptingError, match=message):

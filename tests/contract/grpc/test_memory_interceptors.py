@@ -309,7 +309,7 @@ def test_who_is_cancelled_cancels_the_call(shop: FakeGrpc, orders: Service, way:
         async with aio_channel_of(shop, way) as channel:
             call = stub(channel, orders.List)({}, timeout=90)
             reading = asyncio.ensure_future(call.read())
-            await asyncio.sleep(0.1)
+            await asyncio.to_thread(until, lambda: shop.calls)
             reading.cancel()
             with pytest.raises(asyncio.CancelledError):
                 await reading

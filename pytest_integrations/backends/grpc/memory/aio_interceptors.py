@@ -66,6 +66,17 @@ class Chain:
         return answer
 
 
+_OF_AN_ANSWER: dict[str, Any] = {
+    "code": grpc.StatusCode.OK,
+    "details": "",
+    "initial_metadata": None,
+    "trailing_metadata": None,
+    "debug_error_string": None,
+    "wait_for_connection": None,
+}
+"""What a call that an interceptor has answered tells of its end, in grpcio."""
+
+
 class _Answered:
     """A call that an interceptor has answered by itself."""
 
@@ -80,9 +91,8 @@ class _Answered:
 
     def __getattr__(self, name: str) -> Any:
         """Return what a call that went well has."""
-        values = {"code": grpc.StatusCode.OK, "details": "", "initial_metadata": None, "trailing_metadata": None}
-        if name in values:
-            return partial(_value, values[name])
+        if name in _OF_AN_ANSWER:
+            return partial(_value, _OF_AN_ANSWER[name])
         if name in {"cancel", "cancelled", "done"}:
             return lambda: name == "done"
         raise AttributeError(name)
@@ -178,6 +188,10 @@ class _Intercepted(aio.Call):  # type: ignore[misc]  # grpcio has no types
     async def details(self) -> Any:
         """Return the text of the status, when it has come."""
         return await self._ask("details", "Locally cancelled by application!")
+
+    async def debug_error_string(self) -> Any:
+        """Return what grpcio's C core would have to tell."""
+        return await self._ask("debug_error_string", "")
 
     async def _ask(self, what: str, cancelled: Any) -> Any:
         """Ask the call, or the error that an interceptor raised."""

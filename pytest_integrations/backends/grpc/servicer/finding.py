@@ -38,6 +38,8 @@ def service_of(servicer: Any, schema: Any) -> ServiceDescriptor:
     *schema* is `add_OrdersServicer_to_server`, generated code (`orders_pb2`), or a descriptor.
     """
     __tracebackhide__ = True
+    from google.protobuf.descriptor import ServiceDescriptor
+
     if isinstance(servicer, type):
         msg = f"{servicer!r} is a class: give a servicer, {servicer.__name__}(...)"
         raise ScriptingError(msg)
@@ -49,6 +51,8 @@ def service_of(servicer: Any, schema: Any) -> ServiceDescriptor:
                 "grpc_servicer(servicer, orders_pb2) or grpc_servicer(servicer, add_OrdersServicer_to_server)"
             )
             raise ScriptingError(msg)
+    if isinstance(schema, ServiceDescriptor):
+        return schema
     if inspect.isroutine(schema):
         return _added(servicer, schema)
     return _chosen(servicer, services_in(schema))
