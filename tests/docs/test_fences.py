@@ -82,7 +82,7 @@ def _each(fences: list[Fence]) -> pytest.MarkDecorator:
 
 
 def _needs(fence: Fence) -> list[pytest.MarkDecorator]:
-    """Skip what needs a plugin of pytest that is not here, since it would act on all tests; see test_neighbours."""
+    """Skip what needs something that is not here, and is installed for its own page by test_neighbours."""
     module = fence.notes.get("needs")
     return [pytest.mark.skip(f"needs {module}: pytest -m frameworks")] if module and not find_spec(module) else []
 
