@@ -29,6 +29,8 @@ __all__ = ["Forwarding"]
 
 _ENOUGH = 256 * 1024
 """Bytes that may wait for one side, before the other has to wait as well."""
+_SOME = 64 * 1024
+"""Bytes from which on it is worth telling the server that they were read; the stream's window is larger."""
 _MOST = 2**32 - 1
 """Bytes of a message: what its prefix can say. What is too large is for the client to say."""
 _NO_ERROR, _REFUSED_STREAM, _CANCEL = 0, 7, 8
@@ -127,7 +129,7 @@ class Forwarding:
 
     def _read_on(self) -> None:
         """Let the server send more, if the client keeps up."""
-        if self._stream is not None and self.is_read:
+        if self._stream is not None and self._stream.unread >= _SOME and self.is_read:
             self._stream.read()
 
     def end_received(self) -> None:

@@ -41,6 +41,8 @@ __all__ = ["AnswerHandler", "Http2Client"]
 
 _SETTINGS = Http2Settings(max_frame=128 * 1024)
 _DEFAULT_WINDOW = 65535
+_SOME = 1024 * 1024
+"""Bytes from which on it is worth telling the server that they were read; the connection's window is larger."""
 
 
 class AnswerHandler(StreamHandler, Protocol):
@@ -78,6 +80,8 @@ class Http2Client(Http2Protocol):
         self.is_usable: bool = True
         """Whether further streams can be opened on it."""
         self._is_connected = False
+        self._received = 0
+        """Bytes that came in since the window of the connection was opened again."""
 
     def open(self, headers: Pairs, handler: AnswerHandler) -> Http2Stream:
         """Send a request of these *headers*, whose body follows; raises `ProtocolError` where the server wants none."""
@@ -124,6 +128,12 @@ class Http2Client(Http2Protocol):
                 stream.lose()
                 handler: Any = stream.handler
                 handler.passed_over()
+
+    def _keep_open(self, size: int) -> None:
+        self._received += size
+        if self._received >= _SOME:  # a frame for each answer would cost more than the answer
+            super()._keep_open(self._received)
+            self._received = 0
 
     def _headers_received(self, event: Any) -> None:
         stream = self.streams.get(event.stream_id)

@@ -165,11 +165,15 @@ class Http2Protocol:
         elif stream.holds_window:
             stream.unread += size
             if size:
-                self.engine.increment_flow_control_window(size)  # the others have nothing to do with that
+                self._keep_open(size)
         else:
             self._acknowledge(stream, size)
         if event.data:
             stream.handler.data_received(bytes(event.data))
+
+    def _keep_open(self, size: int) -> None:
+        """Let the client send *size* bytes more on the connection: that one stream is held, the others do not know."""
+        self.engine.increment_flow_control_window(size)
 
     def _acknowledge(self, stream: Http2Stream, size: int) -> None:
         if self.settings.stream_window >= _DEFAULT_WINDOW:
