@@ -25,7 +25,7 @@ class Streaming(FakeRest):
         super().__init__("streaming", tls=tls, **limits)
         for path in ("/stream", "/echo", "/plain", "/late"):
             self.get(path).reply(text="plain")
-        self._service = _Service(self, 65536, 65536)
+        self.service = _Service(self, 65536, 65536)
         self.streams: list[Stream] = []
         self.gone: list[bool] = []
 

@@ -23,7 +23,7 @@ class Echoing(FakeRest):
     def __init__(self, *, tls: bool = False) -> None:
         super().__init__("echoing", tls=tls)
         self.any("/")
-        self._service = _Service(self, 65536, 65536)
+        self.service = _Service(self, 65536, 65536)
         self.heard: list[tuple[Any, ...]] = []
         self.socket: WebSocket | None = None
 
