@@ -15,7 +15,7 @@ from importlib.resources import files
 from typing import TYPE_CHECKING
 
 from .markup import Markup, joined, tag
-from .page_figures import points_table, queues_table, scrolling, tiles
+from .page_figures import points_table, preformatted, queues_table, tiles
 from .page_matrix import matrix
 from .page_tests import tests
 from .shapes import KINDS, SIGNS
@@ -76,7 +76,7 @@ def _header(health: Health) -> Markup:
         tag("h1", "Integration health"),
         tag("p", f"{_headline(health)}. {_sentence(health)}", class_="verdict"),
         tiles(health["totals"]),
-        scrolling("Command of the run", tag("pre", run["replay"])),
+        preformatted("Command of the run", run["replay"]),
     )
 
 

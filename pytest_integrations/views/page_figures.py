@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from .facts import Health, Point, QueueFacts, Totals
 
-__all__ = ["place", "points_table", "queues_table", "scrolling", "tiles"]
+__all__ = ["place", "points_table", "preformatted", "queues_table", "scrolling", "tiles"]
 
 _NONE = tag("span", "–", class_="none", title="not known, or too few to tell")
 
@@ -47,6 +47,11 @@ def _tile(name: str, number: int, note: str, css: str = "") -> Markup:
 def scrolling(name: str, table: Markup) -> Markup:
     """Return *table* in a frame that scrolls on a narrow screen, also by the keyboard."""
     return tag("div", table, class_="scroll", role="group", aria_label=name, tabindex=0)
+
+
+def preformatted(name: str, words: str) -> Markup:
+    """Return *words* with their lines as they are, in a frame that scrolls."""
+    return tag("pre", words, class_="scroll", role="group", aria_label=name, tabindex=0)
 
 
 # -- integration points

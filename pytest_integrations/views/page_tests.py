@@ -6,7 +6,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from .markup import Markup, joined, tag
-from .page_figures import scrolling
+from .page_figures import preformatted, scrolling
 from .shapes import KINDS, SIGNS
 from .summary import brief, counted
 from .svg import ROWS_AT_MOST, picture
@@ -73,7 +73,7 @@ def _body(entry: Entry, number: int) -> Iterator[Markup]:
     yield from _messages(entry["messages"], entry["messages_left_out"])
     chance = f"Fault profile {entry['profile']!r}, seed {entry['seed']}. " if entry["profile"] else ""
     yield tag("p", f"{chance}Replay:", class_="note replay")
-    yield scrolling("Command", tag("pre", entry["replay"]))
+    yield preformatted("Command", entry["replay"])
 
 
 # -- cases
@@ -183,7 +183,7 @@ def _messages(messages: Sequence[MessageFacts], left_out: int) -> Iterator[Marku
 
 
 def _message(message: MessageFacts) -> Markup:
-    story = scrolling("Story of a message", tag("pre", "\n".join(message["story"])))
+    story = preformatted("Story of a message", "\n".join(message["story"]))
     return joined(
         [tag("p", tag("code", message["name"]), " ", tag("span", message["fate"], class_="badge other")), story]
     )

@@ -41,6 +41,8 @@ def summary(health: Health, *, width: int = WIDTH) -> list[str]:
 
 def verdict(totals: Totals) -> str:
     """Return the run in one line: what was injected, and what became of it."""
+    if not totals["calls"]:
+        return "no call reached a fake"
     met = f"{totals['faulted']} of {counted(totals['calls'], 'call')} met a fault"
     words = [f"{met} at {counted(totals['points'], 'integration point')}", f"{totals['recovered']} recovered by retry"]
     words += [f"{totals['shed']} shed"] if totals["shed"] else []

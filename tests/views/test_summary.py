@@ -46,3 +46,7 @@ def test_long_and_strange_names_stay_on_their_lines() -> None:
     assert len(lines) == 4
     assert all(line.isprintable() and line.isascii() for line in lines)
     assert any("aaa/last " in line for line in lines)
+
+
+def test_a_run_without_calls_says_so() -> None:
+    assert summary(report()) == ["no call reached a fake"]
