@@ -20,6 +20,7 @@ pytestmark = [pytest.mark.usefixtures("no_leaks"), pytest.mark.timeout(60)]
 
 SCHEMA = "type Query { user: String }"
 RESULT = b'{"data":{"user":"ada and grace"}}'
+_BY_THE_CLOCK = {"date", "retry-after"}
 _PLAIN = [
     case
     for case in CASES
@@ -37,7 +38,7 @@ def ask(port: int, body: bytes, patience: float) -> tuple[object, ...]:
                 client.answer(stream)
             answer = client.answers[stream]
             kinds = [kind for kind, _ in groupby(frame.type for frame in client.frames if frame.stream_id == stream)]
-            fields = [pair for pair in answer.fields if pair[0] != "date"]
+            fields = [(name, "" if name in _BY_THE_CLOCK else value) for name, value in answer.fields]
             return kinds, fields, len(answer.body), answer.ended, answer.reset, client.is_closed
     except OSError:  # where the connection is reset before the request is out
         return [], [], 0, False, None, True
