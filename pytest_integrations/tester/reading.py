@@ -50,6 +50,7 @@ _CASE = (
 _EXPECT = ("status", "json", "json_has", "text", "contains", "headers", "value", "raises")
 _FAULT = ("fault", "settings", "fake", "operation", "on")
 _CASES_AT_MOST = 1000
+_TOLD_AT_MOST = 20
 _NAME = re.compile(r"[^\s\[\]]([^\[\]\n\r\t]*[^\s\[\]])?")
 _TAKEN = re.compile(r"__|pytest|(setup|teardown)_(module|function)$|(setUp|tearDown)Module$")
 """How names of modules begin that mean something to pytest, for which the cases of a file are what is in a module."""
@@ -102,7 +103,8 @@ class CaseFile:
             except ScriptingError as error:
                 wrong.append(str(error))
         if wrong:
-            raise ScriptingError("\n".join(wrong))
+            more = [f"and {len(wrong) - _TOLD_AT_MOST} more"] if len(wrong) > _TOLD_AT_MOST else []
+            raise ScriptingError("\n".join([*wrong[:_TOLD_AT_MOST], *more]))
         return cls(client, intercept, marks, tuple(found))
 
 

@@ -275,6 +275,13 @@ def test_names_that_a_test_can_have(read: Read, name: str) -> None:
 
 
 def test_each_wrong_case_is_told_and_names_are_unique(read: Read) -> None:
+    many = "".join(f'[[cases]]\nname = "{number}"\nwithin = 0\n' for number in range(30))
+    with pytest.raises(ScriptingError) as all_wrong:
+        read(HEAD + many)
+    assert str(all_wrong.value).splitlines()[19:] == [
+        "test_a.integration.toml:64: case '19': within=0 leaves no time: valid are seconds above 0, or a timedelta",
+        "and 10 more",
+    ]
     with pytest.raises(ScriptingError) as caught:
         read(f'{CASE}within = 0\n[[cases]]\nname = "two"\n[[cases]]\nname = "two"\n[[cases]]\nwithin = 1\n')
     assert str(caught.value).splitlines() == [
