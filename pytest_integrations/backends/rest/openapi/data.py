@@ -41,6 +41,7 @@ class Data:
 
     def of(self, schema: Any) -> Any:
         """Return something that *schema* admits; a `ScriptingError` if none was found."""
+        value = None
         for _ in range(_TRIES):
             value = self._make(schema, 0)
             if self._schemas.admits(schema, value):

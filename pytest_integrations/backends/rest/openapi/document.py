@@ -26,6 +26,8 @@ class Document:
     def __init__(self, source: object) -> None:
         """Read *source*; a `ScriptingError` says what is wrong with it."""
         __tracebackhide__ = True
+        self.content: dict[str, Any]
+        self.name: str
         self.content, self.name = read(source)
         version = str(self.content.get("openapi", ""))
         if not version.startswith("3."):
@@ -40,7 +42,7 @@ class Document:
     @property
     def base_path(self) -> str:
         """The path of the first server, without a slash at the end."""
-        servers = self.content.get("servers") or [{"url": "/"}]
+        servers: list[dict[str, Any]] = self.content.get("servers") or [{}]
         url = str(servers[0].get("url", "/"))
         for name, variable in servers[0].get("variables", {}).items():
             url = url.replace(f"{{{name}}}", str(variable.get("default", "")))
