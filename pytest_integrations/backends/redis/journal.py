@@ -324,6 +324,7 @@ class Journal:
         held = route.taken.with_token(token) if route is not None else []
         if route is not None and held:
             self.requeue(route, held[0], "taken back")
+            held[0].is_taken_back = route.way == "stream"
         elif latest is not None and latest.body == token:
             self.copied(key, token)
 

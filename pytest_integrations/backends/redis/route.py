@@ -31,6 +31,8 @@ class Copy:
     """Whether Redis has forgotten it, so that it is where its consumer is and nowhere else."""
     is_answered: bool = False
     """Whether the answer with it went out."""
+    is_taken_back: bool = False
+    """Whether a fault has given it to others as well, while Redis still lets its first consumer acknowledge it."""
     leaving: bool = False
     """Whether the command or transaction that is running takes it away from its consumer."""
 

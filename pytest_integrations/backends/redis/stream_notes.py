@@ -126,8 +126,7 @@ def _ack(journal: Journal, args: list[bytes], result: Any) -> None:
     if route is not None and result:
         for entry in args[2:]:
             copy = _copy(route, entry)
-            # One that was taken back by a fault waits, as far as we know, while Redis still lets it be acknowledged.
-            if copy is not None and copy.delivery is not None:
+            if copy is not None and (copy.delivery is not None or copy.is_taken_back):
                 journal.leave(route, copy)
 
 

@@ -167,3 +167,11 @@ def test_faults_on_entries(broker: FakeRedis, client: redis.Redis, log: Queue) -
     claimed = client.xautoclaim("log", "g", "you", min_idle_time=3_600_000)
     assert [entry[0] for entry in claimed[1]] == [four]
     assert story(log.messages[4]) == [*ARRIVAL, "delivered", "requeued", "delivered"]
+
+    five = client.xadd("log", {"body": "five"})
+    log.inject(redeliver())
+    assert read(client) == [five]
+    broker.ledger.settle()
+    assert client.xack("log", "g", five) == 1  # too late, but nobody has claimed it
+    assert story(log.messages[5]) == [*ARRIVAL, "delivered", "requeued", "acked"]
+    assert not log.messages[5].places
