@@ -22,8 +22,7 @@ import pytest
 
 from pytest_integrations.core import watch
 
-from . import hookspecs, options, report_part
-from .cases import CASES
+from . import hookspecs, options
 from .fixtures import (
     fake_amqp,
     fake_graphql,
@@ -204,7 +203,9 @@ def pytest_runtest_makereport(
         evidence.attach(report, record, error)
         evidence.spare(report, error)
     if call.when == "teardown" and record is not None:
-        if record.fakes or CASES in item.stash:
+        if record.fakes or "pytest_integrations.plugin.cases" in sys.modules:
+            from . import report_part
+
             report_part.attach(report, record)
         del item.stash[RECORD]
     return report

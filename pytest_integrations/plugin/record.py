@@ -13,8 +13,6 @@ from weakref import WeakSet
 
 import pytest
 
-from pytest_integrations.core.clock import IN_FORCE
-
 if TYPE_CHECKING:
     from pytest_integrations.backends.fake import Fake
     from pytest_integrations.core.call import Call
@@ -214,6 +212,8 @@ class Witness:
         if record is None:
             self._lasting.append(fake)
             return
+        from pytest_integrations.core.clock import IN_FORCE
+
         record.add(fake)
         record.is_virtual = record.is_virtual or IN_FORCE.exact
         self._hand_seed(fake, record)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from .cases import CASES
 from .evidence import MARKS, latest_parts, replay
 from .options import report_path
+from .report import ATTRIBUTE
 
 if TYPE_CHECKING:
     import pytest
@@ -16,16 +17,15 @@ if TYPE_CHECKING:
 
     from .record import Part, Record
 
-__all__ = ["ATTRIBUTE", "attach", "read"]
-
-ATTRIBUTE = "integrations"
-"""Where a report of a teardown carries the text. An attribute of a report survives the way from a worker of xdist."""
+__all__ = ["attach"]
 
 _MESSAGES_AT_MOST = 50
 
 
 def attach(report: pytest.TestReport, record: Record) -> None:
     """Let *report* carry what the test of *record* adds; its pictures only if somebody is going to show them."""
+    if not record.fakes and CASES not in record.item.stash:
+        return
     from . import report_guests
 
     config = record.item.config
@@ -34,13 +34,6 @@ def attach(report: pytest.TestReport, record: Record) -> None:
     setattr(report, ATTRIBUTE, json.dumps(part))
     if guests:
         report_guests.attach(report, part, config)
-
-
-def read(report: pytest.TestReport) -> PartFacts | None:
-    """Return what *report* carries, if it does."""
-    text = getattr(report, ATTRIBUTE, None)
-    part: PartFacts | None = json.loads(text) if isinstance(text, str) else None
-    return part
 
 
 def gathered(record: Record, *, drawn: bool) -> PartFacts:
