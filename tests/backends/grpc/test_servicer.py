@@ -114,6 +114,12 @@ def test_a_servicer_that_is_in_time(clock: VirtualClock, orders: Servicer) -> No
     assert call.code is grpc.StatusCode.OK
 
 
+def test_a_servicer_that_ends_with_its_deadline_is_late(clock: VirtualClock, orders: Servicer) -> None:
+    assert orders.Get({"id": "sleep"}, timeout=30).code is grpc.StatusCode.DEADLINE_EXCEEDED
+    assert clock.now == 30
+    assert orders.calls[0].verdict == "cancelled"
+
+
 def test_a_servicer_sees_how_much_is_left(clock: VirtualClock) -> None:
     servicer: Any = Orders()
     with Servicer(servicer) as orders:
