@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Literal
 
 from pytest_integrations.core import effect
 from pytest_integrations.core.errors import ScriptingError
+from pytest_integrations.core.watch import announce
 from pytest_integrations.wire.loop import shared_loop
 from pytest_integrations.wire.server import Server
 
@@ -85,8 +86,9 @@ class ListeningFake(Fake):
         self._must_run()
         door = Server(shared_loop(), self, self._speak, host=self._host, port=0, tls=tls)
         self._doors = (*self._doors, door)
-        if tls is not None:
+        if tls is not None and effect.Handshake not in self.performs:
             self.performs |= {effect.Handshake}
+            announce(self)  # again, so that a profile of broken handshakes is for it now
         return door.listener
 
     @property

@@ -41,3 +41,29 @@ def test_a_refused_connection_fails_the_test_though_the_client_swallows_it(pytes
     result.stdout.fnmatch_lines_random(["*_ ERROR at teardown of test_refused_without_a_fake _*"])
     told = "E *UnexpectedCall: intercept: a connection to api.example.com was refused, since nothing intercepts it"
     assert [line for line in result.outlines if line.endswith(told.removeprefix("E *"))]
+
+
+def test_a_profile_of_broken_handshakes_is_for_intercepted_hosts(pytester: pytest.Pytester) -> None:
+    pytester.makepyprojecttoml(
+        """
+        [[tool.pytest_integrations.profiles.broken.rules]]
+        fault = "tls"
+        settings = { kind = "expired" }
+        times = 1
+        """
+    )
+    pytester.makepyfile(
+        """
+        import ssl, urllib.error, urllib.request
+        import pytest
+
+        def test_led(intercept, fake_rest):
+            fake_rest.get("/").reply(204)
+            intercept("https://api.example.com", fake_rest)
+            with pytest.raises(urllib.error.URLError, match="certificate has expired"):
+                urllib.request.urlopen("https://api.example.com/")
+            assert urllib.request.urlopen("https://api.example.com/").status == 204
+        """
+    )
+    result = pytester.runpytest_inprocess("--fault-profile", "broken", "-W", "ignore")
+    result.assert_outcomes(passed=1)
