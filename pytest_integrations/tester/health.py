@@ -15,7 +15,10 @@ if TYPE_CHECKING:
 
     from .result import CaseResult
 
-__all__ = ["Health", "PointHealth"]
+__all__ = ["Health", "PointHealth", "Wellness"]
+
+Wellness = Literal["healthy", "degraded", "down"]
+"""How an integration point is: all of its cases passed, some did, none did."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,7 +34,7 @@ class PointHealth:
     """What was wrong in the last case that did not pass."""
 
     @property
-    def status(self) -> Literal["healthy", "degraded", "down"]:
+    def status(self) -> Wellness:
         """All of its cases passed, some, or none."""
         if self.passed == self.cases:
             return "healthy"
@@ -54,10 +57,12 @@ class Health(Mapping[str, PointHealth]):
         return cls(_point(name, found) for name, found in by_point.items())
 
     @property
-    def status(self) -> Literal["healthy", "degraded", "down"]:
+    def status(self) -> Wellness:
         """All points are healthy, some are, or all are down."""
-        seen = {each.status for each in self.values()}
-        return "degraded" if len(seen) > 1 else next(iter(seen), "healthy")
+        seen: set[Wellness] = {each.status for each in self.values()}
+        if len(seen) > 1:
+            return "degraded"
+        return seen.pop() if seen else "healthy"
 
     def __getitem__(self, point: str) -> PointHealth:
         """Return one of them."""

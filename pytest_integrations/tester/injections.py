@@ -53,8 +53,10 @@ class Injection:
         if place is not None and not callable(getattr(place, "inject", None)):
             msg = f"faults: {place!r} is nothing to inject into: valid are fakes, and their routes, methods and queues"
             raise ScriptingError(msg)
-        single = isinstance(value, Fault | ProfileRule | Injection) or not isinstance(value, Iterable)
-        for each in (value,) if single else value:
+        values: Iterable[Any] = (value,)
+        if isinstance(value, Iterable) and not isinstance(value, Fault | ProfileRule | Injection):
+            values = value
+        for each in values:
             if isinstance(each, ProfileRule):
                 fake = None if each.fake == "*" else each.fake
                 yield cls(each.faults, each.when, place, fake, each.operation)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import partial
 from itertools import islice
 from types import FunctionType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -48,10 +48,11 @@ class Place:
         inner = next(each for each in code.co_consts if hasattr(each, "co_code"))
         return FunctionType(inner, {"does": does, "__name__": "case"}, "case")
 
-    def raise_here(self, error: BaseException) -> None:
+    def raise_here(self, error: BaseException) -> NoReturn:
         """Raise *error* as if it were done here."""
         __tracebackhide__ = True
         self.function(partial(_raise, error))()
+        raise error  # for type checkers: it has been raised
 
     def __str__(self) -> str:
         """Show file and line, as an editor opens it."""

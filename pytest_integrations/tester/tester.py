@@ -174,7 +174,7 @@ class IntegrationTester:
             raise
         if result.passed and result.never_fired:
             msg = f"case {result.name!r} passed without its fault: {result.never_fired[0]} never fired"
-            warnings.warn(FaultNeverFired(msg), stacklevel=5)
+            warnings.warn(FaultNeverFired(msg), stacklevel=4)
         return result
 
     def __repr__(self) -> str:

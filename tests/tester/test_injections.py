@@ -127,3 +127,16 @@ def test_a_fake_without_parts(fake_rest: FakeRest) -> None:
 
     with pytest.raises(ScriptingError, match="has no parts; name an operation instead"), injected([part], [fake_rest]):
         pass
+
+
+def test_parts_that_there_are_none_of(fakes: Fakes) -> None:
+    broker = fakes.amqp("broker")
+
+    unknown = pytest.raises(
+        ScriptingError, match=r"faults: on=\{'knd': 'publish'\}: .*unexpected keyword argument 'knd'"
+    )
+    with unknown, injected([Injection((status(503),), on={"knd": "publish"})], [broker]):
+        pass
+    wrong = pytest.raises(ScriptingError, match="kind='pub' is unknown: valid are")
+    with wrong, injected([Injection((status(503),), on={"kind": "pub"})], [broker]):
+        pass

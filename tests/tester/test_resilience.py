@@ -156,6 +156,7 @@ def test_what_the_client_raised_is_filled_in(fakes: Fakes) -> None:
 def test_values_that_are_made_of_tables() -> None:
     assert made({"schedule": {"exponential": {"base": 2}}}) == {"schedule": exponential(base=2)}
     assert repr(made({"fixed": 2})) == "fixed(2)"
+    assert made([{"fixed": 2}, "a"])[1] == "a"
     assert made({"linear": {"base": 1}, "other": 2}) == {"linear": {"base": 1}, "other": 2}, "not the only key"
     with pytest.raises(ScriptingError, match=r"exponential: .*unexpected keyword argument 'bse'"):
         made({"exponential": {"bse": 1}})

@@ -147,6 +147,26 @@ def test_what_the_client_is_to_raise(tester: IntegrationTester, stock: FakeRest,
     assert result.facts()["response"].startswith("HTTPError(")
 
 
+def test_a_function_that_is_to_hold(tester: IntegrationTester, stock: FakeRest) -> None:
+    def is_enough(left: int) -> None:
+        assert left > 3, f"only {left} left"
+
+    result = _only(tester, stock, expect=is_enough)
+
+    assert (result.status, str(result.error).partition("\n")[0]) == ("failed", "only 3 left")
+
+
+def test_a_client_that_raises_a_group(tester: IntegrationTester) -> None:
+    def raises() -> None:
+        msg = "two of them"
+        raise ExceptionGroup(msg, [ValueError("one"), OSError("other")])
+
+    tester.add("the case")
+    with pytest.raises(ExceptionGroup):
+        tester.run(raises)
+    assert tester.results[0].facts()["error"] == "ValueError: one; OSError: other"
+
+
 def test_a_client_that_does_not_raise(tester: IntegrationTester, stock: FakeRest) -> None:
     result = _only(tester, stock, expect=requests.HTTPError)
 
@@ -243,9 +263,10 @@ def test_several_that_did_not_pass_are_a_group(tester: IntegrationTester, stock:
 def test_a_fault_that_never_fired_is_told(tester: IntegrationTester, stock: FakeRest) -> None:
     with pytest.warns(
         FaultNeverFired, match=r"case 'the case' passed without its fault: stock: .*status\(503\).* never"
-    ):
+    ) as told:
         result = _only(tester, stock, faults=rule(status(503), skip=5))
 
+    assert [each.filename for each in told] == [__file__], "the line that runs the table"
     assert result.passed
     assert len(result.never_fired) == 1
 
