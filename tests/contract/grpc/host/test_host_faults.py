@@ -142,7 +142,7 @@ def test_attempts_are_seen_by_servicer_and_assertions(shop: FakeGrpc, orders: Se
         "retryableStatusCodes": ["UNAVAILABLE"],
     }
     config = json.dumps({"methodConfig": [{"name": [{}], "retryPolicy": policy}]})
-    shop.inject(grpc_status("UNAVAILABLE"), connection_reset())
+    shop.inject(grpc_status("UNAVAILABLE"), reset_stream("REFUSED_STREAM"))
     options = [("grpc.enable_retries", 1), ("grpc.service_config", config)]
     assert CLIENTS["grpcio"](shop.target, orders.Get, [{"id": "o1"}], options=options).code == "OK"
     assert_attempts(shop.calls, exactly=3)
