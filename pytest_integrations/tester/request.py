@@ -63,11 +63,15 @@ class Request:
         return f"{name} {asked}" if isinstance(asked, str) and asked.startswith("/") else name
 
     def __str__(self) -> str:
-        """Show it on one line, a long one shortened."""
+        """Show it on one line, a long one shortened; of header fields only the names, as there are secrets in them."""
         if all(isinstance(argument, str) for argument in self.arguments) and not self.options:
             text = " ".join(self.arguments)
         else:
-            named = (f"{name}={value!r}" for name, value in self.options.items())
+            named = (f"{name}={_shown(name, value)}" for name, value in self.options.items())
             text = ", ".join([*map(repr, self.arguments), *named])
         text = " ".join(text.split())
         return text if len(text) <= _WORDS_AT_MOST else f"{text[: _WORDS_AT_MOST - 1]}…"
+
+
+def _shown(name: str, value: Any) -> str:
+    return f"<{', '.join(map(str, value))}>" if name == "headers" and isinstance(value, Mapping) else repr(value)

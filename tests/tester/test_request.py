@@ -70,3 +70,9 @@ def test_it_knows_the_integration_point(written: Any, point: str) -> None:
 def test_a_long_one_is_shortened() -> None:
     assert str(Request.of("x" * 200)) == f"{'x' * 79}…"
     assert str(Request.of(("tea", 2))) == "'tea', 2"
+
+
+def test_the_values_of_header_fields_are_not_shown() -> None:
+    request = Request.of({"path": "/tea", "headers": {"Authorization": "Bearer 123", "X-Shop": "1"}})
+
+    assert str(request) == "path='/tea', headers=<Authorization, X-Shop>"
