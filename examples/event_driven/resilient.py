@@ -28,6 +28,12 @@ class Event:
     data: dict[str, Any]
     time: float
 
+    @classmethod
+    def read(cls, fields: dict[bytes, bytes]) -> Event:
+        """Return the event in an entry of the stream; what is none is a `KeyError` or `ValueError`."""
+        known = {name: fields[name.encode()].decode() for name in ("id", "type", "data", "time")}
+        return cls(known["id"], known["type"], json.loads(known["data"]), float(known["time"]))
+
 
 class EventBus:
     """Stores events, publishes them, and gives them to named handlers, each at its own pace."""
@@ -42,7 +48,7 @@ class EventBus:
         retry_after: float = 30.0,
     ) -> None:
         """Give an event to a handler at most *attempts* times, *retry_after* seconds apart."""
-        self.redis: Any = redis.Redis.from_url(url, decode_responses=True)
+        self.redis: Any = redis.Redis.from_url(url)
         self.stream, self.attempts, self.retry_after = stream, attempts, retry_after
         self.store = sqlite3.connect(store)
         self.store.execute(
@@ -51,12 +57,23 @@ class EventBus:
         )
         self.store.execute("CREATE TABLE IF NOT EXISTS done (handler TEXT, id TEXT, PRIMARY KEY (handler, id))")
         self.handlers: dict[str, tuple[str, Callable[[Event], object]]] = {}
+        self.remembered: set[str] = set()
 
     def subscribe(self, name: str, to: str, handler: Callable[[Event], object]) -> None:
         """Let *handler* have all events of one type; under its *name* the stream remembers how far it has come."""
         self.handlers[name] = (to, handler)
-        with suppress(redis.ResponseError):  # it is there already
-            self.redis.xgroup_create(self.stream, name, id="0", mkstream=True)
+        with suppress(redis.RedisError):  # then `dispatch` tries again
+            self._remember_for(name)
+
+    def _remember_for(self, name: str) -> None:
+        """Have the stream remember how far a handler has come."""
+        if name not in self.remembered:
+            try:
+                self.redis.xgroup_create(self.stream, name, id="0", mkstream=True)
+            except redis.ResponseError as error:
+                if "BUSYGROUP" not in str(error):  # it does already
+                    raise
+            self.remembered.add(name)
 
     # region publish
     def publish(self, what: str, data: dict[str, Any]) -> None:
@@ -94,15 +111,24 @@ class EventBus:
         """Give each handler what has come for it, and once more what it failed at a while ago."""
         idle = round(self.retry_after * 1000)
         for name in self.handlers:
+            self._remember_for(name)
             _, failed, _ = self.redis.xautoclaim(self.stream, name, "worker", min_idle_time=idle)
             new = self.redis.xreadgroup(name, "worker", {self.stream: ">"})
             for entry, fields in (*failed, *(new[0][1] if new else ())):
-                event = Event(fields["id"], fields["type"], json.loads(fields["data"]), float(fields["time"]))
+                try:
+                    event = Event.read(fields)
+                except (KeyError, ValueError):  # nobody will ever read it
+                    self._put_aside(name, entry, fields)
+                    continue
                 if self._is_done_with(name, event):
                     self.redis.xack(self.stream, name, entry)
                 elif self._times(name, entry) >= self.attempts:
-                    self.redis.xadd(f"{self.stream}.dead", {**fields, "handler": name})
-                    self.redis.xack(self.stream, name, entry)  # after it lies there
+                    self._put_aside(name, entry, fields)
+
+    def _put_aside(self, name: str, entry: bytes, fields: dict[bytes, bytes]) -> None:
+        log.error("%s has no use for %s", name, entry)
+        self.redis.xadd(f"{self.stream}.dead", {**fields, b"handler": name.encode()})
+        self.redis.xack(self.stream, name, entry)  # after it lies there
 
     def _is_done_with(self, name: str, event: Event) -> bool:
         """Let one handler have one event, unless it has had it; what it fails at stays pending, for this one alone."""
@@ -122,7 +148,7 @@ class EventBus:
         found = self.store.execute("SELECT 1 FROM done WHERE handler = ? AND id = ?", (name, event)).fetchone()
         return found is not None
 
-    def _times(self, name: str, entry: str) -> int:
+    def _times(self, name: str, entry: bytes) -> int:
         """Return how often an entry was given to a handler."""
         pending = self.redis.xpending_range(self.stream, name, min=entry, max=entry, count=1)
         return int(pending[0]["times_delivered"])

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
     from pytest_integrations import FakeRedis, Queue, QueueMessage
 
+pytestmark = pytest.mark.no_faults  # but those of the test: it shows one flaw at a time
+
 
 @pytest.fixture
 def events(fake_redis: FakeRedis) -> Queue:

@@ -55,6 +55,7 @@ class Handler:
         return self.done.count(message.headers["id"])
 
 
+@pytest.mark.no_faults  # but its own: the numbers are exact
 def test_a_handler_that_fails_gets_the_event_again_and_holds_up_nobody(events: Queue, bus: EventBus) -> None:
     invoices, statistics = Handler(failures=1), Handler()
     bus.subscribe("invoices", "paid", invoices)
@@ -71,6 +72,7 @@ def test_a_handler_that_fails_gets_the_event_again_and_holds_up_nobody(events: Q
     assert_nothing_lost(events.messages)
 
 
+@pytest.mark.no_faults  # but its own: the numbers are exact
 def test_what_it_cannot_handle_is_put_aside_for_it_alone(events: Queue, bus: EventBus) -> None:
     invoices, statistics = Handler(failures=3), Handler()
     bus.subscribe("invoices", "paid", invoices)
@@ -95,6 +97,7 @@ def test_what_is_stored_is_published_when_it_can_be(events: Queue, bus: EventBus
     assert_delivered(events.messages, at_least=1, effects=invoices.count)
 
 
+@pytest.mark.no_faults  # but its own: the numbers are exact
 def test_a_replay_gives_a_new_handler_what_it_has_missed_and_the_others_nothing(events: Queue, bus: EventBus) -> None:
     invoices, audit = Handler(), Handler()
     bus.subscribe("invoices", "paid", invoices)
@@ -140,3 +143,22 @@ def test_every_event_takes_effect_once_whatever_goes_wrong(
 
     assert len(set(invoices.done)) == len(invoices.done) == 3
     assert_nothing_lost(events.messages)
+
+
+# -- every profile
+
+PROFILES = ("calm", "slow", "flaky", "lossy", "outage", "brownout", "hostile")
+OF_QUEUES = ("queue-full", "poison", "redelivery", "lossy-queue")
+
+
+@pytest.mark.fault_profile(*PROFILES, *OF_QUEUES)
+def test_in_every_weather_every_event_takes_effect_once(events: Queue, bus: EventBus) -> None:
+    invoices = Handler()
+    bus.subscribe("invoices", "paid", invoices)
+    for order in range(5):
+        bus.publish("paid", {"order": order})
+    bus.work(600)
+
+    put_aside = [message for message in events.messages if "events.dead" in message.places]  # by "poison" spoiled
+    assert len(set(invoices.done)) == len(invoices.done) == 5 - len(put_aside)
+    assert_nothing_lost(events.messages, dead_letter="events.dead")

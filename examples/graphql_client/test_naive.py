@@ -21,7 +21,10 @@ from pytest_integrations import (
 )
 from pytest_integrations.faults import field_error, html_502, lost_response, request_error, throttled
 
-pytestmark = pytest.mark.virtual_time  # so that nobody waits for its backoffs
+pytestmark = [
+    pytest.mark.virtual_time,  # so that nobody waits for its backoffs
+    pytest.mark.no_faults,  # but those of the test: it shows one flaw at a time
+]
 
 SCHEMA = """
 type Query { book(id: ID!): Book }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from pytest_integrations import (
     ClientCalls,
     FakeGraphQL,
     GraphQLCall,
+    VirtualClock,
     assert_attempts,
     assert_breaker_counts,
     assert_breaker_ignores,
@@ -191,3 +193,22 @@ def test_whatever_happens_is_told_by_its_own_error(
 
     assert_gives_up(shop.calls, after=attempts, error=caught.value, declared=OperationFailed)
     assert isinstance(caught.value, Rejected) == (attempts == 1)
+
+
+# -- every profile
+
+PROFILES = ("calm", "slow", "flaky", "lossy", "rate-limited", "outage", "brownout", "hostile")
+
+
+@pytest.mark.fault_profile(*PROFILES)
+def test_in_every_weather_it_is_the_answer_or_its_own_error(client: GraphQLClient, virtual_clock: VirtualClock) -> None:
+    pages = []
+    for _ in range(20):
+        virtual_clock.sleep(10)
+        with contextlib.suppress(OperationFailed):
+            pages.append(client.query(BOOK, {"id": "7"}))
+        with contextlib.suppress(OperationFailed):
+            client.mutate(ORDER, {"book": "7"}, idempotency_key=f"at {virtual_clock.now}")
+
+    assert pages
+    assert all(page.data == DUNE for page in pages)

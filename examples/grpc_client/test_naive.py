@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 # grpcio keeps time by itself, in C, so that its waits are real ones here: some milliseconds.
 
+pytestmark = pytest.mark.no_faults  # but those of the test: it shows one flaw at a time
+
 
 @pytest.fixture
 def shop(fake_grpc: FakeGrpc) -> FakeGrpc:

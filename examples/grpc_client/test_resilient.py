@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING, Any
 
+import grpc
 import pytest
 
 from examples.grpc_client.resilient import NotFound, OrdersClient, OrdersError, Unavailable, within
 from examples.grpc_client.schema import PROTO
 from pytest_integrations import (
     FakeGrpc,
+    VirtualClock,
     assert_attempts,
     assert_cancels,
     assert_deadline_propagated,
@@ -138,3 +141,30 @@ def test_nothing_is_no_answer(shop: FakeGrpc, client: OrdersClient, fault: Any) 
 
     with pytest.raises(Unavailable, match="said OK and sent nothing"):
         client.get("o1")
+
+
+# -- every profile
+
+PROFILES = ("calm", "slow", "flaky", "lossy", "rate-limited", "outage", "brownout", "hostile")
+
+
+@pytest.mark.virtual_time  # in which an outage of half a minute is over at once
+@pytest.mark.fault_profile(*PROFILES)
+def test_in_every_weather_it_is_the_answer_or_its_own_error(client: OrdersClient, virtual_clock: VirtualClock) -> None:
+    books = []
+
+    def get_and_place() -> None:
+        virtual_clock.sleep(10)
+        with contextlib.suppress(Unavailable), within(5):
+            books.append(client.get("o1").book)
+        with contextlib.suppress(Unavailable), within(5):
+            books.append(client.place("Emma", key=f"at {virtual_clock.now}").book)
+
+    for _ in range(10):
+        get_and_place()
+    with virtual_clock.real_time():  # in which grpcio waits before it connects again, after an outage
+        grpc.channel_ready_future(client.channel).result(10)
+    for _ in range(10):
+        get_and_place()
+
+    assert set(books) == {"Dune", "Emma"}

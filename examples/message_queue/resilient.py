@@ -47,9 +47,9 @@ class OrderQueue:
     ) -> None:
         """Process each message at most *attempts* times.
 
-        A producer waits *patience* seconds for a place in the queue. A connection that is lost is made anew after
-        *recovery* seconds. *done* are the ids of what has been processed: a real worker keeps them in its database, in
-        the transaction that does the work.
+        A producer waits *patience* seconds for a place in the queue. A connection that cannot be made, or is lost, is
+        made after *recovery* seconds. *done* are the ids of what has been processed: a real worker keeps them in its
+        database, in the transaction that does the work.
         """
         self.url, self.queue = url, queue
         self.attempts, self.patience, self.recovery = attempts, patience, recovery
@@ -57,6 +57,15 @@ class OrderQueue:
         self.channel = self._connect()
 
     def _connect(self) -> BlockingChannel:
+        """Connect, as often as it takes."""
+        while True:
+            try:
+                return self._open()
+            except pika.exceptions.AMQPConnectionError:
+                log.warning("no connection to %s", self.queue)
+                time.sleep(self.recovery)
+
+    def _open(self) -> BlockingChannel:
         channel = pika.BlockingConnection(pika.URLParameters(self.url)).channel()
         channel.confirm_delivery()  # a publication is done when the broker says so
         channel.basic_qos(prefetch_count=2)
@@ -130,15 +139,8 @@ class OrderQueue:
 
     # endregion
     def _reconnect(self) -> None:
-        """Connect anew, as often as it takes."""
-        while True:
-            time.sleep(self.recovery)
-            try:
-                self.channel = self._connect()
-            except pika.exceptions.AMQPConnectionError:
-                log.warning("no connection to %s", self.queue)
-            else:
-                return
+        time.sleep(self.recovery)
+        self.channel = self._connect()
 
     def close(self) -> None:
         """Leave."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from typing import TYPE_CHECKING, Any
 
 import boto3
@@ -30,9 +31,8 @@ class OrderQueue:
     def work(self, process: Callable[[str], object], *, rounds: int) -> None:
         """Ask for messages so often; each time the service lets us wait for up to 20 seconds."""
         for _ in range(rounds):
-            answer = self.sqs.receive_message(QueueUrl=self.queue_url, MaxNumberOfMessages=10, WaitTimeSeconds=20)
             done: list[dict[str, str]] = []
-            for message in answer.get("Messages", []):
+            for message in self._receive():
                 try:
                     process(message["Body"])
                 except Exception:
@@ -41,6 +41,16 @@ class OrderQueue:
                     done.append({"Id": str(len(done)), "ReceiptHandle": message["ReceiptHandle"]})
             if done:
                 self._delete(done)
+
+    def _receive(self) -> list[dict[str, str]]:
+        try:
+            answer = self.sqs.receive_message(QueueUrl=self.queue_url, MaxNumberOfMessages=10, WaitTimeSeconds=20)
+        except self.sqs.exceptions.OverLimit:  # too many are in flight: some will be done, or come back
+            log.warning("too many messages are in flight")
+            time.sleep(20)
+            return []
+        messages: list[dict[str, str]] = answer.get("Messages", [])
+        return messages
 
     def _delete(self, entries: list[dict[str, str]]) -> None:
         """Delete what is done; the answer to a batch is a success even when some of it was not."""

@@ -19,7 +19,10 @@ if TYPE_CHECKING:
 
     from pytest_integrations import FakeAmqp
 
-pytestmark = pytest.mark.virtual_time
+pytestmark = [
+    pytest.mark.virtual_time,
+    pytest.mark.no_faults,  # but those of the test: its numbers are exact
+]
 
 
 @pytest.fixture

@@ -23,7 +23,10 @@ if TYPE_CHECKING:
 
     from pytest_integrations import FakeAmqp, Queue
 
-pytestmark = pytest.mark.virtual_time
+pytestmark = [
+    pytest.mark.virtual_time,
+    pytest.mark.no_faults,  # but those of the test: it shows one flaw at a time
+]
 
 
 @pytest.fixture

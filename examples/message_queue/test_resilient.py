@@ -72,6 +72,7 @@ def work() -> Work:
     return Work()
 
 
+@pytest.mark.no_faults  # but its own: the numbers are exact
 def test_a_full_queue_slows_the_producer_down(orders: Queue, queue: OrderQueue, work: Work) -> None:
     worker = OrderQueue(queue.url)
     later = threading.Timer(5, worker.work, [work])
@@ -86,6 +87,7 @@ def test_a_full_queue_slows_the_producer_down(orders: Queue, queue: OrderQueue, 
     assert_nothing_lost(orders.messages)
 
 
+@pytest.mark.no_faults  # but its own: the numbers are exact
 def test_and_tells_it_in_the_end(queue: OrderQueue, virtual_clock: VirtualClock) -> None:
     for number in range(5):
         queue.send(b"order %d" % number)
@@ -95,6 +97,7 @@ def test_and_tells_it_in_the_end(queue: OrderQueue, virtual_clock: VirtualClock)
     assert 45 <= virtual_clock.now <= 60
 
 
+@pytest.mark.no_faults  # but its own: the numbers are exact
 def test_what_fails_is_tried_later(orders: Queue, queue: OrderQueue, work: Work, virtual_clock: VirtualClock) -> None:
     queue.send(b"flaky")
     queue.work(work)
@@ -104,6 +107,7 @@ def test_what_fails_is_tried_later(orders: Queue, queue: OrderQueue, work: Work,
     assert_nothing_lost(orders.messages)
 
 
+@pytest.mark.no_faults  # but its own: the numbers are exact
 def test_what_fails_again_and_again_is_put_aside(orders: Queue, queue: OrderQueue, work: Work) -> None:
     for body in (b"unlucky", b"fine"):
         queue.send(body)
@@ -115,6 +119,7 @@ def test_what_fails_again_and_again_is_put_aside(orders: Queue, queue: OrderQueu
     assert_nothing_lost(orders.messages, dead_letter="orders.dead")
 
 
+@pytest.mark.no_faults  # but its own: the numbers are exact
 def test_what_can_never_succeed_is_put_aside_at_once(orders: Queue, queue: OrderQueue, work: Work) -> None:
     for body in (b"poison", b"fine"):
         queue.send(body)
@@ -186,3 +191,32 @@ def test_an_outage_of_a_minute(orders: Queue, queue: OrderQueue, work: Work, fak
 
     assert work.done == [b"fine", b"better"]
     assert_nothing_lost(orders.messages)
+
+
+# -- every profile
+
+PROFILES = ("calm", "slow", "flaky", "lossy", "outage", "brownout", "hostile")
+OF_QUEUES = ("queue-full", "poison", "redelivery")  # not "lossy-queue": pika waits for a lost confirm for ever
+
+
+@pytest.mark.fault_profile(*PROFILES, *OF_QUEUES)
+def test_in_every_weather_no_order_is_lost_and_none_is_worked_off_twice(orders: Queue, queue: OrderQueue) -> None:
+    done: list[bytes] = []
+
+    def process(body: bytes) -> None:
+        if not body.startswith(b"order "):
+            raise CriticalError("that is none")
+        done.append(body)
+
+    for number in range(5):
+        queue.send(b"order %d" % number)
+        queue.work(process)
+    queue.close()
+    for _ in range(5):  # the next workers get what the broker did not hear the ack of
+        another = OrderQueue(queue.url, done=queue.done)
+        another.work(process)
+        another.close()
+
+    put_aside = [message for message in orders.fake.messages if "orders.dead" in message.places]  # by "poison" spoiled
+    assert len(set(done)) == len(done) == 5 - len(put_aside)
+    assert_nothing_lost(orders.messages, dead_letter="orders.dead")

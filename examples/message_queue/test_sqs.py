@@ -17,7 +17,10 @@ if TYPE_CHECKING:
     from pytest_integrations import FakeSqs, Fault, VirtualClock
     from pytest_integrations.backends.sqs.fake import SqsQueue
 
-pytestmark = pytest.mark.virtual_time
+pytestmark = [
+    pytest.mark.virtual_time,
+    pytest.mark.no_faults,  # but those of the test: its numbers are exact
+]
 
 
 @pytest.fixture
@@ -66,3 +69,15 @@ def test_nothing_is_lost_whatever_goes_wrong(orders: SqsQueue, queue: OrderQueue
 
     assert set(done) == {12, 17}
     assert_nothing_lost(orders.messages)
+
+
+@pytest.mark.fault_profile("queue-full", "poison", "redelivery", "lossy-queue")
+def test_in_every_weather_of_queues_no_order_is_lost(orders: SqsQueue, queue: OrderQueue) -> None:
+    for number in range(5):
+        queue.send(str(number))
+    done: list[int] = []
+    queue.work(lambda body: done.append(int(body)), rounds=20)
+
+    put_aside = [message for message in orders.messages if "orders-dead" in message.places]  # by "poison" spoiled
+    assert len(set(done)) == 5 - len(put_aside)  # SQS delivers at least once
+    assert_nothing_lost(orders.messages, dead_letter="orders-dead")

@@ -21,7 +21,10 @@ from pytest_integrations import (
 )
 from pytest_integrations.faults import corrupt_body, hang, rate_limited, status, truncate_body
 
-pytestmark = pytest.mark.virtual_time  # so that nobody waits for backoffs of seconds and for what never comes
+pytestmark = [
+    pytest.mark.virtual_time,  # so that nobody waits for backoffs of seconds and for what never comes
+    pytest.mark.no_faults,  # but those of the test: it shows one flaw at a time
+]
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -10,6 +11,7 @@ import pytest
 from examples.rest_client.resilient import ApiError, RestClient
 from pytest_integrations import (
     FakeRest,
+    VirtualClock,
     additive,
     assert_attempts,
     assert_backoff,
@@ -127,3 +129,22 @@ def test_its_callers_come_back_at_different_times(api: FakeRest, client: RestCli
         list(callers.map(lambda name: client.get(f"/users/{name}"), range(16)))
 
     assert_jittered(api.calls)
+
+
+# -- every profile
+
+PROFILES = ("calm", "slow", "flaky", "lossy", "rate-limited", "outage", "brownout", "hostile")
+
+
+@pytest.mark.fault_profile(*PROFILES)
+def test_in_every_weather_it_is_the_answer_or_its_own_error(client: RestClient, virtual_clock: VirtualClock) -> None:
+    users: list[Any] = []
+    for _ in range(20):
+        virtual_clock.sleep(10)
+        with contextlib.suppress(ApiError):
+            users.append(client.get("/users"))
+        with contextlib.suppress(ApiError):
+            users.append([client.post("/users", {"name": "ada"}, idempotency_key=f"at {virtual_clock.now}")])
+
+    assert ["ada", "grace"] in users
+    assert all(each in (["ada", "grace"], [{"id": 7}]) for each in users)

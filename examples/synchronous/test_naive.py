@@ -22,7 +22,10 @@ from pytest_integrations import (
 )
 from pytest_integrations.faults import connection_reset, hang, lost_response, rate_limited, status, truncate_body
 
-pytestmark = pytest.mark.virtual_time  # so that nobody waits for timeouts of 30 s and breakers of a minute
+pytestmark = [
+    pytest.mark.virtual_time,  # so that nobody waits for timeouts of 30 s and breakers of a minute
+    pytest.mark.no_faults,  # but those of the test: it shows one flaw at a time
+]
 
 
 @pytest.fixture

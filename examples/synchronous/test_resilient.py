@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -11,6 +12,7 @@ from examples.synchronous.resilient import RequestRejected, ServiceClient, Servi
 from pytest_integrations import (
     ClientCalls,
     FakeRest,
+    VirtualClock,
     assert_attempts,
     assert_backoff,
     assert_breaker_closes,
@@ -106,6 +108,7 @@ def test_its_breaker_closes_while_it_is_asked_all_the_time(service: FakeRest, cl
     assert_breaker_closes(service.calls, after=5, recovery=60, demand=demand)
 
 
+@pytest.mark.no_faults  # but its own: the numbers are exact
 def test_a_missing_item_does_not_open_its_breaker(service: FakeRest, client: ServiceClient) -> None:
     service.get("/stock/unknown").reply(404)
     demand = ClientCalls(service.ledger)
@@ -159,3 +162,22 @@ def test_a_slow_answer_does_not_hold_up_the_other_callers(service: FakeRest, cli
 
     first, second = service.calls
     assert second.started < (first.ended or 0.0)
+
+
+# -- every profile
+
+PROFILES = ("calm", "slow", "flaky", "lossy", "rate-limited", "outage", "brownout", "hostile")
+
+
+@pytest.mark.fault_profile(*PROFILES)
+def test_in_every_weather_it_is_the_answer_or_its_own_error(client: ServiceClient, virtual_clock: VirtualClock) -> None:
+    stock = []
+    for _ in range(20):
+        virtual_clock.sleep(30)
+        with contextlib.suppress(ServiceUnavailable):
+            stock.append(client.get("/stock"))
+        with contextlib.suppress(ServiceUnavailable):
+            client.post("/orders", {"tea": 1})
+
+    assert stock
+    assert all(each == {"left": 3} for each in stock)
