@@ -6,6 +6,7 @@ http_client        what sends to a URL, for services that are tested from outsid
 answer             what came back, whatever library's response it is
 expected           what it should have been; difference, where it is otherwise
 injections         the faults of a case
+received           what is to reach the fakes
 resilience         assertions by their names
 play               one case, from its faults to its result
 result, health     what came of each case, and of each integration point
@@ -19,6 +20,7 @@ from .case import Case
 from .expected import Expected
 from .health import Health, PointHealth
 from .http_client import HttpClient, Response
+from .received import Received
 from .result import CaseResult, CaseResults
 from .tester import IntegrationTester
 
@@ -31,5 +33,6 @@ __all__ = [
     "HttpClient",
     "IntegrationTester",
     "PointHealth",
+    "Received",
     "Response",
 ]

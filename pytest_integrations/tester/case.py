@@ -10,6 +10,7 @@ from pytest_integrations.core.settings import line, seconds, whole
 
 from .expected import Expected
 from .injections import Injection
+from .received import Received
 from .request import NOTHING, Request
 from .resilience import Requirement
 
@@ -31,6 +32,11 @@ class Case:
     expect: Expected = field(default_factory=Expected)
     faults: tuple[Injection, ...] = ()
     resilience: tuple[Requirement, ...] = ()
+    received: tuple[Received, ...] = ()
+    repeat: int = 1
+    """How often the client is called, one call after the other; what comes of the last one is judged."""
+    every: float = 0.0
+    """How many seconds lie between two calls."""
     within: float | None = None
     """How many seconds of the clock in force the client may take."""
     call: str | None = None
@@ -51,6 +57,9 @@ class Case:
         attempts: int | None = None,
         within: float | timedelta | None = None,
         resilience: Any = (),
+        received: Any = (),
+        repeat: int = 1,
+        every: float | timedelta = 0.0,
         call: str | None = None,
         client: Any = None,
         place: Place | None = None,
@@ -68,6 +77,9 @@ class Case:
             expect=Expected.of(expect),
             faults=Injection.all_of(faults),
             resilience=asked,
+            received=Received.all_of(received),
+            repeat=whole("repeat", repeat, 1),
+            every=seconds("every", every),
             within=None if within is None else _positive(within),
             call=call,
             client=client,

@@ -72,9 +72,10 @@ def _ledger(case: Case, fakes: Sequence[Fake]) -> Ledger:
         names = ", ".join(fake.name for fake in fakes)
         msg = f"the fakes {names} have ledgers of their own: give them one, ledger=Ledger(), or make them by `fakes`"
         raise ScriptingError(msg)
-    if not ledgers and case.resilience:
+    asked = [*(each.name for each in case.resilience), *("received" for _ in case.received)]
+    if not ledgers and asked:
         msg = (
-            f"case {case.name!r} asks for {case.resilience[0].name}, but there is no fake whose calls could tell: "
+            f"case {case.name!r} asks for {asked[0]}, but there is no fake whose calls could tell: "
             "point the client at one, such as the fixture fake_rest"
         )
         raise ScriptingError(msg)
@@ -102,23 +103,28 @@ def _call(case: Case, function: Client, recorder: ClientCalls) -> _Came:
             _record(case, function, recorder, came)
     except ResilienceError as hung:
         came.refused = ResilienceError(str(hung).replace("the block", "the client", 1))
-    came.seconds = round(ledger.now() - began, 6)
+    if came.refused is not None:
+        came.seconds = round(ledger.now() - began, 6)
     return came
 
 
 def _record(case: Case, function: Client, recorder: ClientCalls, came: _Came) -> None:
-    try:
-        made = recorder(function, *case.request.arguments, **case.request.options)
-    except AssertionError as error:  # of the client itself: an `assert` in it
-        came.refused = error
-    else:
-        came.value = made.value
+    for number in range(case.repeat):
+        if number and case.every:
+            recorder.ledger.clock.sleep(case.every)
+        try:
+            made = recorder(function, *case.request.arguments, **case.request.options)
+        except AssertionError as error:  # of the client itself: an `assert` in it
+            came.refused = error
+            return
+        came.value, came.seconds = made.value, round(made.latency, 6)
         came.raised = made.error if isinstance(made.error, Exception) else None
 
 
 def _patience(case: Case) -> float:
     """Return after how many seconds a client is taken for one that never comes back."""
-    return _PATIENCE if case.within is None else 2 * case.within + _GRACE
+    once = _PATIENCE if case.within is None else 2 * case.within + _GRACE
+    return case.repeat * (once + case.every)
 
 
 def _judge(case: Case, came: _Came, evidence: Evidence) -> Iterator[Exception]:
@@ -136,6 +142,8 @@ def _judge(case: Case, came: _Came, evidence: Evidence) -> Iterator[Exception]:
             yield from (AssertionError(line) for line in misses)
     if case.within is not None and came.seconds > tolerance_of(evidence.calls.ledger).latest(case.within):
         yield AssertionError(f"the client took {came.seconds:.3f} s; {case.within:g} s is the limit")
+    for expected in case.received:
+        yield from (AssertionError(line) for line in expected.misses(evidence.calls))
     for each in case.resilience:
         try:
             each.judge(evidence)

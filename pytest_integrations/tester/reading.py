@@ -46,6 +46,9 @@ _CASE = (
     "attempts",
     "within",
     "resilience",
+    "received",
+    "repeat",
+    "every",
 )
 _EXPECT = ("status", "json", "json_has", "text", "contains", "headers", "value", "raises")
 _FAULT = ("fault", "settings", "fake", "operation", "on")
@@ -142,6 +145,9 @@ class _CaseReader(StageReader):
                 attempts=table.get("attempts"),
                 within=table.get("within"),
                 resilience=made(self.table(table.get("resilience", {}), "resilience")),
+                received=table.get("received", ()),
+                repeat=table.get("repeat", 1),
+                every=table.get("every", 0),
                 call=table.get("call"),
                 place=self._place,
             )

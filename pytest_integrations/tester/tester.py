@@ -78,6 +78,9 @@ class IntegrationTester:
         attempts: int | None = None,
         within: float | timedelta | None = None,
         resilience: Any = (),
+        received: Any = (),
+        repeat: int = 1,
+        every: float | timedelta = 0.0,
         call: str | None = None,
         client: Any = None,
     ) -> Case:
@@ -96,6 +99,11 @@ class IntegrationTester:
             within: how many seconds of the clock in force the client may take.
             resilience: assertions by name with their settings, `{"backoff": exponential(base=1)}`, or functions of the
                 calls of the case. The settings `fake` and `operation` choose among the calls.
+            received: how many calls of which operations are to reach the fakes, `{"POST /charges": 0}`, or a `Received`
+                for what is to be in them.
+            repeat: how often the client is called, one call after the other; what comes of the last one is judged, and
+                timed. For breakers, which open after a few.
+            every: how many seconds lie between two of these calls.
             call: the method of the client that is called, if not the client itself.
             client: the client of this case, if not that of the run.
 
@@ -111,6 +119,9 @@ class IntegrationTester:
                 attempts=attempts,
                 within=within,
                 resilience=resilience,
+                received=received,
+                repeat=repeat,
+                every=every,
                 call=call,
                 client=client,
                 place=Place.of_caller(1),

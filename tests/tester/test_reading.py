@@ -90,6 +90,9 @@ def test_all_that_a_file_may_say(read: Read) -> None:
         expect = { value = 3 }
         within = 2.5
         attempts = 2
+        repeat = 3
+        every = 0.5
+        received = [{ "GET /stock/<sku>" = 2 }, { operation = "POST *", times = 0, json_has = { a = 1 } }]
         faults = [
             { fault = "status", settings = { code = 503 }, fake = "st*", operation = "GET *", times = 2 },
             { fault = "queue_full", fake = "broker", on = { kind = "publish" } },
@@ -130,6 +133,8 @@ def test_all_that_a_file_may_say(read: Read) -> None:
         ("(status(503),)", {"times": 2}, "st*", "GET *", None),
         ("(queue_full(),)", {}, "broker", "*", {"kind": "publish"}),
     ]
+    assert (case.repeat, case.every) == (3, 0.5)
+    assert [(each.operation, each.times) for each in case.received] == [("GET /stock/<sku>", 2), ("POST *", 0)]
     assert [(each.name, each.settings, each.fake) for each in case.resilience] == [
         ("attempts", {"exactly": 2}, "*"),
         ("backoff", {"schedule": exponential(base=2)}, "stock"),
@@ -245,6 +250,9 @@ def test_what_a_file_may_not_say(read: Read, text: str, said: str) -> None:
         ("attempts = 0", "attempts=0 is not a count: valid are whole numbers from 1 on"),
         ('within = "soon"', "within='soon' is not a number"),
         ("resilience = 3", "resilience: expected a table, found 3"),
+        ("received = 3", "received=3 is nothing that can reach a fake"),
+        ('received = { operation = "GET *", tims = 3 }', "received: 'tims' is unknown. Did you mean 'times'?"),
+        ("repeat = 0", "repeat=0 is not a count"),
         ("resilience = { atempts = 3 }", "unknown assertion 'atempts'. Did you mean 'attempts'"),
         ("resilience = { backoff = { schedule = { exponential = { bse = 1 } } } }", "exponential: "),
         ("call = 3", "call=3 is not text"),

@@ -260,6 +260,37 @@ def test_several_that_did_not_pass_are_a_group(tester: IntegrationTester, stock:
     assert "failed  0.000 s  4 left: tea  value: expected 4, got 3" in repr(tester.results)
 
 
+def test_what_reached_the_fakes(tester: IntegrationTester, stock: FakeRest) -> None:
+    result = _only(tester, stock, faults=status(503), received={"GET /stock/<sku>": 1, "POST *": 0})
+
+    assert str(result.error) == "expected 1 call of GET /stock/<sku> to be received, got 2"
+
+
+def test_a_client_that_is_called_again_and_again(tester: IntegrationTester, stock: FakeRest) -> None:
+    import pybreaker
+
+    breaker = pybreaker.CircuitBreaker(fail_max=3, reset_timeout=60, throw_new_error_on_trip=False)
+
+    def left(sku: str) -> Any:
+        with breaker.calling():
+            return requests.get(f"{stock.url}/stock/{sku}", timeout=2).raise_for_status()
+
+    tester.add(
+        "the breaker opens",
+        request="tea",
+        expect=pybreaker.CircuitBreakerError,
+        faults=rule(status(503), every=1),
+        repeat=6,
+        every=2,
+        received={"GET *": 3},
+        resilience={"breaker_opens": {"after": 3, "recovery": 60}},
+    )
+    (result,) = tester.run(left)
+
+    assert (result.passed, result.calls, result.duration) == (True, 3, 0.0)
+    assert [call.started for call in stock.calls] == [0.0, 2.0, 4.0]
+
+
 def test_a_fault_that_never_fired_is_told(tester: IntegrationTester, stock: FakeRest) -> None:
     with pytest.warns(
         FaultNeverFired, match=r"case 'the case' passed without its fault: stock: .*status\(503\).* never"
@@ -350,6 +381,9 @@ def test_a_client_that_never_comes_back_is_interrupted_in_real_time(monkeypatch:
         ({"name": ""}, "name='' is not text"),
         ({"within": 0}, "within=0 leaves no time: valid are seconds above 0"),
         ({"within": "soon"}, "within='soon' is not a number"),
+        ({"repeat": 0}, "repeat=0 is not a count"),
+        ({"every": -1}, "every=-1 is not a duration"),
+        ({"received": 3}, "received=3 is nothing that can reach a fake"),
         ({"attempts": 0}, "attempts=0 is not a count"),
         ({"call": ""}, "call='' is not text"),
         ({"faults": 503}, "503 is not a fault"),
@@ -371,3 +405,11 @@ def test_a_table_is_not_empty_and_its_names_are_unique(tester: IntegrationTester
         tester.add("the case")
     assert repr(tester) == "<IntegrationTester: 1 cases, 0 results>"
     assert [each.name for each in tester.cases] == ["the case"]
+
+
+def test_what_is_to_be_received_cannot_be_asked_without_a_fake() -> None:
+    tester = IntegrationTester()
+    tester.add("there", received={"GET *": 1})
+
+    with pytest.raises(ScriptingError, match="case 'there' asks for received, but there is no fake"):
+        tester.run(len)
