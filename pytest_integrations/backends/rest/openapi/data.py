@@ -60,13 +60,10 @@ class Data:
         if depth > _BOTTOMLESS:
             msg = "the schema contains itself without an end: write an example in the document, or script the reply"
             raise ScriptingError(msg)
-        for name in ("example", "const"):
-            if name in schema:
-                return schema[name]
+        if "example" in schema:
+            return schema["example"]
         if schema.get("examples") and isinstance(schema["examples"], list):
             return schema["examples"][0]
-        if schema.get("enum"):
-            return self._random.choice(schema["enum"])
         self._within.append(id(schema))
         try:
             return self._of_kind(self._joined(schema), depth)
@@ -74,6 +71,10 @@ class Data:
             self._within.pop()
 
     def _of_kind(self, schema: dict[str, Any], depth: int) -> Any:
+        if "const" in schema:
+            return schema["const"]
+        if schema.get("enum"):
+            return self._random.choice(schema["enum"])
         make = {
             "object": self._object, "array": self._array, "string": self._string, "integer": self._number,
             "number": self._number, "boolean": lambda *_: self._random.random() < 0.5,
@@ -127,7 +128,7 @@ class Data:
         least = schema.get("minItems", 0)
         most = schema.get("maxItems", max(least, 3))
         count = least if depth >= _DEEP else max(least, self._random.randint(min(1, most), min(most, max(least, 3))))
-        first = [self._make(each, depth + 1) for each in schema.get("prefixItems", ())]
+        first = [self._make(each, depth + 1) for each in schema.get("prefixItems", ())][:most]
         items = schema.get("items", {})
         made: list[Any] = first
         for _ in range(count * _TRIES):
@@ -197,6 +198,8 @@ def _merged(one: dict[str, Any], other: dict[str, Any]) -> dict[str, Any]:
             merged[name] = {**one[name], **other[name]}
     if "required" in one and "required" in other:
         merged["required"] = [*one["required"], *other["required"]]
+    if "enum" in one and "enum" in other:
+        merged["enum"] = [value for value in one["enum"] if value in other["enum"]]
     for name, choose in (("minLength", max), ("minimum", max), ("minItems", max), ("maxLength", min), ("maximum", min)):
         if name in one and name in other:
             merged[name] = choose(one[name], other[name])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from functools import lru_cache
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -38,11 +39,16 @@ def read(source: object) -> tuple[dict[str, Any], str]:
 
 def _loaded(path: Path) -> Any:
     try:
-        text = path.read_text(encoding="utf-8")
+        return _read_once(path.resolve(), path.stat().st_mtime_ns)
     except (OSError, UnicodeDecodeError) as error:
         msg = f"openapi: {str(path)!r} cannot be read ({error}): {_VALID}"
         raise ScriptingError(msg) from error
-    return _parsed(text, path.name)
+
+
+@lru_cache(maxsize=64)
+def _read_once(path: Path, _changed: int) -> Any:
+    """Return what the file at *path* says; nobody changes it, since each test has its fakes answer by it anew."""
+    return _parsed(path.read_text(encoding="utf-8"), path.name)
 
 
 def _parsed(text: str, name: str) -> Any:
@@ -64,7 +70,10 @@ def _with_text_keys(value: Any) -> Any:
     return [_with_text_keys(each) for each in value] if isinstance(value, list) else value
 
 
-class _Yaml12(yaml.SafeLoader):
+_Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # in C, where PyYAML was built with it
+
+
+class _Yaml12(_Loader):  # type: ignore[misc]  # one of two that are alike
     """YAML 1.2, as OpenAPI asks for: `no` is a word, and a date is text."""
 
 
