@@ -15,7 +15,7 @@ from importlib.resources import files
 from typing import TYPE_CHECKING
 
 from .markup import Markup, joined, tag
-from .page_figures import points_table, preformatted, queues_table, tiles
+from .page_figures import COLUMNS, points_table, preformatted, queues_table, tiles
 from .page_matrix import matrix
 from .page_tests import tests
 from .shapes import KINDS, SIGNS
@@ -32,13 +32,13 @@ _POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-ur
 """What a browser may do with the page, whatever should have got into it: nothing but show it."""
 
 _MEANINGS = {
-    "ok": "a whole answer below 400",
-    "declined": "a whole 4xx that is not 429",
-    "refused": "429, 5xx, or an error of the protocol's own",
-    "spoiled": "whole, but its content is wrong",
-    "broken": "reset, closed, truncated, or held back for good",
-    "left": "the client went away first",
-    "open": "going on when the test was over",
+    "ok": "A whole answer below 400.",
+    "declined": "A whole 4xx that is not 429.",
+    "refused": "429, 5xx, or an error of the protocol's own.",
+    "spoiled": "Whole, but its content is wrong.",
+    "broken": "Reset, closed, truncated, or held back for good.",
+    "left": "The client went away first.",
+    "open": "Going on when the test was over.",
 }
 
 
@@ -115,15 +115,25 @@ _ABOUT_TESTS = "Every test that used a fake; those that failed come first, unfol
 
 
 def _legend() -> Markup:
-    kinds = [
-        tag(
-            "div",
-            tag("dt", tag("span", SIGNS[kind], class_=f"sign k-{kind}", aria_hidden="true"), f" {word}"),
-            tag("dd", _MEANINGS[kind]),
+    kinds = (
+        _meaning(
+            joined([tag("span", SIGNS[kind], class_=f"sign k-{kind}", aria_hidden="true"), f" {word}"]), _MEANINGS[kind]
         )
         for kind, word in KINDS.items()
-    ]
-    return tag("dl", *kinds, class_="legend")
+    )
+    columns = (_meaning(name, f"{meaning}.") for name, meaning in COLUMNS)
+    return joined(
+        [
+            tag("h3", "What a call came to"),
+            tag("dl", *kinds, class_="legend"),
+            tag("h3", "Columns of the integration points"),
+            tag("dl", *columns, class_="legend"),
+        ]
+    )
+
+
+def _meaning(name: str, meaning: str) -> Markup:
+    return tag("div", tag("dt", name), tag("dd", meaning))
 
 
 def _footer(health: Health) -> Markup:

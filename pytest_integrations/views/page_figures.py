@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from .facts import Health, Point, QueueFacts, Totals
 
-__all__ = ["place", "points_table", "preformatted", "queues_table", "scrolling", "tiles"]
+__all__ = ["COLUMNS", "place", "points_table", "preformatted", "queues_table", "scrolling", "tiles"]
 
 _NONE = tag("span", "–", class_="none", title="not known, or too few to tell")
 
@@ -33,6 +33,8 @@ def tiles(totals: Totals) -> Markup:
 
 
 def _outcomes(totals: Totals) -> str:
+    if totals["tests"] and totals["passed"] == totals["tests"]:
+        return "all passed"
     words = [f"{totals['passed']} passed"]
     words += [f"{totals['failed']} failed"] if totals["failed"] else []
     words += [f"{totals['skipped']} skipped"] if totals["skipped"] else []
@@ -76,6 +78,12 @@ _TIMES = (
     ("max", "The longest call"),
     ("n", "How many durations were measured, on which clock"),
 )
+COLUMNS = (
+    ("availability", "The share of the calls that did not fail; in brackets, of those without a fault"),
+    *_COLUMNS,
+    *_TIMES,
+)
+"""What the columns of the integration points are called, and what they mean."""
 
 
 def points_table(health: Health) -> Markup:
@@ -172,8 +180,13 @@ def _times(point: Point) -> Iterator[Markup]:
     for name in _PERCENTILES:
         values = [each[name] for each in point["latencies"]]
         yield tag("td", _stacked(brief(value) if value is not None else _NONE for value in values), class_="number")
-    measured = (joined([f"{each['n']} ", tag("span", each["clock"], class_="note")]) for each in point["latencies"])
-    yield tag("td", _stacked(measured), class_="number")
+    clocks = [tag("span", each["clock"], class_="note") for each in point["latencies"]]
+    numbers = [str(each["n"]) for each in point["latencies"]]
+    if len(numbers) == 1:
+        yield tag("td", _stacked([*numbers, *clocks]), class_="number")
+    else:
+        both = (joined([number, " ", clock]) for number, clock in zip(numbers, clocks, strict=True))
+        yield tag("td", _stacked(both), class_="number")
 
 
 def _stacked(lines: Iterable[str]) -> Markup:
