@@ -9,19 +9,37 @@ import pytest
 
 from pytest_integrations.core.errors import IntegrationsWarning
 
+from .record import RECORD
+
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable, Iterator
     from contextlib import AbstractContextManager
 
+    from pytest_integrations.backends.fake import Fake
     from pytest_integrations.tester import IntegrationTester
     from pytest_integrations.tester.result import CaseFacts, CaseResults
 
-__all__ = ["CASES", "keep", "record", "subtests"]
+__all__ = ["CASES", "Reachable", "keep", "record", "subtests"]
 
 CASES = pytest.StashKey[list["CaseFacts"]]()
 """Where an item keeps the results of its cases, as plain data, from its teardown on."""
 
 _PROPERTY = "integrations_cases"
+
+
+class Reachable:
+    """The fakes that the cases of a test may reach: those of the fixtures, or else those that it has started itself."""
+
+    def __init__(self, fakes: Iterable[Fake], item: pytest.Item) -> None:
+        """Look for them among *fakes* first, then in the record of *item*."""
+        self._fakes = fakes
+        self._item = item
+
+    def __iter__(self) -> Iterator[Fake]:
+        """Iterate over those that run at the moment."""
+        made = list(self._fakes)
+        known = self._item.stash.get(RECORD, None)
+        return iter(made or [fake for fake in (known.fakes if known is not None else ()) if fake.is_running])
 
 
 def subtests(request: pytest.FixtureRequest) -> Callable[[str], AbstractContextManager[object]] | None:

@@ -167,7 +167,7 @@ def integration_tester(request: pytest.FixtureRequest, fakes: Fakes) -> Iterator
 
     from . import cases
 
-    tester = IntegrationTester(fakes, report=cases.subtests(request))
+    tester = IntegrationTester(cases.Reachable(fakes, request.node), report=cases.subtests(request))
     try:
         yield tester
     finally:

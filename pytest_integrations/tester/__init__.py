@@ -8,6 +8,7 @@ expected           what it should have been; difference, where it is otherwise
 injections         the faults of a case
 received           what is to reach the fakes
 resilience         assertions by their names
+scene              which fakes and which ledger a case is about
 play               one case, from its faults to its result
 result, health     what came of each case, and of each integration point
 tester             the table

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 from pytest_integrations.assertions.client_calls import ClientCalls
 from pytest_integrations.assertions.hang import no_hang
 from pytest_integrations.assertions.tolerance import tolerance_of
-from pytest_integrations.core.errors import NothingToCheck, ResilienceError, ScriptingError
-from pytest_integrations.core.ledger import Ledger
+from pytest_integrations.core.errors import NothingToCheck, ResilienceError
 
 from .client import Client
 from .injections import injected
 from .resilience import Evidence
 from .result import CaseResult
+from .scene import scene
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -36,7 +36,7 @@ _GRACE = 10.0
 def play(case: Case, client: Any, fakes: Sequence[Fake]) -> CaseResult:
     """Let *client* do what *case* asks, and return what came of it; *fakes* are what it may reach."""
     __tracebackhide__ = True
-    ledger = _ledger(case, fakes)
+    fakes, ledger = scene(case, client, fakes)
     function = Client.of(case, client)
     since, since_event = ledger.latest, ledger.latest_event
     recorder = ClientCalls(ledger)
@@ -63,23 +63,6 @@ def play(case: Case, client: Any, fakes: Sequence[Fake]) -> CaseResult:
         place=case.place,
         is_virtual=bool(getattr(ledger.clock, "exact", False)),
     )
-
-
-def _ledger(case: Case, fakes: Sequence[Fake]) -> Ledger:
-    """Return the ledger of the fakes; one of its own, for the time alone, if there are none."""
-    ledgers = {id(fake.ledger): fake.ledger for fake in fakes}
-    if len(ledgers) > 1:
-        names = ", ".join(fake.name for fake in fakes)
-        msg = f"the fakes {names} have ledgers of their own: give them one, ledger=Ledger(), or make them by `fakes`"
-        raise ScriptingError(msg)
-    asked = [*(each.name for each in case.resilience), *("received" for _ in case.received)]
-    if not ledgers and asked:
-        msg = (
-            f"case {case.name!r} asks for {asked[0]}, but there is no fake whose calls could tell: "
-            "point the client at one, such as the fixture fake_rest"
-        )
-        raise ScriptingError(msg)
-    return next(iter(ledgers.values())) if ledgers else Ledger()
 
 
 @dataclass

@@ -168,6 +168,34 @@ def test_a_fault_that_never_fired_is_a_warning(run: Run) -> None:
     )
 
 
+def test_fakes_that_the_test_starts_itself(run: Run) -> None:
+    result = run("""
+        import pytest
+        from pytest_integrations import FakeRest
+        from pytest_integrations.faults import status
+
+        @pytest.fixture(scope="session")
+        def shop():
+            with FakeRest("shop") as shop:
+                shop.get("/").reply()
+                yield shop
+
+        @pytest.mark.parametrize("n", [1, 2])
+        def test_lasting(shop, integration_tester, n):
+            integration_tester.add("refused", request="GET /", expect=503, faults=status(503), received={"GET /": 1})
+            integration_tester.run(shop)
+
+        def test_own(integration_tester):
+            with FakeRest("a") as a:
+                a.get("/").reply()
+                integration_tester.add("refused", request="GET /", expect=503, faults={a: status(503)})
+                integration_tester.run(a)
+    """)
+
+    assert result.ret == 0
+    assert result.parseoutcomes()["passed"] == 3
+
+
 def test_a_mistake_in_a_case_is_shown_at_its_line(run: Run) -> None:
     result = run("""
         def test_stock(integration_tester):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 import warnings
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
@@ -10,44 +9,15 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import requests
 
-from pytest_integrations import FakeRest, Ledger, NothingToCheck, ResilienceError, UnexpectedCall, exponential
+from pytest_integrations import FakeRest, NothingToCheck, ResilienceError, UnexpectedCall, exponential
 from pytest_integrations.core.errors import FaultNeverFired, ScriptingError
 from pytest_integrations.faults import connection_reset, hang, rate_limit, status
 from pytest_integrations.profiles import rule
 from pytest_integrations.tester import Expected, IntegrationTester, play
+from tests.tester.stock import Stock
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from pytest_integrations.tester import CaseResult
-
-
-class Stock:
-    """A client that tries three times, and waits 1 s and 2 s between them."""
-
-    def __init__(self, url: str) -> None:
-        self.url = url
-
-    def left(self, sku: str) -> int:
-        for attempt in range(3):
-            with requests.get(f"{self.url}/stock/{sku}", timeout=2) as response:
-                if response.ok or attempt == 2:
-                    response.raise_for_status()
-                    return int(response.json()["left"])
-            time.sleep(2**attempt)
-        raise AssertionError
-
-
-@pytest.fixture
-def stock(virtual_clock: object) -> Iterator[FakeRest]:
-    with FakeRest("stock") as fake:
-        fake.get("/stock/<sku>").reply(json={"left": 3})
-        yield fake
-
-
-@pytest.fixture
-def tester(stock: FakeRest) -> IntegrationTester:
-    return IntegrationTester([stock])
 
 
 def _only(tester: IntegrationTester, stock: FakeRest, **case: Any) -> CaseResult:
@@ -309,37 +279,6 @@ def test_a_fault_that_need_not_fire_is_not_told(tester: IntegrationTester, stock
         assert _only(tester, stock, faults=fault).never_fired == ()
 
 
-def test_a_service_without_fakes_is_timed_and_judged_by_what_comes_back(stock: FakeRest) -> None:
-    tester = IntegrationTester()
-    tester.add("there", request="GET /stock/tea", expect=200, within=1)
-
-    (result,) = tester.run(stock.url)
-
-    assert (result.passed, result.calls, result.point) == (True, 0, "GET /stock/tea")
-
-
-def test_resilience_cannot_be_asked_without_a_fake(stock: FakeRest) -> None:
-    tester = IntegrationTester()
-    tester.add("there", request="GET /stock/tea", attempts=2)
-
-    with pytest.raises(ScriptingError, match="case 'there' asks for attempts, but there is no fake whose calls could"):
-        tester.run(stock.url)
-
-
-def test_fakes_share_a_ledger(virtual_clock: object) -> None:
-    with FakeRest("a") as one, FakeRest("b") as other:
-        tester = IntegrationTester([one, other])
-        tester.add("there", request="GET /")
-        with pytest.raises(ScriptingError, match=r"the fakes a, b have ledgers of their own: give them one"):
-            tester.run(one.url)
-    ledger = Ledger()
-    with FakeRest("a", ledger=ledger) as one, FakeRest("b", ledger=ledger) as other:
-        one.get("/").reply()
-        tester = IntegrationTester([one, other])
-        tester.add("there", request="GET /", expect=200)
-        assert tester.run(one.url)[0].passed
-
-
 def test_a_hanging_service_ends_with_the_timeout_of_its_client(tester: IntegrationTester, stock: FakeRest) -> None:
     result = _only(tester, stock, expect=requests.Timeout, faults=hang(), within=2, resilience={"times_out": 2})
 
@@ -405,11 +344,3 @@ def test_a_table_is_not_empty_and_its_names_are_unique(tester: IntegrationTester
         tester.add("the case")
     assert repr(tester) == "<IntegrationTester: 1 cases, 0 results>"
     assert [each.name for each in tester.cases] == ["the case"]
-
-
-def test_what_is_to_be_received_cannot_be_asked_without_a_fake() -> None:
-    tester = IntegrationTester()
-    tester.add("there", received={"GET *": 1})
-
-    with pytest.raises(ScriptingError, match="case 'there' asks for received, but there is no fake"):
-        tester.run(len)
