@@ -9,7 +9,7 @@ from pytest_integrations.core.clock import IN_FORCE
 from pytest_integrations.core.effect import Refuse
 from pytest_integrations.core.errors import CannotPerform, FakeStopped, ScriptingError
 from pytest_integrations.core.fault import Occasion
-from pytest_integrations.core.ledger import Ledger
+from pytest_integrations.core.ledger import Ledger, Outage
 from pytest_integrations.core.script import Rule, Script
 from pytest_integrations.core.seed import Seed
 from pytest_integrations.core.watch import announce
@@ -225,6 +225,7 @@ class Fake:
         def begin() -> None:
             if self._is_running and rule in script.rules:
                 rule.fired += 1
+                self.ledger.outages.append(Outage(self.name, rule.faults[0], self.ledger.now()))
                 for effect in rule.faults[0].effects(Occasion(1, self.seed.stream("listener"))):
                     if isinstance(effect, Refuse):
                         self._take_down(effect)

@@ -26,8 +26,9 @@ if TYPE_CHECKING:
     from .client_call import ClientCall
     from .clock import Clock
     from .delivery import Happening
+    from .fault import Fault
 
-__all__ = ["Calls", "Ledger", "Problem", "raise_problems"]
+__all__ = ["Calls", "Ledger", "Outage", "Problem", "raise_problems"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +50,16 @@ class Problem:
         error = kind(self.text)
         error.__cause__ = self.cause
         return error
+
+
+@dataclass(frozen=True, slots=True)
+class Outage:
+    """The port of a *fake* was down for a while: connections that it refused stand in no ledger, so this is all."""
+
+    fake: str
+    fault: Fault
+    begun: float
+    """Seconds since the ledger was opened."""
 
 
 def raise_problems(problems: Sequence[Problem], who: str) -> None:
@@ -94,6 +105,7 @@ class Ledger:
         self.latest_event: int = 0
         """The number of the newest event of a message, 0 before the first; not settled."""
         self.problems: list[Problem] = []
+        self.outages: list[Outage] = []
         self.readers: list[Callable[[], object]] = []
         """What is called before anybody reads, of fakes whose wire is not ours and does not write by itself."""
         self.clients: list[Sequence[ClientCall]] = []

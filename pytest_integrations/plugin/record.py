@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pytest_integrations.core.call import Call
     from pytest_integrations.core.client_call import ClientCall
     from pytest_integrations.core.delivery import Messages
-    from pytest_integrations.core.ledger import Ledger, Problem
+    from pytest_integrations.core.ledger import Ledger, Outage, Problem
     from pytest_integrations.core.script import Rule
     from pytest_integrations.core.seed import Seed
     from pytest_integrations.views.timeline import Band
@@ -44,6 +44,13 @@ class Part:
     """The newest event of a message at that time."""
     since_problem: int = 0
     """How many problems there were at that time."""
+    since_outage: int = 0
+    """How many outages there were at that time."""
+
+    @property
+    def outages(self) -> list[Outage]:
+        """The outages that began in the test."""
+        return self.ledger.outages[self.since_outage :]
 
     @property
     def problems(self) -> list[Problem]:
@@ -73,11 +80,12 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class _Beginning:
-    """How much was in a ledger when the test began: the newest *call* and *event*, and how many *problems*."""
+    """How much was in a ledger when the test began: the newest *call* and *event*, and how many of the others."""
 
     call: int
     event: int
     problems: int
+    outages: int
 
 
 @dataclass
@@ -109,7 +117,7 @@ class Record:
         """Take in a *fake* that has started, or that goes on from earlier tests."""
         ledger = fake.ledger
         self._since.setdefault(
-            id(ledger), _Beginning(ledger.latest, ledger.latest_event, problems=len(ledger.problems))
+            id(ledger), _Beginning(ledger.latest, ledger.latest_event, len(ledger.problems), len(ledger.outages))
         )
         if any(fake is known for known in self.fakes):
             return
@@ -131,7 +139,7 @@ class Record:
         parts = []
         for key, fakes in by_ledger.items():
             begun = self._since[key]
-            parts.append(Part(fakes[0].ledger, tuple(fakes), begun.call, begun.event, begun.problems))
+            parts.append(Part(fakes[0].ledger, tuple(fakes), begun.call, begun.event, begun.problems, begun.outages))
         return parts
 
     @property

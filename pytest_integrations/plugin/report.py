@@ -125,7 +125,7 @@ class Collector:
     def _shows(self, health: Health) -> bool:
         if self._is_wanted is not None:
             return self._is_wanted or self._path is not None
-        has_news = health["totals"]["faulted"] > 0 and self._config.get_verbosity() >= 0
+        has_news = bool(health["faults"]) and self._config.get_verbosity() >= 0
         return has_news or self._path is not None
 
 

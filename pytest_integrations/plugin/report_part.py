@@ -84,7 +84,14 @@ def _figures(record: Record, read: Sequence[_Read]) -> PartFacts:
     found = [
         point
         for part, calls, messages, groups in read
-        for point in points(calls, groups=groups, problems=part.problems, messages=messages, clients=part.clients)
+        for point in points(
+            calls,
+            groups=groups,
+            problems=part.problems,
+            messages=messages,
+            clients=part.clients,
+            outages=part.outages,
+        )
     ]
     return {
         "profile": record.profile,

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from pytest_integrations.core.client_call import ClientCall
     from pytest_integrations.core.delivery import QueueMessage
     from pytest_integrations.core.fault import Fault
-    from pytest_integrations.core.ledger import Problem
+    from pytest_integrations.core.ledger import Outage, Problem
 
     from .facts import PointFacts
 
@@ -37,6 +37,7 @@ def points(
     problems: Iterable[Problem] = (),
     messages: Iterable[QueueMessage] = (),
     clients: Iterable[Sequence[ClientCall]] = (),
+    outages: Iterable[Outage] = (),
 ) -> list[PointFacts]:
     """Return the figures of each integration point that *calls* reached, in the order of their first calls.
 
@@ -46,6 +47,7 @@ def points(
         problems: what failed the test by itself.
         messages: what became of what was published.
         clients: what the test recorded on the client's side.
+        outages: when ports were down. What they refused has left no call, so only the fault itself is told.
 
     """
     found: dict[Place, PointFacts] = {}
@@ -58,6 +60,8 @@ def points(
     for problem in problems:
         place = place_of(problem.call) if problem.call is not None else (problem.fake, CONNECT)
         _at(found, place, problem.call.protocol if problem.call is not None else "tcp")["unexpected"] += 1
+    for outage in outages:
+        _note(outage.fault, _at(found, (outage.fake, CONNECT), "tcp"))
     published = list(messages)
     _count_dead_letters(known, published, found)
     _count_deliveries(known, published, found)

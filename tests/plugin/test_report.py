@@ -289,6 +289,39 @@ def test_a_breaker_is_told_by_what_it_shed_and_by_its_states(run: Run, pytester:
     assert [(band["state"], band["after"]) for band in bands] == [("should be open", 3)]
 
 
+def test_a_port_that_was_down_is_a_fault_that_was_met(run: Run, pytester: pytest.Pytester) -> None:
+    """What it refused has left no call, and was not shed by the client."""
+    result = run(
+        """
+        from client import get
+        from pytest_integrations import ClientCalls
+        from pytest_integrations.faults import connection_refused
+
+        def ask(url):
+            answer = get(url)
+            if answer != 200:
+                raise ConnectionError(answer)
+
+        def test_it(fake_rest):
+            fake_rest.get("/").reply()
+            client = ClientCalls(fake_rest.ledger)
+            client(ask, fake_rest.url)
+            with fake_rest.injected(connection_refused()):
+                client(ask, fake_rest.url)
+            assert len(client.errors) == 1
+        """,
+        *REPORT,
+    )
+
+    result.assert_outcomes(passed=1)
+    data = health(pytester.path)
+    assert data["matrix"] == [
+        {"fault": "connection_refused", "fake": "fake_rest", "operation": "connect", "survived": 1, "failed": 0}
+    ]
+    assert (point(data, "GET /")["calls"], point(data, "GET /")["shed"]) == (1, 0)
+    assert (point(data, "connect")["calls"], point(data, "connect")["availability"]) == (0, None)
+
+
 def test_dead_letters_and_the_stories_of_messages(run: Run, pytester: pytest.Pytester) -> None:
     result = run(
         """
