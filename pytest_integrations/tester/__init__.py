@@ -9,7 +9,7 @@ injections         the faults of a case
 received           what is to reach the fakes
 resilience         assertions by their names
 scene              which fakes and which ledger a case is about
-play               one case, from its faults to its result
+play               one case, from its faults to its result; judging, what is wrong with it
 result, health     what came of each case, and of each integration point
 tester             the table
 document, reading  cases from TOML and YAML; stage, the fakes and the client that they name

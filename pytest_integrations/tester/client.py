@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import inspect
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from pytest_integrations.backends.listening import ListeningFake
 from pytest_integrations.core.errors import ScriptingError, near_names
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from .case import Case
 
-__all__ = ["Client"]
+__all__ = ["AsyncClient", "Client"]
 
 
 class Client:
@@ -29,7 +29,7 @@ class Client:
         self.__name__ = call or _name(self.function)
 
     @classmethod
-    def of(cls, case: Case, given: Any) -> Client:
+    def of(cls, case: Case, given: Any) -> Self:
         """Return the client of *case*: its own, or else the one that was *given* to the run."""
         client = given if case.client is None else case.client
         if client is None:
@@ -44,6 +44,15 @@ class Client:
         """Call it and return what it returns; a coroutine is run to its end."""
         value = self.function(*arguments, **options)
         return _awaited(value) if inspect.iscoroutine(value) else value
+
+
+class AsyncClient(Client):
+    """The same in an event loop that runs."""
+
+    async def __call__(self, *arguments: Any, **options: Any) -> Any:
+        """Call it and return what it returns; what can be awaited is."""
+        value = self.function(*arguments, **options)
+        return await value if inspect.isawaitable(value) else value
 
 
 def _sender(client: Any) -> Any:
@@ -86,5 +95,5 @@ def _awaited(coroutine: Any) -> Any:
     except RuntimeError:
         return asyncio.run(coroutine)
     coroutine.close()
-    msg = "the client is asynchronous and so is the test: write the test with `def`, and the tester runs the client"
+    msg = "the client is asynchronous and so is the test: write `await integration_tester.run_async(client)`"
     raise ScriptingError(msg)

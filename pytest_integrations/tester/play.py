@@ -2,163 +2,128 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
-from dataclasses import dataclass
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from pytest_integrations.assertions.client_calls import ClientCalls
 from pytest_integrations.assertions.hang import no_hang
-from pytest_integrations.assertions.tolerance import tolerance_of
 from pytest_integrations.core.errors import NothingToCheck, ResilienceError
 
-from .client import Client
+from .client import AsyncClient, Client
 from .injections import injected
+from .judging import Came, judged
 from .resilience import Evidence
 from .result import CaseResult
 from .scene import scene
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-    from types import TracebackType
+    from collections.abc import Iterable, Iterator, Sequence
 
     from pytest_integrations.backends.fake import Fake
+    from pytest_integrations.core.ledger import Calls, Ledger
     from pytest_integrations.core.script import Rule
 
     from .case import Case
 
-__all__ = ["play"]
+__all__ = ["play", "play_async"]
 
 _PATIENCE = 300.0
 _GRACE = 10.0
 """Seconds beyond twice what a client may take, so that one that is merely slow is told how slow it is."""
 
 
-def play(case: Case, client: Any, fakes: Sequence[Fake]) -> CaseResult:
+def play(case: Case, client: Any, fakes: Iterable[Fake]) -> CaseResult:
     """Let *client* do what *case* asks, and return what came of it; *fakes* are what it may reach."""
     __tracebackhide__ = True
-    fakes, ledger = scene(case, client, fakes)
-    function = Client.of(case, client)
-    since, since_event = ledger.latest, ledger.latest_event
-    recorder = ClientCalls(ledger)
-    with injected(case.faults, fakes) as rules:
-        came = _call(case, function, recorder)
-        calls = ledger.calls.where(lambda call: call.seq > since)
-    messages = ledger.messages.where(lambda message: message.events[-1].seq > since_event)
-    evidence = Evidence(calls=calls, messages=messages, demand=recorder, error=came.raised)
-    errors = [came.refused] if came.refused is not None else [*_judge(case, came, evidence)]
-    errors += [problem.error() for problem in ledger.untold()]
-    error = _one(errors)
-    return CaseResult(
-        name=case.name,
-        point=case.request.point(function.__name__),
-        status="passed" if error is None else "error" if error is came.raised else "failed",
-        duration=came.seconds,
-        request=str(case.request),
-        response=came.value,
-        error=error,
-        raised=came.raised,
-        calls=len(calls),
-        faulted=sum(call.fault is not None for call in calls),
-        never_fired=tuple(_never_fired(rules)),
-        place=case.place,
-        is_virtual=bool(getattr(ledger.clock, "exact", False)),
-    )
+    function, act = Client.of(case, client), _Act(case, *scene(case, client, fakes))
+    with act.played():
+        for number in range(case.repeat):
+            if number and case.every:
+                act.recorder.ledger.clock.sleep(case.every)
+            act.came.take(act.recorder(function, *case.request.arguments, **case.request.options))
+    return act.result(function.__name__)
+
+
+async def play_async(case: Case, client: Any, fakes: Iterable[Fake]) -> CaseResult:
+    """Do the same in the event loop that runs, where an asynchronous *client* may be at home."""
+    __tracebackhide__ = True
+    function, act = AsyncClient.of(case, client), _Act(case, *scene(case, client, fakes))
+    with act.played():
+        for number in range(case.repeat):
+            if number and case.every:
+                await _pause(case.every)
+            act.came.take(await act.recorder.awaited(function, *case.request.arguments, **case.request.options))
+    return act.result(function.__name__)
+
+
+async def _pause(seconds: float) -> None:
+    from asyncio import sleep
+
+    await sleep(seconds)
 
 
 @dataclass
-class _Came:
-    """What came of the client's call."""
+class _Act:
+    """One playing of a case."""
 
-    value: Any = None
-    raised: Exception | None = None
-    refused: Exception | None = None
-    """An assertion that failed in the client, or that it did not come back."""
-    seconds: float = 0.0
+    case: Case
+    fakes: Sequence[Fake]
+    ledger: Ledger
+    came: Came = field(default_factory=Came)
+    rules: list[Rule] = field(default_factory=list)
 
+    def __post_init__(self) -> None:
+        """Note where the ledger stands."""
+        self.since, self.since_event = self.ledger.latest, self.ledger.latest_event
+        self.recorder = ClientCalls(self.ledger)
 
-def _call(case: Case, function: Client, recorder: ClientCalls) -> _Came:
-    """Call the client, and interrupt it if it does not come back."""
-    came = _Came()
-    ledger = recorder.ledger
-    began = ledger.now()
-    try:
-        with suppress(NothingToCheck), no_hang(ledger.calls, limit=_patience(case)):
-            _record(case, function, recorder, came)
-    except ResilienceError as hung:
-        came.refused = ResilienceError(str(hung).replace("the block", "the client", 1))
-    if came.refused is not None:
-        came.seconds = round(ledger.now() - began, 6)
-    return came
+    @contextmanager
+    def played(self) -> Iterator[None]:
+        """Let the faults be there while the client is called, and interrupt it if it does not come back."""
+        began = self.ledger.now()
+        with injected(self.case.faults, self.fakes) as self.rules:
+            try:
+                with suppress(NothingToCheck), no_hang(self.ledger.calls, limit=_patience(self.case)):
+                    try:
+                        yield
+                    except AssertionError as error:  # of the client itself: an `assert` in it
+                        self.came.refused = error
+            except ResilienceError as hung:
+                self.came.refused = ResilienceError(str(hung).replace("the block", "the client", 1))
+            if self.came.refused is not None:
+                self.came.seconds = round(self.ledger.now() - began, 6)
+            self.ledger.settle()
 
+    @property
+    def calls(self) -> Calls:
+        """The calls that reached the fakes meanwhile."""
+        return self.ledger.calls.where(lambda call: call.seq > self.since)
 
-def _record(case: Case, function: Client, recorder: ClientCalls, came: _Came) -> None:
-    for number in range(case.repeat):
-        if number and case.every:
-            recorder.ledger.clock.sleep(case.every)
-        try:
-            made = recorder(function, *case.request.arguments, **case.request.options)
-        except AssertionError as error:  # of the client itself: an `assert` in it
-            came.refused = error
-            return
-        came.value, came.seconds = made.value, round(made.latency, 6)
-        came.raised = made.error if isinstance(made.error, Exception) else None
+    def result(self, name: str) -> CaseResult:
+        """Judge what came of it; *name* is what the client is called."""
+        case, came, calls = self.case, self.came, self.calls
+        messages = self.ledger.messages.where(lambda message: message.events[-1].seq > self.since_event)
+        evidence = Evidence(calls=calls, messages=messages, demand=self.recorder, error=came.raised)
+        error = judged(case, came, evidence)
+        return CaseResult(
+            name=case.name,
+            point=case.request.point(name),
+            status="passed" if error is None else "error" if error is came.raised else "failed",
+            duration=came.seconds,
+            request=str(case.request),
+            response=came.value,
+            error=error,
+            raised=came.raised,
+            calls=len(calls),
+            faulted=sum(call.fault is not None for call in calls),
+            never_fired=tuple(f"{rule.fake}: {rule!r}" for rule in self.rules if rule.must_fire and not rule.fired),
+            place=case.place,
+            is_virtual=bool(getattr(self.ledger.clock, "exact", False)),
+        )
 
 
 def _patience(case: Case) -> float:
     """Return after how many seconds a client is taken for one that never comes back."""
     once = _PATIENCE if case.within is None else 2 * case.within + _GRACE
     return case.repeat * (once + case.every)
-
-
-def _judge(case: Case, came: _Came, evidence: Evidence) -> Iterator[Exception]:
-    """Yield an error for everything that is not as expected."""
-    __tracebackhide__ = True
-    if came.raised is not None and not case.expect.is_raised_by(came.raised):
-        came.raised.add_note(f"The case {case.name!r} expected {case.expect}.")
-        yield came.raised.with_traceback(_outside(came.raised.__traceback__))
-    elif came.raised is None:
-        try:
-            misses = case.expect.misses(came.value)
-        except AssertionError as error:  # of a function that is to hold
-            yield error
-        else:
-            yield from (AssertionError(line) for line in misses)
-    if case.within is not None and came.seconds > tolerance_of(evidence.calls.ledger).latest(case.within):
-        yield AssertionError(f"the client took {came.seconds:.3f} s; {case.within:g} s is the limit")
-    for expected in case.received:
-        yield from (AssertionError(line) for line in expected.misses(evidence.calls))
-    for each in case.resilience:
-        try:
-            each.judge(evidence)
-        except AssertionError as error:
-            yield error
-
-
-def _one(errors: list[Exception]) -> Exception | None:
-    """Return the one error, or one that tells several; what the client raised is always the error."""
-    if len(errors) < 2:
-        return next(iter(errors), None)
-    first, *others = errors
-    if not isinstance(first, AssertionError):
-        for each in others:
-            first.add_note(f"And {_first_line(each)}")
-        return first
-    kind = ResilienceError if all(isinstance(each, ResilienceError) for each in errors) else AssertionError
-    told = [f"{number}. {each}" for number, each in enumerate(errors, 1)]
-    return kind("\n\n".join(["; ".join(map(_first_line, errors)), *told]))
-
-
-def _first_line(error: Exception) -> str:
-    return str(error).partition("\n")[0]
-
-
-def _outside(trace: TracebackType | None) -> TracebackType | None:
-    """Return the part of a traceback that begins with the client's code, not with ours."""
-    ours = f"{__package__}.", "pytest_integrations.assertions."
-    while trace is not None and str(trace.tb_frame.f_globals.get("__name__")).startswith(ours):
-        trace = trace.tb_next
-    return trace
-
-
-def _never_fired(rules: list[Rule]) -> Iterator[str]:
-    yield from (f"{rule.fake}: {rule!r}" for rule in rules if rule.must_fire and not rule.fired)

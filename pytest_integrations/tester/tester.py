@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import warnings
-from contextlib import nullcontext
+from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any
 
 from pytest_integrations.core.errors import FaultNeverFired, IntegrationsError, ScriptingError
 
 from .case import Case
 from .place import Place
-from .play import play
+from .play import play, play_async
 from .request import NOTHING
 from .result import CaseResults
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator
     from contextlib import AbstractContextManager
     from datetime import timedelta
 
@@ -155,38 +155,58 @@ class IntegrationTester:
         not pass keeps none of the others from being played.
         """
         __tracebackhide__ = True
+        results: list[CaseResult] = []
+        for case in self._ready():
+            with self._reported(case, results) as take:
+                take(play(case, client, self._fakes))
+        return self._finished(results)
+
+    async def run_async(self, client: Any = None) -> CaseResults:
+        """Do the same in the event loop of an asynchronous test, where the client may be at home.
+
+        What the client returns is awaited, if it can be; the cases still come one after the other.
+        """
+        __tracebackhide__ = True
+        results: list[CaseResult] = []
+        for case in self._ready():
+            with self._reported(case, results) as take:
+                take(await play_async(case, client, self._fakes))
+        return self._finished(results)
+
+    def _ready(self) -> tuple[Case, ...]:
+        __tracebackhide__ = True
         if not self._cases:
             msg = "there is no case to run: add one, such as add('there is tea', request=('GET', '/tea'), expect=200)"
             raise ScriptingError(msg)
-        results: list[CaseResult] = []
-        for case in self._cases.values():
-            self._play(case, client, results)
+        return self.cases
+
+    @contextmanager
+    def _reported(self, case: Case, results: list[CaseResult]) -> Iterator[Callable[[CaseResult], object]]:
+        """Report what is taken, and what is raised meanwhile, as what came of *case*."""
+        __tracebackhide__ = True
+        with self._report(case.name) if self._report is not None else nullcontext():
+            taken: list[CaseResult] = []
+            try:
+                yield taken.append
+            except IntegrationsError as error:
+                if case.place is not None:
+                    case.place.raise_here(error.with_traceback(None))
+                raise
+            self._results += taken
+            results += taken
+            for result in taken:
+                if result.passed and result.never_fired:
+                    msg = f"case {result.name!r} passed without its fault: {result.never_fired[0]} never fired"
+                    warnings.warn(FaultNeverFired(msg), stacklevel=4)
+                if self._report is not None:
+                    result.check()
+
+    def _finished(self, results: list[CaseResult]) -> CaseResults:
+        __tracebackhide__ = True
         found = CaseResults(results)
         if self._report is None:
             found.check()
         return found
-
-    def _play(self, case: Case, client: Any, results: list[CaseResult]) -> None:
-        __tracebackhide__ = True
-        with self._report(case.name) if self._report is not None else nullcontext():
-            result = self._played(case, client)
-            self._results.append(result)
-            results.append(result)
-            if self._report is not None:
-                result.check()
-
-    def _played(self, case: Case, client: Any) -> CaseResult:
-        __tracebackhide__ = True
-        try:
-            result = play(case, client, tuple(self._fakes))
-        except IntegrationsError as error:
-            if case.place is not None:
-                case.place.raise_here(error.with_traceback(None))
-            raise
-        if result.passed and result.never_fired:
-            msg = f"case {result.name!r} passed without its fault: {result.never_fired[0]} never fired"
-            warnings.warn(FaultNeverFired(msg), stacklevel=4)
-        return result
 
     def __repr__(self) -> str:
         """Show how many cases there are, and how many were run."""

@@ -196,6 +196,39 @@ def test_fakes_that_the_test_starts_itself(run: Run) -> None:
     assert result.parseoutcomes()["passed"] == 3
 
 
+def test_an_asynchronous_test(run: Run) -> None:
+    result = run("""
+        import httpx
+        import pytest
+        from pytest_integrations.faults import status
+
+        pytestmark = pytest.mark.anyio
+
+        @pytest.fixture
+        def anyio_backend():
+            return "asyncio"
+
+        @pytest.fixture
+        async def client(fake_rest):
+            async with httpx.AsyncClient(base_url=fake_rest.url) as client:
+                yield client
+
+        async def test_stock(fake_rest, client, integration_tester):
+            fake_rest.get("/tea").reply(json=3)
+            integration_tester.add("there is tea", request="/tea", expect=3)
+            integration_tester.add("refused", request="/tea", expect=200, faults=status(503))
+            await integration_tester.run_async(client.get)
+    """)
+
+    assert result.ret == 1
+    result.stdout.fnmatch_lines(
+        [
+            '>   integration_tester.add("refused", request="/tea", expect=200, faults=status(503))',
+            "E   AssertionError: expected status 200, got 503",
+        ]
+    )
+
+
 def test_a_mistake_in_a_case_is_shown_at_its_line(run: Run) -> None:
     result = run("""
         def test_stock(integration_tester):

@@ -79,7 +79,7 @@ def test_an_asynchronous_client_in_an_asynchronous_test_is_refused() -> None:
     async def test() -> None:
         Client(Shop(), "order_later")("tea")
 
-    with pytest.raises(ScriptingError, match="write the test with `def`"):
+    with pytest.raises(ScriptingError, match=r"write `await integration_tester\.run_async"):
         asyncio.run(test())
 
 
