@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import socket
+import threading
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -18,8 +20,10 @@ from pytest_integrations.assertions.unsafe_retry import assert_no_unsafe_retry
 from pytest_integrations.core.errors import NothingToCheck, ResilienceError
 from pytest_integrations.core.grpc_call import GrpcCall
 from pytest_integrations.core.grpc_details import retry_info, rich_status
+from pytest_integrations.faults import hang
 
 if TYPE_CHECKING:
+    from pytest_integrations import FakeRest
     from tests.assertions.ledgers import HandLedger
 
 GET = "/shop.Orders/Get"
@@ -139,6 +143,19 @@ def test_what_was_over_by_then_proves_nothing(ledger: HandLedger, how: dict[str,
     ledger.at(5)
     with pytest.raises(NothingToCheck, match="every call was over before its deadline"):
         assert_cancels(ledger.calls)
+
+
+def test_one_that_leaves_a_moment_later_is_waited_for(fake_rest: FakeRest) -> None:
+    """Its caller may learn of the deadline before its server does."""
+    fake_rest.get("/stock").reply()
+    fake_rest.inject(hang())
+    client = socket.create_connection((fake_rest.host, fake_rest.port))
+    client.sendall(b"GET /stock HTTP/1.1\r\nHost: x\r\nX-Timeout: 0.01\r\n\r\n")
+    while not fake_rest.calls or fake_rest.ledger.now() < fake_rest.calls[0].started + 0.01:
+        fake_rest.ledger.settle()
+    threading.Timer(0.05, client.close).start()
+
+    assert_cancels(fake_rest.calls, header="X-Timeout", tolerance=5)
 
 
 # -- waits that are asked for
