@@ -5,7 +5,7 @@
 
 *failed* are the calls that failed with a fault, and after a plus sign those that failed without one; they are never
 added up. The availability is the one that the client saw, and, in brackets, that of the calls without a fault.
-Plain ASCII, as wide as it is told; the worst come first.
+Plain ASCII, as wide as it is told: on a narrow terminal the times are left out. The worst come first.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ __all__ = ["brief", "counted", "percent", "summary", "verdict"]
 
 _HEAD = ("integration point", "calls", "faults", "failed", "recovered", "shed", "dead", "p50", "max", "availability")
 _LAST = len(_HEAD) - 1
+_TIMES = (_HEAD.index("p50"), _HEAD.index("max"))
 _POINTS_AT_MOST = 12
 _NARROWEST = 24
 _NONE = "-"
@@ -88,12 +89,19 @@ def percent(share: float | None) -> str:
 
 
 def _table(points: Sequence[Point], width: int) -> list[str]:
+    """Return the table, without columns that have no figure, and on a narrow terminal without those of times."""
     rows = [_HEAD, *map(_cells, points)]
     shown = [column for column in range(len(_HEAD)) if any(row[column] != _NONE for row in rows[1:])]
     widths = {column: max(len(row[column]) for row in rows) for column in shown}
-    room = width - sum(widths[column] + 2 for column in shown[1:])
-    widths[0] = max(_NARROWEST, min(widths[0], room))
+    if _NARROWEST + _taken(widths) > width:
+        widths = {column: each for column, each in widths.items() if column not in _TIMES}
+    widths[0] = max(_NARROWEST, min(widths[0], width - _taken(widths)))
     return [_line(row, widths) for row in rows]
+
+
+def _taken(widths: Mapping[int, int]) -> int:
+    """Return how much room the columns but the first take."""
+    return sum(width + 2 for column, width in widths.items() if column)
 
 
 def _line(row: Sequence[str], widths: Mapping[int, int]) -> str:

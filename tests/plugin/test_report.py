@@ -47,15 +47,17 @@ SUITE = """
 """
 
 
-def test_the_figures_stand_at_the_end_of_a_run_with_faults(run: Run) -> None:
+def test_the_figures_stand_at_the_end_of_a_run_with_faults(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+
     result = run(SUITE)
 
     result.assert_outcomes(passed=3, failed=1)
     result.stdout.fnmatch_lines([
         "*= integrations =*",
         "4 of 6 calls met a fault at 1 integration point, 1 recovered by retry",
-        "integration point *calls  faults  failed  recovered *p50 *max  availability",
-        "fake_rest *GET /users *6       4       4          1  * ms  * ms  33.3 % (100 %)",
+        "integration point         calls  faults  failed  recovered  availability",
+        "fake_rest  GET /users         6       4       4          1  33.3 % (100 %)",
         "*= short test summary info =*",
     ])  # fmt: skip
 

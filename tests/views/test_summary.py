@@ -10,7 +10,7 @@ def test_a_table_with_a_verdict_above() -> None:
     rest = point(faulted=2, failed_faulted=1, failed_other=1, seconds=[0.001, 0.002])
     queue = point(fake="broker", operation="RPUSH orders", dead_lettered=1, shed=2, unexpected=1, seconds=[2.0])
 
-    found, head, *table = summary(report(ran(rest, queue)))
+    found, head, *table = summary(report(ran(rest, queue)), width=120)
 
     assert found == "4 of 8 calls met a fault at 2 integration points, 2 recovered by retry, 2 shed, 1 unexpected"
     assert head.split("  ")[0] == "integration point"
@@ -28,6 +28,15 @@ def test_columns_without_a_figure_are_left_out() -> None:
 
     assert "shed" not in head
     assert "dead" not in head
+
+
+def test_on_a_narrow_terminal_the_times_are_left_out() -> None:
+    lines = summary(report(ran(point())), width=80)
+
+    assert lines[1:] == [
+        "integration point         calls  faults  failed  recovered  availability",
+        "payments  POST /charges       4       2       1          1  75 % (100 %)",
+    ]
 
 
 def test_only_the_worst_are_shown() -> None:
