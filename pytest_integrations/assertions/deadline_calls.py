@@ -200,6 +200,6 @@ def assert_cancels(
 
 def _let_them_leave(ledger: Ledger, told: list[tuple[Call, float]], allowed: float) -> None:
     """Wait while one whose deadline has passed may still leave in time: some tell their caller first."""
-    while any(call.ended is None and until <= ledger.now() < until + allowed for call, until in told):
+    while any(call.ended is call.gone is None and until <= ledger.now() < until + allowed for call, until in told):
         ledger.clock.sleep(_LOOK)
         ledger.settle()
