@@ -72,7 +72,7 @@ def _play(file: CaseFile, each: FileCase, request: pytest.FixtureRequest, fakes:
     __tracebackhide__ = True
 
     def fill(value: Any) -> Any:
-        return filled(value, {fake.name: fake for fake in fakes})
+        return filled(value, {fake.name: fake for fake in fakes}, request.node.path)
 
     try:
         for plan in each.fakes:

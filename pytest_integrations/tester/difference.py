@@ -16,7 +16,8 @@ _EXCERPT = 100
 def differences(expected: Any, seen: Any, *, what: str, partly: bool = False) -> list[str]:
     """Return in words where *seen* differs from *expected*, by the way to it.
 
-    *what* it is begins each line; *partly* allows objects more keys.
+    *what* it is begins each line; *partly* allows objects more keys. A list is equal to a tuple of the same, which
+    cannot be written in a file.
 
     >>> differences({"left": 3, "sku": "tea"}, {"left": 4, "sku": "tea"}, what="body")
     ['body.left: expected 3, got 4']
@@ -39,7 +40,7 @@ def _walk(expected: Any, seen: Any, way: str, *, partly: bool) -> Iterator[str]:
                 yield from _walk(expected[key], seen[key], f"{way}.{key}", partly=partly)
         if not partly:
             yield from (f"{way}.{key}: not expected, got {_shown(seen[key])}" for key in seen if key not in expected)
-    elif isinstance(expected, list) and isinstance(seen, list) and len(expected) == len(seen):
+    elif isinstance(expected, list) and isinstance(seen, list | tuple) and len(expected) == len(seen):
         for number, pair in enumerate(zip(expected, seen, strict=True)):
             yield from _walk(*pair, f"{way}[{number}]", partly=partly)
     elif not _is_same(expected, seen):

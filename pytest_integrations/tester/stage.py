@@ -16,6 +16,7 @@ from .http_client import HttpClient
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
+    from pathlib import Path
 
     from pytest_integrations.backends.fake import Fake
     from pytest_integrations.backends.rest import FakeRest
@@ -23,7 +24,9 @@ if TYPE_CHECKING:
 __all__ = ["ClientPlan", "FakePlan", "RoutePlan", "Step", "filled", "load", "placeholders"]
 
 _PLACEHOLDER = re.compile(r"\{([A-Za-z_][\w-]*)\.([A-Za-z_]\w*)\}")
-_ENVIRONMENT = "env"
+_ENVIRONMENT, _FILE = "env", "file"
+RESERVED = (_ENVIRONMENT, _FILE)
+"""What placeholders are of besides the fakes."""
 _MISSING: Any = object()
 
 
@@ -130,28 +133,28 @@ class ClientPlan:
         return fixture(str(self.fixture))
 
 
-def filled(value: Any, fakes: Mapping[str, Fake]) -> Any:
+def filled(value: Any, fakes: Mapping[str, Fake], file: Path) -> Any:
     """Return *value* with `{stock.url}` replaced by the attribute `url` of the fake `stock`, in all texts in it.
 
-    `{env.SHOP_URL}` is a variable of the environment. A text that is nothing but a placeholder becomes the attribute;
-    what names no fake stays as it is.
+    `{env.SHOP_URL}` is a variable of the environment, `{file.folder}` where the *file* lies. A text that is nothing but
+    a placeholder becomes the attribute; what names no fake stays as it is.
     """
     if isinstance(value, str):
         whole = _PLACEHOLDER.fullmatch(value)
         if whole is not None:
-            return _attribute(whole, fakes)
-        return _PLACEHOLDER.sub(lambda found: str(_attribute(found, fakes)), value)
+            return _attribute(whole, fakes, file)
+        return _PLACEHOLDER.sub(lambda found: str(_attribute(found, fakes, file)), value)
     if isinstance(value, Mapping):
-        return {name: filled(each, fakes) for name, each in value.items()}
+        return {name: filled(each, fakes, file) for name, each in value.items()}
     if isinstance(value, list | tuple):
-        return type(value)(filled(each, fakes) for each in value)
+        return type(value)(filled(each, fakes, file) for each in value)
     return value
 
 
 def placeholders(value: Any) -> Iterator[str]:
-    """Yield the names of what the placeholders in *value* are of, without the environment."""
+    """Yield the names of the fakes that the placeholders in *value* are of."""
     if isinstance(value, str):
-        yield from (name for name, _ in _PLACEHOLDER.findall(value) if name != _ENVIRONMENT)
+        yield from (name for name, _ in _PLACEHOLDER.findall(value) if name not in RESERVED)
     elif isinstance(value, Mapping):
         for each in value.values():
             yield from placeholders(each)
@@ -160,8 +163,10 @@ def placeholders(value: Any) -> Iterator[str]:
             yield from placeholders(each)
 
 
-def _attribute(found: re.Match[str], fakes: Mapping[str, Fake]) -> Any:
+def _attribute(found: re.Match[str], fakes: Mapping[str, Fake], file: Path) -> Any:
     name, attribute = found.groups()
+    if (name, attribute) == (_FILE, "folder"):
+        return str(file.parent)
     if name == _ENVIRONMENT:
         if attribute not in os.environ:
             msg = f"{found[0]}: there is no variable {attribute} in the environment; set it, such as {attribute}=..."

@@ -10,7 +10,7 @@ from pytest_integrations.core.errors import ScriptingError, UnknownName
 from pytest_integrations.core.reply import Reply
 from pytest_integrations.profiles.tables import Tables
 
-from .stage import ClientPlan, FakePlan, RoutePlan, Step, load, placeholders
+from .stage import RESERVED, ClientPlan, FakePlan, RoutePlan, Step, load, placeholders
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -60,8 +60,9 @@ class StageReader(Tables):
         )
 
     def _fake(self, name: str, value: object, key: str, known: FakePlan | None) -> FakePlan:
-        if not _NAME.fullmatch(name) or name == "env":
-            self.fail(key, f"{name!r} is no name for a fake: valid are letters, digits, '-' and '_', and not 'env'")
+        if not _NAME.fullmatch(name) or name in RESERVED:
+            own = " and ".join(map(repr, RESERVED))
+            self.fail(key, f"{name!r} is no name for a fake: valid are letters, digits, '-' and '_', but not {own}")
         table = self.table(value, key)
         self.only(table, _FAKE, key)
         kind = self.text(table.get("kind", "rest" if known is None else known.kind), f"{key}.kind")

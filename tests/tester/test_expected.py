@@ -104,6 +104,8 @@ def test_a_response(answer: Any, written: Any, misses: list[str]) -> None:
         (None, None, []),
         (None, 3, ["value: expected None, got 3"]),
         ([1, {"a": 2}], [1, {"a": 3}], ["value[1].a: expected 2, got 3"]),
+        ([1, [2]], (1, (2,)), []),
+        ((1,), [1], ["value: expected (1,), got [1]"]),
         ([1], [1, 2], ["value: expected [1], got [1, 2]"]),
         (Anything(), 3, []),
         (Expected(status=200), 3, ["expected a response with status, got 3"]),

@@ -16,16 +16,22 @@ from pytest_integrations.tester.stage import ClientPlan, FakePlan, RoutePlan, St
 if TYPE_CHECKING:
     from pytest_integrations import Fakes
 
+FILE = Path("/shop/tests/test_a.integration.toml")
+
 
 def test_placeholders(fakes: Fakes, monkeypatch: pytest.MonkeyPatch) -> None:
     stock = fakes.rest("stock")
     monkeypatch.setenv("SHOP", "tea")
     known = {"stock": stock}
 
-    assert filled("{stock.url}/{env.SHOP}", known) == f"{stock.url}/tea"
-    assert filled("{stock.port}", known) == stock.port, "of its own type, if it is alone"
-    assert filled({"a": ["{env.SHOP}", 3, None], "b": ("{env.SHOP}",)}, known) == {"a": ["tea", 3, None], "b": ("tea",)}
-    assert filled("{other.url} {stock}", known) == "{other.url} {stock}"
+    assert filled("{stock.url}/{env.SHOP}", known, FILE) == f"{stock.url}/tea"
+    assert filled("{file.folder}/shop.proto", known, FILE) == "/shop/tests/shop.proto"
+    assert filled("{stock.port}", known, FILE) == stock.port, "of its own type, if it is alone"
+    assert filled({"a": ["{env.SHOP}", 3, None], "b": ("{env.SHOP}",)}, known, FILE) == {
+        "a": ["tea", 3, None],
+        "b": ("tea",),
+    }
+    assert filled("{other.url} {stock}", known, FILE) == "{other.url} {stock}"
     assert [*placeholders({"a": ["{stock.url}", {"b": "{env.X} {cache.url}"}], "c": 3})] == ["stock", "cache"]
 
 
@@ -33,11 +39,11 @@ def test_placeholders_that_are_nothing(fakes: Fakes) -> None:
     stock = fakes.rest("stock")
 
     with pytest.raises(ScriptingError, match=r"\{env.NO_SUCH_SHOP\}: there is no variable NO_SUCH_SHOP in the environ"):
-        filled("{env.NO_SUCH_SHOP}", {})
+        filled("{env.NO_SUCH_SHOP}", {}, FILE)
     with pytest.raises(ScriptingError, match=r"\{stock.uri\}: <FakeRest 'stock'> has no 'uri'; stock.url is where"):
-        filled("{stock.uri}", {"stock": stock})
+        filled("{stock.uri}", {"stock": stock}, FILE)
     with pytest.raises(ScriptingError, match=r"has no 'stop'"):
-        filled("{stock.stop}", {"stock": stock})
+        filled("{stock.stop}", {"stock": stock}, FILE)
 
 
 def _nothing(value: Any) -> Any:
@@ -69,7 +75,7 @@ def test_queues_and_steps(fakes: Fakes) -> None:
         "amqp",
         queues=({"name": "orders", "dead_letter": "orders.dead"},),
         setup=(Step("queue", {"name": "bills"}, (Step("publish", ["{env.HOME}"]),)), Step("heal")),
-    ).prepare(broker, lambda value: filled(value, {}))
+    ).prepare(broker, lambda value: filled(value, {}, FILE))
     graph = fakes.graphql("graph")
     FakePlan(
         "graph",
