@@ -74,6 +74,8 @@ if TYPE_CHECKING:
     from .backends.graphql.errors import FieldError
     from .backends.graphql.fake import FakeGraphQL
     from .backends.grpc.fake import FakeGrpc
+    from .backends.grpc.servicer.call import RpcFailed
+    from .backends.grpc.servicer.servicer import GrpcServicer
     from .backends.kafka.fake import FakeKafka
     from .backends.proxy.fake import FakeProxy
     from .backends.queues import Queue
@@ -101,6 +103,7 @@ if TYPE_CHECKING:
     from .core.fault import Fault
     from .core.graphql_call import GraphQLCall
     from .core.grpc_call import GrpcCall
+    from .core.grpc_message import Uncompressed
     from .core.ledger import Calls, Ledger
     from .core.queue_call import QueueCall
     from .core.reply import Reply
@@ -139,6 +142,7 @@ __all__ = [
     "FieldError",
     "GraphQLCall",
     "GrpcCall",
+    "GrpcServicer",
     "HandlerFailed",
     "IntegrationTester",
     "IntegrationsError",
@@ -157,10 +161,12 @@ __all__ = [
     "QueueMessage",
     "Reply",
     "ResilienceError",
+    "RpcFailed",
     "Schedule",
     "ScriptingError",
     "Stalled",
     "TunnelCall",
+    "Uncompressed",
     "UnexpectedCall",
     "UnknownName",
     "VirtualClock",
@@ -244,6 +250,7 @@ _HOMES = {
     "FieldError": "backends.graphql.errors",
     "GraphQLCall": "core.graphql_call",
     "GrpcCall": "core.grpc_call",
+    "GrpcServicer": "backends.grpc.servicer.servicer",
     "HandlerFailed": "core.errors",
     "IntegrationTester": "tester",
     "IntegrationsError": "core.errors",
@@ -260,9 +267,11 @@ _HOMES = {
     "QueueMessage": "core.delivery",
     "Reply": "core.reply",
     "ResilienceError": "core.errors",
+    "RpcFailed": "backends.grpc.servicer.call",
     "ScriptingError": "core.errors",
     "Stalled": "timekeeping",
     "TunnelCall": "core.tunnel_call",
+    "Uncompressed": "core.grpc_message",
     "UnexpectedCall": "core.errors",
     "UnknownName": "core.errors",
     "VirtualClock": "timekeeping",

@@ -12,8 +12,7 @@ class Uncompressed(bytes):
 
     ```python
     import grpc
-    from pytest_integrations.backends.grpc.fake import FakeGrpc
-    from pytest_integrations.core.grpc_message import Uncompressed
+    from pytest_integrations import FakeGrpc, Uncompressed
 
     orders = 'syntax = "proto3"; message Id { string id = 1; } service Orders { rpc List(Id) returns (stream Id); }'
     with FakeGrpc(compression="gzip") as fake:

@@ -61,6 +61,7 @@ if TYPE_CHECKING:
         unknown_code,
         window_stall,
     )
+    from .grpc_frames import drop_connection
     from .grpc_messages import bad_flag, false_compression, garbage_message, oversize, truncated_message, two_messages
     from .handshake import tls
     from .head import bad_status_line, early_hints, http_version, huge_header, illegal_header, many_headers
@@ -139,6 +140,7 @@ __all__ = [
     "data_null",
     "defer_never_completes",
     "dribble",
+    "drop_connection",
     "duplicate",
     "duplicate_next",
     "duplicate_reply",

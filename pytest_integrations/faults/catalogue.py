@@ -105,6 +105,7 @@ registry: Registry[type[Fault]] = Registry(
         "wrong_id": f"{_HERE}.subscription_events:wrong_id",
         # gRPC
         "break_stream": f"{_HERE}.grpc:break_stream",
+        "drop_connection": f"{_HERE}.grpc_frames:drop_connection",
         "empty_ok": f"{_HERE}.grpc:empty_ok",
         "fail_after_headers": f"{_HERE}.grpc:fail_after_headers",
         "goaway": f"{_HERE}.grpc:goaway",

@@ -56,7 +56,9 @@ class Registries:
         """The faults that profiles may name."""
         from pytest_integrations.faults.catalogue import of_streams, registry
 
-        return self._joined(Registry("fault", {**registry.entries(), **of_streams.entries()}), self._hook.pytest_integrations_faults)
+        return self._joined(
+            Registry("fault", {**registry.entries(), **of_streams.entries()}), self._hook.pytest_integrations_faults
+        )
 
     @cached_property
     def backends(self) -> Registry[type[Fake]]:

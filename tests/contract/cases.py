@@ -75,8 +75,8 @@ _OF_PROTOCOLS = {
     "redis": "redis_error failover",
     "sqs": "sqs_error partial_batch md5_mismatch clock_skew",
     "kafka": "kafka_error topic_error broker_down rtt",
-    "grpc": "break_stream empty_ok fail_after_headers goaway grpc_status http_status no_ping_ack no_trailers "
-    "reset_stream unknown_code window_stall bad_flag false_compression garbage_message oversize "
+    "grpc": "break_stream drop_connection empty_ok fail_after_headers goaway grpc_status http_status no_ping_ack "
+    "no_trailers reset_stream unknown_code window_stall bad_flag false_compression garbage_message oversize "
     "truncated_message two_messages ",
     "http2": "h2_goaway h2_max_streams h2_rst_stream h2_short_body ",
     "graphql": "request_error throttled unauthenticated persisted_query_not_found html_502 field_error nullify partial "

@@ -109,6 +109,7 @@ _ELSEWHERE = {
     "subscription",
     "subscription_events",
     "grpc",
+    "grpc_frames",
     "grpc_messages",
     "http2",
 }

@@ -11,5 +11,5 @@ What is behind that:
     schema.py      from generated code or a descriptor set to services; protoc.py compiles .proto files to such a set
     serving.py     what the wire asks; conversation.py holds one call's part of it, computed.py asks callables
     host.py        a real servicer behind the fake; host_server.py: on grpcio; host_load.py: how much of it runs
-    health.py      a service that every server has, as is reflection.py; builtin_schema.py: what these two say of themselves
+    health.py      a service that every server has, as is reflection.py; builtin_schema.py: what they say of themselves
 """

@@ -11,7 +11,7 @@ import pytest
 
 from pytest_integrations.backends.grpc.fake import FakeGrpc
 from pytest_integrations.backends.grpc.servicer.call import RpcFailed
-from pytest_integrations.backends.grpc.servicer.servicer import Servicer
+from pytest_integrations.backends.grpc.servicer.servicer import GrpcServicer
 from pytest_integrations.backends.grpc.servicer.testing import grpc_testing
 from pytest_integrations.backends.grpc.servicer.time import ClockTime
 from pytest_integrations.core.clock import IN_FORCE
@@ -31,15 +31,15 @@ def clock() -> Iterator[VirtualClock]:
 
 
 @pytest.fixture
-def orders() -> Iterator[Servicer]:
-    with Servicer(Orders()) as made:
+def orders() -> Iterator[GrpcServicer]:
+    with GrpcServicer(Orders()) as made:
         yield made
 
 
 # -- all kinds
 
 
-def test_unary(orders: Servicer) -> None:
+def test_unary(orders: GrpcServicer) -> None:
     call = orders.Get(Order(id="o1", qty=3), timeout=20, metadata={"x-tenant": "t1"})
     assert (call.response.id, call.response.qty) == ("o1", 3)
     assert (call.code, call.details, call.is_running) == (grpc.StatusCode.OK, "", False)
@@ -47,14 +47,14 @@ def test_unary(orders: Servicer) -> None:
     assert call.trailing_metadata[0].key == "after"
 
 
-def test_a_server_that_streams(orders: Servicer) -> None:
+def test_a_server_that_streams(orders: GrpcServicer) -> None:
     call = orders.List({"qty": 3})
     assert [each.id for each in call.responses] == ["0", "1", "2"]
     assert [each.id for each in call] == ["0", "1", "2"]
     assert call.code is grpc.StatusCode.OK
 
 
-def test_a_client_that_streams(orders: Servicer) -> None:
+def test_a_client_that_streams(orders: GrpcServicer) -> None:
     assert orders.Upload([{"id": "a"}, Order(id="b")]).response.count == 2
     call = orders.Upload()
     call.send({"id": "a"})
@@ -63,7 +63,7 @@ def test_a_client_that_streams(orders: Servicer) -> None:
     assert call.response.count == 1
 
 
-def test_both_stream(orders: Servicer) -> None:
+def test_both_stream(orders: GrpcServicer) -> None:
     assert [each.id for each in orders.Chat([{"id": "a"}, {"id": "b"}]).responses] == ["hello", "A", "B"]
     call = orders.Chat()
     heard = iter(call)
@@ -77,7 +77,7 @@ def test_both_stream(orders: Servicer) -> None:
 
 def test_a_request_is_what_a_wire_would_bring() -> None:
     servicer: Any = Orders()
-    with Servicer(servicer) as orders:
+    with GrpcServicer(servicer) as orders:
         request = Order(id="o1")
         assert orders.Get(request).response.id == "o1"
         assert servicer.seen == [request]
@@ -88,7 +88,7 @@ def test_a_request_is_what_a_wire_would_bring() -> None:
 
 
 @pytest.mark.parametrize("what", ["sleep", "hang"])
-def test_a_deadline_comes_by_itself(clock: VirtualClock, orders: Servicer, what: str) -> None:
+def test_a_deadline_comes_by_itself(clock: VirtualClock, orders: GrpcServicer, what: str) -> None:
     began = time.clock_gettime(time.CLOCK_MONOTONIC)
     call = orders.Get({"id": what}, timeout=20)
     assert (call.code, call.details) == (grpc.StatusCode.DEADLINE_EXCEEDED, "Deadline Exceeded")
@@ -98,7 +98,7 @@ def test_a_deadline_comes_by_itself(clock: VirtualClock, orders: Servicer, what:
         _ = call.response
 
 
-def test_a_test_may_let_time_pass_by_hand(clock: VirtualClock, orders: Servicer) -> None:
+def test_a_test_may_let_time_pass_by_hand(clock: VirtualClock, orders: GrpcServicer) -> None:
     call = orders.Get({"id": "sleep"}, timeout=20)
     clock.sleep(19)
     assert call.is_running
@@ -107,14 +107,14 @@ def test_a_test_may_let_time_pass_by_hand(clock: VirtualClock, orders: Servicer)
     assert call.code is grpc.StatusCode.DEADLINE_EXCEEDED
 
 
-def test_a_servicer_that_is_in_time(clock: VirtualClock, orders: Servicer) -> None:
+def test_a_servicer_that_is_in_time(clock: VirtualClock, orders: GrpcServicer) -> None:
     call = orders.Get({"id": "sleep"}, timeout=31)
     assert (call.response.id, clock.now) == ("sleep", 30)
     clock.sleep(5)
     assert call.code is grpc.StatusCode.OK
 
 
-def test_a_servicer_that_ends_with_its_deadline_is_late(clock: VirtualClock, orders: Servicer) -> None:
+def test_a_servicer_that_ends_with_its_deadline_is_late(clock: VirtualClock, orders: GrpcServicer) -> None:
     assert orders.Get({"id": "sleep"}, timeout=30).code is grpc.StatusCode.DEADLINE_EXCEEDED
     assert clock.now == 30
     assert orders.calls[0].verdict == "cancelled"
@@ -122,7 +122,7 @@ def test_a_servicer_that_ends_with_its_deadline_is_late(clock: VirtualClock, ord
 
 def test_a_servicer_sees_how_much_is_left(clock: VirtualClock) -> None:
     servicer: Any = Orders()
-    with Servicer(servicer) as orders:
+    with GrpcServicer(servicer) as orders:
         assert orders.Get({"id": "a"}, timeout=20).response.id == "a"
         assert orders.Get({"id": "a"}).response.id == "a"
     assert servicer.left == [20, None]
@@ -130,7 +130,7 @@ def test_a_servicer_sees_how_much_is_left(clock: VirtualClock) -> None:
 
 def test_a_stream_is_cut_by_its_deadline(clock: VirtualClock) -> None:
     servicer: Any = Orders()
-    with Servicer(servicer) as orders:
+    with GrpcServicer(servicer) as orders:
         call = orders.List({"id": "slow", "qty": 100}, timeout=25)
         heard = iter(call)
         assert [(next(heard).id, clock.now) for _ in range(2)] == [("0", 10), ("1", 20)]
@@ -140,7 +140,7 @@ def test_a_stream_is_cut_by_its_deadline(clock: VirtualClock) -> None:
         assert servicer.over.wait(20)  # it yields into the void once, and is closed
 
 
-def test_no_time_at_all(clock: VirtualClock, orders: Servicer) -> None:
+def test_no_time_at_all(clock: VirtualClock, orders: GrpcServicer) -> None:
     assert orders.Get({"id": "sleep"}, timeout=0).code is grpc.StatusCode.DEADLINE_EXCEEDED
     call: Any = orders.calls[0]
     assert (call.handled, call.verdict) == (False, "cancelled")
@@ -148,7 +148,7 @@ def test_no_time_at_all(clock: VirtualClock, orders: Servicer) -> None:
 
 def test_real_time() -> None:
     servicer: Any = Orders()
-    with Servicer(servicer) as orders:
+    with GrpcServicer(servicer) as orders:
         began = time.monotonic()
         assert orders.Get({"id": "hang"}, timeout=0.05).code is grpc.StatusCode.DEADLINE_EXCEEDED
         assert 0.04 < time.monotonic() - began < 5
@@ -157,7 +157,7 @@ def test_real_time() -> None:
 
 def test_a_call_is_cancelled() -> None:
     servicer: Any = Orders()
-    with Servicer(servicer) as orders:
+    with GrpcServicer(servicer) as orders:
         call = orders.Get({"id": "hang"}, timeout=20)
         call.cancel()
         assert (call.code, call.details) == (grpc.StatusCode.CANCELLED, "Locally cancelled by application!")
@@ -181,7 +181,7 @@ IDS = ["o1", "abort", "rich", "raise", "coded", "codedraise", "nothing", "cancel
 
 
 @pytest.mark.parametrize("what", IDS)
-def test_the_same_as_on_a_real_server(orders: Servicer, caplog: pytest.LogCaptureFixture, what: str) -> None:
+def test_the_same_as_on_a_real_server(orders: GrpcServicer, caplog: pytest.LogCaptureFixture, what: str) -> None:
     caplog.set_level(logging.CRITICAL, "grpc._server")
     metadata = (("x-a", "1"), ("x-b-bin", b"\xff"))
 
@@ -200,20 +200,20 @@ def test_the_same_as_on_a_real_server(orders: Servicer, caplog: pytest.LogCaptur
     assert (call.response if reply is not None else None) == reply
 
 
-def test_a_message_of_another_type(orders: Servicer, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_message_of_another_type(orders: GrpcServicer, caplog: pytest.LogCaptureFixture) -> None:
     call = orders.Get({"id": "other"})  # grpcio's own server takes any message, and sends its bytes
     assert (call.code, call.details) == (grpc.StatusCode.INTERNAL, "Failed to serialize response!")
     assert "which is no Order" in caplog.text
 
 
-def test_a_stream_that_is_aborted(orders: Servicer) -> None:
+def test_a_stream_that_is_aborted(orders: GrpcServicer) -> None:
     call = orders.List({"id": "abort", "qty": 9})
     assert [each.id for each in call.responses] == ["0", "1"]
     assert (call.code, call.details) == (grpc.StatusCode.DATA_LOSS, "torn")
     assert call.error is None
 
 
-def test_what_a_servicer_raised_is_at_hand(orders: Servicer) -> None:
+def test_what_a_servicer_raised_is_at_hand(orders: GrpcServicer) -> None:
     call = orders.Get({"id": "raise"})
     with pytest.raises(RpcFailed, match="UNKNOWN: Exception calling application: 17") as caught:
         _ = call.response
@@ -223,7 +223,7 @@ def test_what_a_servicer_raised_is_at_hand(orders: Servicer) -> None:
 
 
 def test_a_method_that_is_not_written_yet() -> None:
-    with Servicer(Base()) as orders:
+    with GrpcServicer(Base()) as orders:
         call = orders.Get({"id": "o1"})
         assert (call.code, call.details) == (grpc.StatusCode.UNIMPLEMENTED, "Method not implemented!")
 
@@ -238,12 +238,12 @@ class Careless:
 
 
 def test_a_careless_servicer() -> None:
-    with Servicer(Careless(), generated()[0].DESCRIPTOR.services_by_name["Orders"]) as orders:
+    with GrpcServicer(Careless(), generated()[0].DESCRIPTOR.services_by_name["Orders"]) as orders:
         call = orders.Get({"id": "o1"})
         assert (call.code, call.details) == (grpc.StatusCode.UNKNOWN, "what?")
         call = orders.List({})
         assert (call.code, call.details) == (grpc.StatusCode.UNIMPLEMENTED, "Method not found!")
-        assert repr(orders) == "<Servicer of Careless: Get, Upload, List, Chat>"
+        assert repr(orders) == "<GrpcServicer of Careless: Get, Upload, List, Chat>"
 
 
 class Asking(Base):  # type: ignore[misc]
@@ -267,7 +267,7 @@ class Asking(Base):  # type: ignore[misc]
 
 
 def test_what_a_context_is_asked() -> None:
-    with Servicer(Asking()) as orders:
+    with GrpcServicer(Asking()) as orders:
         call = orders.Get({"id": "o1"})
         assert call.error is None
         assert call.response.id == "o1"
@@ -276,7 +276,7 @@ def test_what_a_context_is_asked() -> None:
 # -- what was called
 
 
-def test_calls_are_recorded(clock: VirtualClock, orders: Servicer) -> None:
+def test_calls_are_recorded(clock: VirtualClock, orders: GrpcServicer) -> None:
     assert orders.Get({"id": "o1"}, timeout=20, metadata={"x-a": "1"}).code is grpc.StatusCode.OK
     assert orders.Get({"id": "abort"}).code is grpc.StatusCode.NOT_FOUND
     assert orders.Get({"id": "sleep"}, timeout=20).code is grpc.StatusCode.DEADLINE_EXCEEDED
@@ -322,7 +322,7 @@ def test_time_of_the_clock_in_force(clock: VirtualClock) -> None:
 
 @pytest.mark.usefixtures("no_leaks")
 def test_nothing_is_left() -> None:
-    with Servicer(Orders()) as orders:
+    with GrpcServicer(Orders()) as orders:
         call = orders.Get({"id": "hang"}, timeout=60)
         open_one = orders.Upload()
         assert call.is_running
@@ -332,7 +332,7 @@ def test_nothing_is_left() -> None:
 @pytest.mark.usefixtures("no_leaks")
 def test_one_that_sleeps_is_let_go_with_the_clock() -> None:
     with VirtualClock() as clock:
-        with Servicer(Orders()) as orders:
+        with GrpcServicer(Orders()) as orders:
             assert orders.Get({"id": "sleep"}, timeout=20).code is grpc.StatusCode.DEADLINE_EXCEEDED
         assert clock.now <= 21
 

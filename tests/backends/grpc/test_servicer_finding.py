@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pytest_integrations.backends.grpc.servicer.servicer import Servicer
+from pytest_integrations.backends.grpc.servicer.servicer import GrpcServicer
 from pytest_integrations.core.errors import ScriptingError, UnknownName
 from tests.backends.grpc.hosting import Awaited, generated
 from tests.backends.grpc.serviced import Orders
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture
-def orders() -> Iterator[Servicer]:
-    with Servicer(Orders()) as made:
+def orders() -> Iterator[GrpcServicer]:
+    with GrpcServicer(Orders()) as made:
         yield made
 
 
@@ -45,13 +45,13 @@ class Counting:
     ids=["module", "function", "service", "file"],
 )
 def test_a_service_that_is_named(schema: Any) -> None:
-    with Servicer(Alone(), schema) as orders:
+    with GrpcServicer(Alone(), schema) as orders:
         assert orders.Get({"id": "o1"}).response.id == "o1"
         assert "Upload" in dir(orders)
 
 
 def test_the_only_service_that_fits() -> None:
-    with Servicer(Counting(), generated()[0]) as stock:
+    with GrpcServicer(Counting(), generated()[0]) as stock:
         assert stock.Count({"qty": 5}).response.count == 5
 
 
@@ -76,10 +76,10 @@ def add_Strange_to_server(_servicer: Any, server: Any) -> None:  # noqa: N802 --
 )
 def test_what_cannot_be_run(servicer: Any, schema: Any, message: str) -> None:
     with pytest.raises(ScriptingError, match=message):
-        Servicer(servicer, schema)
+        GrpcServicer(servicer, schema)
 
 
-def test_what_cannot_be_called(orders: Servicer) -> None:
+def test_what_cannot_be_called(orders: GrpcServicer) -> None:
     with pytest.raises(UnknownName, match="Did you mean 'Get'"):
         orders.Gett({})
     with pytest.raises(ScriptingError, match="has no field 'nope'"):

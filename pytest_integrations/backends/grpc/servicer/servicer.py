@@ -23,10 +23,10 @@ if TYPE_CHECKING:
     from pytest_integrations.core.grpc_metadata import MetadataLike
     from pytest_integrations.core.ledger import Calls
 
-__all__ = ["Servicer"]
+__all__ = ["GrpcServicer"]
 
 
-class Servicer:
+class GrpcServicer:
     """Runs a servicer of yours by grpcio-testing, with its deadlines on the clock in force; its methods are attributes.
 
     A call (`orders.Get(request, timeout=20, metadata=...)`) returns at once. Its `code`, `details`,
@@ -39,7 +39,7 @@ class Servicer:
 
     ```python
     import grpc
-    from pytest_integrations.backends.grpc.servicer.servicer import Servicer
+    from pytest_integrations import GrpcServicer
 
     shop = 'syntax = "proto3"; message Order { string id = 1; } service Orders { rpc Get(Order) returns (Order); }'
     Order = fake_grpc.load(shop).Get.schema.reply
@@ -50,7 +50,7 @@ class Servicer:
                 context.abort(grpc.StatusCode.NOT_FOUND, "no such order")
             return Order(id=request.id)
 
-    with Servicer(OrdersServicer(), fake_grpc.services["Orders"]) as orders:
+    with GrpcServicer(OrdersServicer(), fake_grpc.services["Orders"]) as orders:
         assert orders.Get(Order(id="o1"), timeout=20).response.id == "o1"
         assert orders.Get({"id": "o9"}).code is grpc.StatusCode.NOT_FOUND
     ```
@@ -136,7 +136,7 @@ class Servicer:
 
     def __repr__(self) -> str:
         """Show the servicer and its methods."""
-        return f"<Servicer of {type(self._servicer).__name__}: {', '.join(self._methods)}>"
+        return f"<GrpcServicer of {type(self._servicer).__name__}: {', '.join(self._methods)}>"
 
 
 class _NoSuchMethod(UnknownName, AttributeError):  # type: ignore[misc]  # both have a `name`: the same

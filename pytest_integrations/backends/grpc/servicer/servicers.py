@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from .servicer import Servicer
+from .servicer import GrpcServicer
 
 if TYPE_CHECKING:
     from pytest_integrations.core.ledger import Ledger
@@ -18,12 +18,12 @@ class Servicers:
     def __init__(self, ledger: Ledger | None = None) -> None:
         """Record all calls in *ledger*; without one each servicer has its own."""
         self._ledger = ledger
-        self._made: list[Servicer] = []
+        self._made: list[GrpcServicer] = []
 
-    def __call__(self, servicer: Any, schema: Any = None, *, name: str = "grpc_servicer") -> Servicer:
-        """Run *servicer*, whose methods are attributes of what is returned; the arguments are those of `Servicer`."""
+    def __call__(self, servicer: Any, schema: Any = None, *, name: str = "grpc_servicer") -> GrpcServicer:
+        """Run *servicer*, whose methods are attributes of what is returned; see `GrpcServicer` for the arguments."""
         __tracebackhide__ = True
-        made = Servicer(servicer, schema, name=name, ledger=self._ledger)
+        made = GrpcServicer(servicer, schema, name=name, ledger=self._ledger)
         self._made.append(made)
         return made
 
