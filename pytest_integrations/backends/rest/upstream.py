@@ -134,6 +134,8 @@ class Upstream:
             under_way = tuple(self._open)
         for passed in under_way:
             passed.hang_up()
+            if passed.is_unread:
+                passed.close()
         with self._changed:
             self._changed.wait_for(lambda: not self._open, _LAST_WORDS)
 
@@ -149,6 +151,8 @@ class Passed:
         self._response: http.client.HTTPResponse | None = None
         self.connection = connection
         self.reply: Reply = Reply()
+        self.is_unread: bool = False
+        """Whether it has a body that goes on, and nobody has begun to read it: the client may be gone, say."""
 
     def connect(self) -> None:
         """Connect."""
@@ -162,6 +166,7 @@ class Passed:
         fields = tuple(end_to_end(response.headers.items(), dropped))
         if response.headers.get_content_type() in _ENDLESS and response.length is None:
             self.reply = Reply(response.status, fields)
+            self.is_unread = True
             return self
         body = response.read(max_body + 1)
         if response.length:  # which `read` with a limit does not tell
@@ -174,6 +179,7 @@ class Passed:
 
     def pieces(self) -> Iterator[bytes]:
         """Yield the body as it comes; blocks. Raises OSError or HTTPException where it breaks off."""
+        self.is_unread = False
         try:
             while self._response is not None and (piece := self._response.read1(65536)):
                 yield piece

@@ -276,3 +276,18 @@ def test_threads(api: FakeRest) -> None:
         thread.join()
     assert told == ["all"] * 8
     assert len(api.calls) == 8
+
+
+def test_a_connection_that_is_picked_up_late_in_time(api: FakeRest) -> None:
+    api.get("/a").reply(204)
+    api.inject(slow_accept(0.01))
+    assert requests.get(f"{API}/a", timeout=5).status_code == 204
+    assert api.calls[0].started >= 0.01
+
+
+def test_a_hang_that_ends_before_the_clients_patience(api: FakeRest) -> None:
+    api.get("/a").reply(204)
+    api.inject(hang(0.01))
+    with pytest.raises(requests.ConnectionError, match="Remote end closed connection without response"):
+        requests.get(f"{API}/a")
+    assert (api.calls[0].outcome, api.calls[0].connection.closed_by) == ("hung", "client")

@@ -88,6 +88,24 @@ def test_a_handler_that_raises_fails_the_test(api: FakeRest) -> None:
     assert isinstance(api.ledger.untold()[0].cause, ZeroDivisionError)
 
 
+def test_a_handler_that_raises_on_the_loop_fails_the_test(api: FakeRest) -> None:
+    api.get("/a").calls(lambda: 1 // 0, inline=True)
+    assert requests.get(f"{API}/a").status_code == 500
+    assert isinstance(api.ledger.untold()[0].cause, ZeroDivisionError)
+
+
+def test_a_service_behind_answers_too_and_events_do_not(mock: responses.RequestsMock) -> None:
+    """What goes on and on has no place in a patch."""
+    with FakeRest("real") as real, FakeRest("front", upstream=real.url) as front:
+        real.get("/a").reply(text="all")
+        real.get("/events").reply(chunks=[b"data: 1"], headers={"Content-Type": "text/event-stream"})
+        front.register_in(mock, API)
+
+        assert requests.get(f"{API}/a").text == "all"
+        assert requests.get(f"{API}/events").status_code == 500
+        assert "an answer that goes on needs a connection" in front.ledger.untold()[0].text
+
+
 # -- beside others
 
 
