@@ -104,7 +104,7 @@ class Http2Client(Http2Protocol):
     def connection_made(self, transport: Transport) -> None:
         """The connection is there: what waited for it goes out."""
         self.transport = transport
-        self.outbox = Outbox(self.engine, transport, self.record)
+        self.outbox: Outbox = Outbox(self.engine, transport, self.record)
         self._is_connected = True
         self.engine.increment_flow_control_window(self.settings.connection_window - _DEFAULT_WINDOW)
         for stream in self.streams.values():

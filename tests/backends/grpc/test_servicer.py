@@ -13,7 +13,7 @@ from pytest_integrations.backends.grpc.fake import FakeGrpc
 from pytest_integrations.backends.grpc.servicer.call import RpcFailed
 from pytest_integrations.backends.grpc.servicer.servicer import GrpcServicer
 from pytest_integrations.backends.grpc.servicer.testing import grpc_testing
-from pytest_integrations.backends.grpc.servicer.time import ClockTime
+from pytest_integrations.backends.grpc.servicer.time import clock_time
 from pytest_integrations.core.clock import IN_FORCE
 from pytest_integrations.timekeeping import VirtualClock
 from tests.backends.grpc.hosting import generated
@@ -296,7 +296,7 @@ def test_calls_are_recorded(clock: VirtualClock, orders: GrpcServicer) -> None:
 
 def test_time_of_the_clock_in_force(clock: VirtualClock) -> None:
     fired: list[float] = []
-    moments = ClockTime(IN_FORCE, lambda: fired.append(clock.now))
+    moments = clock_time(IN_FORCE, lambda: fired.append(clock.now))
     began, seen = moments.time(), []
 
     def nested() -> None:

@@ -15,7 +15,7 @@ from pytest_integrations.wire.loop import shared_loop
 
 from .answering import implementation
 from .testing import grpc_testing
-from .time import ClockTime
+from .time import clock_time
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -318,7 +318,7 @@ def _invoker(
 
     def invoke(request: Any) -> Any:
         services = {schema.descriptor.containing_service: made}
-        server = grpc_testing().server_from_dictionary(services, ClockTime(ledger.clock, call.look))
+        server = grpc_testing().server_from_dictionary(services, clock_time(ledger.clock, call.look))
         requests = () if schema.wire.streams_requests else (request,)
         return getattr(server, f"invoke_{kind}")(schema.descriptor, (), *requests, timeout)
 

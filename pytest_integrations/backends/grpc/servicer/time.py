@@ -18,12 +18,12 @@ if TYPE_CHECKING:
     from pytest_integrations.core.clock import Clock
     from pytest_integrations.wire.loop import Timer
 
-__all__ = ["ClockTime"]
+__all__ = ["clock_time"]
 
 _Time: Any = grpc_testing().Time
 
 
-class ClockTime(_Time):  # type: ignore[misc]  # grpcio-testing has no types
+class _ClockTime(_Time):  # type: ignore[misc]  # grpcio-testing has no types
     """A `grpc_testing.Time` of a `Clock`: virtual while a virtual clock is in force, real else."""
 
     def __init__(self, clock: Clock, fired: Callable[[], object]) -> None:
@@ -94,3 +94,8 @@ class _Planned(grpc.Future):  # type: ignore[misc]  # grpcio has no types
         raise NotImplementedError
 
     exception = traceback = add_done_callback = result
+
+
+def clock_time(clock: Clock, fired: Callable[[], object]) -> Any:
+    """Return a `grpc_testing.Time` of *clock*; *fired* is called after each call at a moment."""
+    return _ClockTime(clock, fired)
