@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING
 
 import pytest
@@ -45,13 +46,22 @@ class Reachable:
 def subtests(request: pytest.FixtureRequest) -> Callable[[str], AbstractContextManager[object]] | None:
     """Return what reports a case as a subtest, by its name; None where pytest is older than 9 and has no plugin for it.
 
-    Then the table raises in its end all that did not pass.
+    The evidence under one that fails is that of its case alone. Without subtests the table raises in its end all that
+    did not pass.
     """
     try:
         test: Callable[[str], AbstractContextManager[object]] = request.getfixturevalue("subtests").test
     except pytest.FixtureLookupError:
         return None
-    return test
+
+    @contextmanager
+    def reported(name: str) -> Iterator[None]:
+        __tracebackhide__ = True
+        record = request.node.stash.get(RECORD, None)
+        with record.narrowed() if record is not None else nullcontext(), test(name):
+            yield
+
+    return reported
 
 
 def keep(item: pytest.Item, tester: IntegrationTester) -> None:

@@ -7,6 +7,7 @@ the test has been reported.
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 from weakref import WeakSet
@@ -14,6 +15,8 @@ from weakref import WeakSet
 import pytest
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from pytest_integrations.backends.fake import Fake
     from pytest_integrations.core.call import Call
     from pytest_integrations.core.client_call import ClientCall
@@ -87,6 +90,11 @@ class _Beginning:
     problems: int
     outages: int
 
+    @classmethod
+    def of(cls, ledger: Ledger) -> _Beginning:
+        """Return how much is in *ledger* at the moment."""
+        return cls(ledger.latest, ledger.latest_event, len(ledger.problems), len(ledger.outages))
+
 
 @dataclass
 class Record:
@@ -116,9 +124,7 @@ class Record:
     def add(self, fake: Fake) -> None:
         """Take in a *fake* that has started, or that goes on from earlier tests."""
         ledger = fake.ledger
-        self._since.setdefault(
-            id(ledger), _Beginning(ledger.latest, ledger.latest_event, len(ledger.problems), len(ledger.outages))
-        )
+        self._since.setdefault(id(ledger), _Beginning.of(ledger))
         if any(fake is known for known in self.fakes):
             return
         self.fakes.append(fake)
@@ -129,6 +135,16 @@ class Record:
         self.forgotten += 1
         if all(other.ledger is not fake.ledger for other in self.fakes):
             del self._since[id(fake.ledger)]
+
+    @contextmanager
+    def narrowed(self) -> Iterator[None]:
+        """Take what comes in the `with` block for all there is: the evidence of a part of the test is its own."""
+        kept = dict(self._since)
+        self._since = {id(fake.ledger): _Beginning.of(fake.ledger) for fake in self.fakes}
+        try:
+            yield
+        finally:
+            self._since = self._since | kept
 
     @property
     def parts(self) -> list[Part]:

@@ -63,6 +63,7 @@ def test_a_failure_shows_the_lines_of_its_case_and_what_crossed_the_wire(run: Ru
             "E   AssertionError: body.left: expected 4, got 3",
             "test_it.py:11: AssertionError",
             "*- integration timeline -*",
+            "  fake_rest  1 call on 1 connection*",
             "  #2 * GET /tea  ok 200",
             "replay: pytest 'test_it.py::test_stock'",
         ]
@@ -114,6 +115,7 @@ def test_the_cases_are_counted_for_junit(run: Run, pytester: pytest.Pytester) ->
 
     text = (pytester.path / "report.xml").read_text(encoding="utf-8")
     assert text.count('<property name="integrations_cases" value="1 passed, 2 failed" />') == 1
+    assert 'name="integrations_calls" value="3"' in text, "those of all cases"
 
 
 def test_a_table_that_was_never_run_is_told(run: Run) -> None:
