@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Self
 from pytest_integrations.backends.fake import Fake
 from pytest_integrations.backends.listening import ListeningFake
 from pytest_integrations.core.errors import NotIntercepted, ScriptingError
-from pytest_integrations.core.ledger import Ledger, Problem
+from pytest_integrations.core.ledger import Ledger, Problem, raise_problems
 from pytest_integrations.core.own_traffic import own_traffic
 from pytest_integrations.core.patches import Patches
 
@@ -55,8 +55,8 @@ class Interception:
     name = "intercept"
 
     def __init__(self, ledger: Ledger | None = None) -> None:
-        """Prepare; what is refused is told to *ledger*, or to one of its own."""
-        self.ledger: Ledger = Ledger() if ledger is None else ledger
+        """Prepare; what is refused before a fake is there to tell it to is told to *ledger*, or to one of its own."""
+        self._own_ledger = Ledger() if ledger is None else ledger
         self._origins: dict[Origin, Door] = {}
         self._doors: dict[tuple[int, bool], Door] = {}
         self._allowed = Permits()
@@ -140,7 +140,13 @@ class Interception:
     def verify(self) -> None:
         """Raise what was refused, if that was not told before."""
         __tracebackhide__ = True
-        self.ledger.verify(self.name)
+        ledgers = dict.fromkeys((self._own_ledger, *(door.fake.ledger for door in self._origins.values())))
+        raise_problems([problem for ledger in ledgers for problem in ledger.untold(self.name)], self.name)
+
+    @property
+    def ledger(self) -> Ledger:
+        """Where it is told what was refused: that of the first fake, so that it is found beside what the fake found."""
+        return next((door.fake.ledger for door in self._origins.values()), self._own_ledger)
 
     def _must_be_in_force(self) -> None:
         if not self._is_in_force:

@@ -11,6 +11,7 @@ def test_a_refused_connection_fails_the_test_though_the_client_swallows_it(pytes
     pytester.makepyfile(
         """
         import urllib.request
+        from pytest_integrations import FakeRest
 
         def fetch(url):
             try:
@@ -25,6 +26,11 @@ def test_a_refused_connection_fails_the_test_though_the_client_swallows_it(pytes
         def test_refused(intercept, fake_rest):
             assert fetch("https://api.example.com/") is None
 
+        def test_refused_beside_a_fake_of_ones_own(intercept):
+            with FakeRest() as fake:
+                intercept("https://other.example.com", fake)
+                assert fetch("https://api.example.com/") is None
+
         def test_refused_without_a_fake(intercept):
             assert fetch("https://api.example.com/") is None
 
@@ -36,7 +42,7 @@ def test_a_refused_connection_fails_the_test_though_the_client_swallows_it(pytes
     )
     result = pytester.runpytest_inprocess("-p", "no:randomly")
 
-    result.assert_outcomes(failed=2, passed=2, errors=1)
+    result.assert_outcomes(failed=3, passed=2, errors=1)
     result.stdout.fnmatch_lines(["E*UnexpectedCall: fake_rest: nothing answers GET /"])
     result.stdout.fnmatch_lines_random(["*_ ERROR at teardown of test_refused_without_a_fake _*"])
     told = "E *UnexpectedCall: intercept: a connection to api.example.com was refused, since nothing intercepts it"
