@@ -116,7 +116,7 @@ class Collector:
         from pytest_integrations.views.summary import summary
 
         terminal: Any = terminalreporter
-        terminal.section("integrations")
+        terminal.write_sep("=", "integrations")
         for line in summary(self._health, width=min(max(shutil.get_terminal_size().columns, 80), 120)):
             terminal.write_line(line)
         if self._written:

@@ -93,21 +93,24 @@ def _table(points: Sequence[Point], width: int) -> list[str]:
     rows = [_HEAD, *map(_cells, points)]
     shown = [column for column in range(len(_HEAD)) if any(row[column] != _NONE for row in rows[1:])]
     widths = {column: max(len(row[column]) for row in rows) for column in shown}
-    if _NARROWEST + _taken(widths) > width:
+    wanted, gap = widths[0], 2
+    if width < WIDTH or wanted + _taken(widths, gap) > width:
         widths = {column: each for column, each in widths.items() if column not in _TIMES}
-    widths[0] = max(_NARROWEST, min(widths[0], width - _taken(widths)))
-    return [_line(row, widths) for row in rows]
+    if wanted + _taken(widths, gap) > width:
+        gap = 1
+    widths[0] = max(_NARROWEST, min(wanted, width - _taken(widths, gap)))
+    return [_line(row, widths, gap) for row in rows]
 
 
-def _taken(widths: Mapping[int, int]) -> int:
-    """Return how much room the columns but the first take."""
-    return sum(width + 2 for column, width in widths.items() if column)
+def _taken(widths: Mapping[int, int], gap: int) -> int:
+    """Return how much room the columns but the first take; before the last one, two spaces stand in any case."""
+    return sum(width + gap for column, width in widths.items() if column) + 2 - gap
 
 
-def _line(row: Sequence[str], widths: Mapping[int, int]) -> str:
+def _line(row: Sequence[str], widths: Mapping[int, int], gap: int) -> str:
     cells = [f"{row[column]:>{width}}" for column, width in widths.items() if 0 < column < _LAST]
     first = row[0] if len(row[0]) <= widths[0] else _middle(row[0], widths[0])
-    return "  ".join([f"{first:<{widths[0]}}", *cells, row[_LAST]]).rstrip()
+    return f"{(' ' * gap).join([f'{first:<{widths[0]}}', *cells])}  {row[_LAST]}".rstrip()
 
 
 def _middle(text: str, width: int) -> str:
