@@ -6,10 +6,11 @@
     book           addresses that stand for hosts
     network        the standard library's look-up and connect, led elsewhere
     uvloop         the same for loops that do both in C
+    grpc           channels of grpcio, led where they are made
     trust          our authority's certificate, for those hosts alone
 
-It works below the clients, on `socket` and `ssl`, so that it knows none of them. What does not use these two (gRPC's
-own library, libcurl, librdkafka) is out of its reach.
+It works below the clients, on `socket` and `ssl`, so that it knows none of them but two that go past these.
+What has another library of its own to connect (libcurl, librdkafka) is out of its reach.
 """
 
 from .interception import Interception

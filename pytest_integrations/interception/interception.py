@@ -14,7 +14,7 @@ from pytest_integrations.core.ledger import Ledger, Problem, raise_problems
 from pytest_integrations.core.own_traffic import own_traffic
 from pytest_integrations.core.patches import Patches
 
-from . import network, trust, uvloop
+from . import grpc, network, trust, uvloop
 from .book import AddressBook
 from .door import Door
 from .origin import Origin, covers
@@ -37,7 +37,8 @@ class Interception:
     Connections to other machines are refused with `NotIntercepted`, and fail the test even if the client swallows that.
     Afterwards all is as it was. One can be in force at a time; the fixture `intercept` is one that is.
 
-    What does not connect by Python's `socket` cannot be led anywhere: gRPC's own library, libcurl, librdkafka.
+    What connects by a library of its own is not seen: libcurl, librdkafka. Channels of grpcio are led where they are
+    made, by `grpc.insecure_channel` and its like.
 
     ```python
     import urllib.request
@@ -113,6 +114,7 @@ class Interception:
         _in_force.append(self)
         network.install(self._patches, self)
         uvloop.install(self._patches, self)
+        grpc.install(self._patches, self.way_to, _authority_in_pem)
         trust.install(self._patches, self._is_intercepted, _authority_in_pem)
         self._is_in_force = True
         return self
@@ -174,13 +176,20 @@ class Interception:
         """Return where a connection to *host*, or to what stands for it, goes; None if it is let be."""
         meant = self._book.host_at(host)
         host = meant or host
+        way = self.way_to(host, port)
+        if way is not None:
+            return way
+        if is_this_machine(host) or self._allowed.has(host):
+            return None if meant is None else _really(host, port)  # another port of it is intercepted, not this one
+        raise self._refusal(host, port)
+
+    def way_to(self, host: str, port: int) -> tuple[str, int] | None:
+        """Return where a connection to *host* and *port* goes that is intercepted; None for any other."""
         for origin, door in tuple(self._origins.items()):
             if origin.meets(host, port):
                 door.welcome(host)
                 return door.host, door.port
-        if is_this_machine(host) or self._allowed.has(host):
-            return None if meant is None else _really(host, port)  # another port of it is intercepted, not this one
-        raise self._refusal(host, port)
+        return None
 
     def _first(self, host: str) -> Origin | None:
         return next((origin for origin in tuple(self._origins) if covers(origin.host, host)), None)
