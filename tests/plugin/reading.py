@@ -1,4 +1,4 @@
-"""Reads what a run has written."""
+"""A suite with faults, and what a run of it has written."""
 
 from __future__ import annotations
 
@@ -11,7 +11,40 @@ import jsonschema
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["health", "point"]
+__all__ = ["REPORT", "SUITE", "health", "point"]
+
+REPORT = ("--integrations-report", "report.html")
+SUITE = """
+    import pytest
+    from client import get
+    from pytest_integrations.faults import connection_reset, status
+
+    def retried(url, times):
+        for _ in range(times):
+            answer = get(url)
+            if answer == 200:
+                return answer
+        return answer
+
+    @pytest.fixture
+    def users(fake_rest):
+        fake_rest.get("/users").reply()
+        return fake_rest
+
+    def test_survives(users):
+        users.inject(status(503), connection_reset())
+        assert retried(users.url + "/users", 3) == 200
+
+    def test_gives_up(users):
+        users.inject(status(503), every=1)
+        assert retried(users.url + "/users", 2) == 200
+
+    def test_is_healthy(users):
+        assert retried(users.url + "/users", 1) == 200
+
+    def test_without_a_fake():
+        pass
+"""
 
 _SCHEMA = files("pytest_integrations.views").joinpath("health-report.schema.json")
 

@@ -1,97 +1,17 @@
-"""The health report of a run: figures at its end, a page and its data where they are asked for."""
+"""The health report of a run: what it knows of each integration point and of each test."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.plugin.reading import health, point
+from tests.plugin.reading import REPORT, SUITE, health, point
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     Run = Callable[..., pytest.RunResult]
-
-REPORT = ("--integrations-report", "report.html")
-SUITE = """
-    import pytest
-    from client import get
-    from pytest_integrations.faults import connection_reset, status
-
-    def retried(url, times):
-        for _ in range(times):
-            answer = get(url)
-            if answer == 200:
-                return answer
-        return answer
-
-    @pytest.fixture
-    def users(fake_rest):
-        fake_rest.get("/users").reply()
-        return fake_rest
-
-    def test_survives(users):
-        users.inject(status(503), connection_reset())
-        assert retried(users.url + "/users", 3) == 200
-
-    def test_gives_up(users):
-        users.inject(status(503), every=1)
-        assert retried(users.url + "/users", 2) == 200
-
-    def test_is_healthy(users):
-        assert retried(users.url + "/users", 1) == 200
-
-    def test_without_a_fake():
-        pass
-"""
-
-
-def test_the_figures_stand_at_the_end_of_a_run_with_faults(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("COLUMNS", "80")
-
-    result = run(SUITE)
-
-    result.assert_outcomes(passed=3, failed=1)
-    result.stdout.fnmatch_lines([
-        "*= integrations =*",
-        "4 of 6 calls met a fault at 1 integration point, 1 recovered by retry",
-        "integration point         calls  faults  failed  recovered  availability",
-        "fake_rest  GET /users         6       4       4          1  33.3 % (100 %)",
-        "*= short test summary info =*",
-    ])  # fmt: skip
-
-
-@pytest.mark.parametrize(
-    ("options", "shown"),
-    [
-        ((), False),
-        (("--integrations-summary=always",), True),
-        (("-o", "integrations_summary=always"), True),
-        (REPORT, True),
-    ],
-)
-def test_without_a_fault_they_are_shown_if_asked_for(run: Run, options: tuple[str, ...], *, shown: bool) -> None:
-    result = run("def test_it(fake_rest): fake_rest.get('/').reply()", *options)
-
-    assert ("= integrations =" in result.stdout.str()) is shown
-
-
-@pytest.mark.parametrize(
-    ("options", "shown"),
-    [
-        (("-q",), False),
-        (("--integrations-summary=never",), False),
-        (("-o", "integrations_summary=never"), False),
-        (("-q", "--integrations-summary=always"), True),
-        (("-q", *REPORT), True),
-        (("-o", "integrations_summary=never", "--integrations-summary=auto"), True),
-    ],
-)
-def test_they_can_be_switched_off(run: Run, options: tuple[str, ...], *, shown: bool) -> None:
-    result = run(SUITE, *options)
-
-    assert ("= integrations =" in result.stdout.str()) is shown
 
 
 def test_a_report_is_a_page_and_its_data(run: Run, pytester: pytest.Pytester) -> None:
@@ -400,71 +320,6 @@ def test_cases_of_a_table_are_in_it(run: Run, pytester: pytest.Pytester) -> None
     result.assert_outcomes(passed=1)
     (case,) = health(pytester.path)["tests"][0]["cases"]
     assert (case["name"], case["status"], case["calls"]) == ("all of them", "passed", 1)
-
-
-# -- where it is written
-
-
-@pytest.mark.parametrize("path", ["report.txt", "report", ".", ""])
-def test_a_path_that_is_no_page_stops_the_run(run: Run, path: str) -> None:
-    result = run("def test_it(): pass", f"--integrations-report={path}")
-
-    assert result.ret == pytest.ExitCode.USAGE_ERROR
-    result.stderr.fnmatch_lines([f"ERROR: --integrations-report '{path}' is no file for a page: give it a name such *"])
-
-
-def test_an_unknown_word_in_the_configuration_stops_the_run(run: Run) -> None:
-    result = run("def test_it(): pass", "-o", "integrations_summary=sometimes")
-
-    assert result.ret == pytest.ExitCode.USAGE_ERROR
-    result.stderr.fnmatch_lines(
-        ["ERROR: integrations_summary = 'sometimes' in the configuration: expected 'auto' or *"]
-    )
-
-
-def test_a_place_that_cannot_be_written_to_fails_the_run(run: Run, pytester: pytest.Pytester) -> None:
-    pytester.makefile(".txt", taken="a file where a directory has to be")
-
-    result = run("def test_it(fake_rest): pass", "--integrations-report=taken.txt/report.html")
-
-    assert result.ret == pytest.ExitCode.USAGE_ERROR
-    result.stdout.fnmatch_lines(["the report could not be written: *taken.txt*"])
-
-
-def test_the_configuration_may_ask_for_it(run: Run, pytester: pytest.Pytester) -> None:
-    """From the root directory, wherever pytest is started."""
-    pytester.makeini("[pytest]\nintegrations_report = build/health.html")
-
-    run(SUITE)
-
-    assert health(pytester.path / "build", "health.json")["totals"]["tests"] == 4
-
-
-def test_a_run_without_a_fake_has_a_report_too(run: Run, pytester: pytest.Pytester) -> None:
-    """Whoever reads it in CI finds that nothing was tested, rather than the report of another run."""
-    run("def test_it(): pass", *REPORT)
-
-    assert health(pytester.path)["totals"]["tests"] == 1
-
-
-# -- other ways to run
-
-
-@pytest.mark.parametrize("options", [("-p", "no:terminal"), ("-x",), ("-p", "no:randomly", "--lf")])
-def test_it_is_written_however_pytest_runs(run_apart: Run, pytester: pytest.Pytester, options: tuple[str, ...]) -> None:
-    run_apart(SUITE, *REPORT, *(option for option in options if option != "--lf"))
-
-    data: dict[str, Any] = health(pytester.path)
-    assert data["totals"]["faulted"] >= 2
-
-
-def test_the_last_failed_alone_are_in_the_next_report(pytester: pytest.Pytester, run: Run) -> None:
-    run(SUITE, *REPORT)
-    pytester.runpytest_inprocess("-p", "no:randomly", "-p", "no:hypothesispytest", "-W", "default")
-
-    pytester.runpytest_inprocess("-p", "no:hypothesispytest", "-W", "default", "--lf", *REPORT)
-
-    assert [test["id"] for test in health(pytester.path)["tests"]] == ["test_it.py::test_gives_up"]
 
 
 def test_junit_has_the_figures(run: Run, pytester: pytest.Pytester) -> None:

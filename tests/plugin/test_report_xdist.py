@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from tests.plugin.reading import health
-from tests.plugin.test_report import REPORT, SUITE
+from tests.plugin.reading import REPORT, SUITE, health
 
 if TYPE_CHECKING:
     from collections.abc import Callable
