@@ -76,7 +76,7 @@ def _play(file: CaseFile, each: FileCase, request: pytest.FixtureRequest, fakes:
 
     try:
         for plan in each.fakes:
-            plan.prepare(fakes.make(plan.kind, plan.name, **fill(plan.settings)), fill)
+            plan.start(fakes.make, fill)
         for url, name in file.intercept.items():
             request.getfixturevalue("intercept")(url, fakes[name])
         client = file.client.client(fill, request.getfixturevalue)

@@ -100,6 +100,15 @@ class FakePlan:
             setup=(*self.setup, *other.setup),
         )
 
+    def start(self, make: Callable[..., Any], fill: Callable[[Any], Any]) -> None:
+        """Start the fake by *make(kind, name, **settings)*, and tell it all of it; *fill* fills placeholders."""
+        try:
+            fake = make(self.kind, self.name, **fill(self.settings))
+        except TypeError as error:
+            msg = f"fakes.{self.name}.settings: {error}"
+            raise ScriptingError(msg) from error
+        self.prepare(fake, fill)
+
     def prepare(self, fake: Any, fill: Callable[[Any], Any]) -> None:
         """Tell a running *fake* all of it."""
         for route in self.routes:

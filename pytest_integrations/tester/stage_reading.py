@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -143,13 +144,17 @@ class StageReader(Tables):
         timeout = table.get("timeout", 30.0)
         if isinstance(timeout, bool) or not isinstance(timeout, int | float) or not timeout > 0:
             self.fail(f"{key}.timeout", f"{timeout!r} is not a number of seconds above 0")
+        arguments = self.table(table.get("arguments", {}), f"{key}.arguments")
+        make = self._loaded(named, f"{key}.make") if ways == ["make"] else None
+        if make is not None:
+            self._must_take(make, arguments, f"{key}.arguments")
         return ClientPlan(
             url=named if ways == ["url"] else None,
             headers={name: str(each) for name, each in headers.items()},
             timeout=timeout,
             call=self._loaded(named, f"{key}.call") if ways == ["call"] else None,
-            make=self._loaded(named, f"{key}.make") if ways == ["make"] else None,
-            arguments=self.table(table.get("arguments", {}), f"{key}.arguments"),
+            make=make,
+            arguments=arguments,
             fixture=named if ways == ["fixture"] else None,
         )
 
@@ -161,6 +166,17 @@ class StageReader(Tables):
         if not callable(found):
             self.fail(key, f"{name!r} is {found!r}, which cannot be called")
         return found
+
+    def _must_take(self, make: Callable[..., object], arguments: Mapping[str, Any], key: str) -> None:
+        """Refuse *arguments* that *make* cannot be called with, as far as it can be known."""
+        try:
+            signature = inspect.signature(make)
+        except ValueError:  # of some classes in C
+            return
+        try:
+            signature.bind(**arguments)
+        except TypeError as error:
+            self.fail(key, f"{error}; it takes {signature}", error)
 
     def _only_known(self, value: object, key: str, fakes: Mapping[str, FakePlan]) -> None:
         for name in placeholders(value):

@@ -177,6 +177,10 @@ def test_a_single_fake_need_not_be_named(read: Read) -> None:
         ('client = { url = "http://a", timeout = 0 }', "client.timeout: 0 is not a number of seconds above 0"),
         ('client = { call = "json:lods" }', "client.call: 'json:lods': json has no 'lods'. Did you mean 'loads'?"),
         ('client = { make = "json:__name__" }', "client.make: 'json:__name__' is 'json', which cannot be called"),
+        (
+            'client = { make = "fractions:Fraction", arguments = { top = 1 } }',
+            "client.arguments: got an unexpected keyword",
+        ),
         (HEAD, "cases: expected 1 to 1000 cases, each beginning with [[cases]]; found 0"),
         (f"cases = 3\n{HEAD}", "cases: expected an array, found 3"),
         (f"case = 3\n{HEAD}", "the file.case: unknown key. Did you mean 'cases'?"),

@@ -91,6 +91,13 @@ def test_queues_and_steps(fakes: Fakes) -> None:
     assert json.loads(answer.text) == {"data": {"tea": 3}}
 
 
+def test_settings_that_a_fake_does_not_take(fakes: Fakes) -> None:
+    plan = FakePlan("stock", settings={"prt": 1})
+
+    with pytest.raises(ScriptingError, match=r"fakes\.stock\.settings: .*unexpected keyword argument 'prt'"):
+        plan.start(fakes.make, _nothing)
+
+
 @pytest.mark.parametrize(
     ("step", "said"),
     [
