@@ -81,6 +81,8 @@ class Collector:
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
         """Put the report together, if there is something to report, and write it if it was asked for."""
+        if not self._over and (session.exitstatus == pytest.ExitCode.OK or self._config.option.collectonly):
+            return  # nothing was to be run (--fixtures, --collect-only): the report of the last run stays
         if self._path is not None or any(one.part is not None for one in self._over):
             self._health = self._put_together()
         if self._health is not None and self._path is not None:
@@ -153,7 +155,7 @@ def _run(config: pytest.Config) -> RunFacts:
 
 
 def _part(report: pytest.TestReport) -> PartFacts | None:
-    text = getattr(report, ATTRIBUTE, None)
+    text = report.__dict__.pop(ATTRIBUTE, None)  # the terminal keeps all reports, and need not keep this as well
     part: PartFacts | None = json.loads(text) if isinstance(text, str) else None
     return part
 

@@ -49,6 +49,23 @@ def test_the_configuration_may_ask_for_it(run: Run, pytester: pytest.Pytester) -
     assert health(pytester.path / "build", "health.json")["totals"]["tests"] == 4
 
 
+@pytest.mark.parametrize("option", ["--collect-only", "--fixtures", "--markers", "--list-fault-profiles"])
+def test_what_runs_no_test_leaves_the_last_report_alone(run: Run, pytester: pytest.Pytester, option: str) -> None:
+    run(SUITE, *REPORT)
+
+    run(SUITE, *REPORT, option)
+
+    assert health(pytester.path)["totals"]["tests"] == 4
+
+
+def test_a_suite_that_cannot_be_collected_has_an_empty_report(run: Run, pytester: pytest.Pytester) -> None:
+    run(SUITE, *REPORT)
+
+    run("import nothing_that_there_is", *REPORT)
+
+    assert health(pytester.path)["totals"]["tests"] == 0
+
+
 def test_a_run_without_a_fake_has_a_report_too(run: Run, pytester: pytest.Pytester) -> None:
     """Whoever reads it in CI finds that nothing was tested, rather than the report of another run."""
     run("def test_it(): pass", *REPORT)
