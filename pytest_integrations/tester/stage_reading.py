@@ -30,6 +30,7 @@ _STEP = ("call", "arguments", "then")
 _WAYS = ("url", "call", "make", "fixture")
 _CLIENT = (*_WAYS, "headers", "timeout", "arguments")
 _NAME = re.compile(r"[A-Za-z_][\w-]*")
+_MARK = re.compile(r"[A-Za-z]\w*")
 _OPERATION = re.compile(r"([A-Z]+) (/\S*)")
 _ITEMS_AT_MOST = 1000
 
@@ -198,11 +199,10 @@ class StageReader(Tables):
         return tuple(self._mark(each, f"{key}[{number}]") for number, each in enumerate(self.array(value, key)))
 
     def _mark(self, value: object, key: str) -> Mark:
-        if isinstance(value, str):
-            return Mark(value)
-        if not isinstance(value, dict) or len(value) != 1:
+        table = {value: []} if isinstance(value, str) else value
+        if not isinstance(table, dict) or len(table) != 1 or not _MARK.fullmatch(next(iter(table))):
             self.fail(key, f"{value!r} is no marker: valid are 'slow' and {{ skip = {{ reason = 'not yet' }} }}")
-        name, given = next(iter(value.items()))
+        name, given = next(iter(table.items()))
         if isinstance(given, dict):
             return Mark(name, (), given)
         return Mark(name, tuple(given) if isinstance(given, list) else (given,))

@@ -186,6 +186,8 @@ def test_a_single_fake_need_not_be_named(read: Read) -> None:
         (f"case = 3\n{HEAD}", "the file.case: unknown key. Did you mean 'cases'?"),
         (f"{HEAD}[intercept]\na = 'stok'", "intercept.a: unknown fake 'stok'. Did you mean 'stock'?"),
         (f"marks = [3]\n{HEAD}", "marks[0]: 3 is no marker: valid are 'slow' and { skip = { reason = 'not yet' } }"),
+        (f"marks = ['_slow']\n{HEAD}", "marks[0]: '_slow' is no marker"),
+        (f"marks = [{{ a = 1, b = 2 }}]\n{HEAD}", "marks[0]: {'a': 1, 'b': 2} is no marker"),
         (f"{HEAD}[fakes.env]", "fakes.env: 'env' is no name for a fake"),
         (f"{HEAD}[fakes.b]\nkind = 'rst'", "fakes.b.kind: unknown kind of fake 'rst'. Did you mean 'rest'?"),
         (f"{HEAD}[fakes.b]\nkind = 'amqp'\nroutes = []", "fakes.b.routes: only fakes of kind 'rest' have routes"),
