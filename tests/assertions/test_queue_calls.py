@@ -24,7 +24,7 @@ from pytest_integrations.core.queue_call import QueueCall
 from pytest_integrations.faults.connection import connection_reset
 from pytest_integrations.faults.queue import queue_full
 from pytest_integrations.timekeeping.clock import VirtualClock
-from pytest_integrations.views.stats import fake_stats
+from pytest_integrations.views.points import points
 from pytest_integrations.views.text import timeline
 from tests.assertions.ledgers import scripted
 
@@ -83,9 +83,9 @@ def test_the_figures_count_them(ledger: HandLedger) -> None:
     _call(ledger, 1, "READONLY").fault = None
     _call(ledger, 2)
 
-    (stats,) = fake_stats(ledger.ledger)
+    (point,) = points(ledger.calls)
 
-    assert (stats.calls, stats.failed, stats.injected, stats.failed_without_fault) == (3, 2, 1, 1)
+    assert (point["calls"], point["faulted"], point["failed_faulted"], point["failed_other"]) == (3, 1, 1, 1)
 
 
 def test_a_breaker_counts_them(ledger: HandLedger) -> None:

@@ -112,7 +112,6 @@ def test_a_response(answer: Any, written: Any, misses: list[str]) -> None:
         ("tea".startswith, "t", []),
         ("tea".startswith, "x", ["str.startswith is not true of 'x'"]),
     ],
-    ids=str,
 )
 def test_a_value(written: Any, value: Any, misses: list[str]) -> None:
     assert Expected.of(written).misses(value) == misses
