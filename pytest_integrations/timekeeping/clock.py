@@ -131,6 +131,7 @@ class VirtualClock:
         """Let *seconds* pass; all that is due in them runs before this returns."""
         if rule.timeline is self._timeline:
             self._timeline.wait(seconds, "VirtualClock.sleep")
+            self._timeline.wait(0, "VirtualClock.sleep")  # behind those whose wait for this moment began after ours
         else:  # not in force: the time is real
             REAL.sleep(seconds)
 

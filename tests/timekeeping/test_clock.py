@@ -32,6 +32,23 @@ def test_sleep_takes_no_time() -> None:
     assert time.perf_counter() - before < 10
 
 
+def test_sleep_comes_after_what_is_due_at_its_end_also_if_that_wait_began_later() -> None:
+    done = []
+
+    def work() -> None:
+        time.sleep(10)
+        time.sleep(50)  # to second 60, and begun after the test's own wait for that second
+        done.append("work")
+
+    with VirtualClock() as clock:
+        worker = threading.Thread(target=work)
+        worker.start()
+        clock.settle()
+        clock.sleep(60)
+        assert (clock.now, done) == (60, ["work"])
+        worker.join()
+
+
 def test_code_that_reads_a_clock_sees_the_wait_and_a_hair() -> None:
     """So that `now - then > 30` holds after `sleep(30)`, as it does in reality."""
     with VirtualClock():
