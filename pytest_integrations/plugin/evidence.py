@@ -29,7 +29,8 @@ if TYPE_CHECKING:
 
     import pytest
 
-    from .record import Part, Record
+    from .part import Part
+    from .record import Record
 
 __all__ = ["MARKS", "TITLE", "attach", "count", "latest_parts", "replay", "spare"]
 

@@ -8,7 +8,6 @@ the test has been reported.
 from __future__ import annotations
 
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 from weakref import WeakSet
 
@@ -18,13 +17,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from pytest_integrations.backends.fake import Fake
-    from pytest_integrations.core.call import Call
-    from pytest_integrations.core.client_call import ClientCall
-    from pytest_integrations.core.delivery import Messages
-    from pytest_integrations.core.ledger import Ledger, Outage, Problem
+    from pytest_integrations.core.ledger import Problem
     from pytest_integrations.core.script import Rule
     from pytest_integrations.core.seed import Seed
-    from pytest_integrations.views.timeline import Band
+
+    from .part import Beginning, Part
 
 __all__ = ["RECORD", "Record", "Witness"]
 
@@ -35,82 +32,23 @@ _FAKES_AT_MOST = 500
 """A property-based test starts one fake an example; beyond this many the oldest are forgotten."""
 
 
-@dataclass(frozen=True)
-class Part:
-    """One ledger, as far as the test wrote in it."""
-
-    ledger: Ledger
-    fakes: tuple[Fake, ...]
-    since: int = 0
-    """The newest call when the test began; the calls after it are the test's own."""
-    since_event: int = 0
-    """The newest event of a message at that time."""
-    since_problem: int = 0
-    """How many problems there were at that time."""
-    since_outage: int = 0
-    """How many outages there were at that time."""
-
-    @property
-    def outages(self) -> list[Outage]:
-        """The outages that began in the test."""
-        return self.ledger.outages[self.since_outage :]
-
-    @property
-    def problems(self) -> list[Problem]:
-        """What went wrong by itself in the test, whether or not anybody was told."""
-        return self.ledger.problems[self.since_problem :]
-
-    @property
-    def clients(self) -> list[list[ClientCall]]:
-        """What the test recorded on the client's side."""
-        return [[call for call in client if call.first > self.since] for client in self.ledger.clients]
-
-    @property
-    def bands(self) -> list[Band]:
-        """The states that the test's assertions have read out of its calls."""
-        return [band for band in self.ledger.bands if band.after is None or band.after > self.since]
-
-    @property
-    def calls(self) -> tuple[Call, ...]:
-        """The calls of the test, settled."""
-        return tuple(call for call in self.ledger.calls if call.seq > self.since)
-
-    @property
-    def messages(self) -> Messages:
-        """The messages that something happened to in the test, settled."""
-        return self.ledger.messages.where(lambda message: message.events[-1].seq > self.since_event)
-
-
-@dataclass(frozen=True, slots=True)
-class _Beginning:
-    """How much was in a ledger when the test began: the newest *call* and *event*, and how many of the others."""
-
-    call: int
-    event: int
-    problems: int
-    outages: int
-
-    @classmethod
-    def of(cls, ledger: Ledger) -> _Beginning:
-        """Return how much is in *ledger* at the moment."""
-        return cls(ledger.latest, ledger.latest_event, len(ledger.problems), len(ledger.outages))
-
-
-@dataclass
 class Record:
     """The fakes of one run of one test."""
 
-    item: pytest.Item
-    profile: str | None
-    fakes: list[Fake] = field(default_factory=list)
-    forgotten: int = 0
-    passed: bool = False
-    """Whether the test itself has passed, so that what is found later is not hidden by its failure."""
-    is_virtual: bool = False
-    """Whether a fake of the test started while a virtual clock was in force, so that times are nominal."""
-    shown: str = ""
-    """The evidence as it was last shown; a failure in the teardown need not repeat it."""
-    _since: dict[int, _Beginning] = field(default_factory=dict)
+    def __init__(self, item: pytest.Item, profile: str | None) -> None:
+        """Begin without any, for *item* as it is run with *profile*."""
+        self.item: pytest.Item = item
+        self.profile: str | None = profile
+        self.fakes: list[Fake] = []
+        self.forgotten: int = 0
+        """How many fakes there were beyond those that are kept."""
+        self.passed: bool = False
+        """Whether the test itself has passed, so that what is found later is not hidden by its failure."""
+        self.is_virtual: bool = False
+        """Whether a fake of the test started while a virtual clock was in force, so that times are nominal."""
+        self.shown: str = ""
+        """The evidence as it was last shown; a failure in the teardown need not repeat it."""
+        self._since: dict[int, Beginning] = {}
 
     @property
     def seed(self) -> Seed:
@@ -123,8 +61,10 @@ class Record:
 
     def add(self, fake: Fake) -> None:
         """Take in a *fake* that has started, or that goes on from earlier tests."""
+        from .part import Beginning
+
         ledger = fake.ledger
-        self._since.setdefault(id(ledger), _Beginning.of(ledger))
+        self._since.setdefault(id(ledger), Beginning.of(ledger))
         if any(fake is known for known in self.fakes):
             return
         self.fakes.append(fake)
@@ -139,8 +79,10 @@ class Record:
     @contextmanager
     def narrowed(self) -> Iterator[None]:
         """Take what comes in the `with` block for all there is: the evidence of a part of the test is its own."""
+        from .part import Beginning
+
         kept = dict(self._since)
-        self._since = {id(fake.ledger): _Beginning.of(fake.ledger) for fake in self.fakes}
+        self._since = {id(fake.ledger): Beginning.of(fake.ledger) for fake in self.fakes}
         try:
             yield
         finally:
@@ -149,14 +91,12 @@ class Record:
     @property
     def parts(self) -> list[Part]:
         """The test's part of each ledger, in the order of their opening."""
+        from .part import Part
+
         by_ledger: dict[int, list[Fake]] = {}
         for fake in self.fakes:
             by_ledger.setdefault(id(fake.ledger), []).append(fake)
-        parts = []
-        for key, fakes in by_ledger.items():
-            begun = self._since[key]
-            parts.append(Part(fakes[0].ledger, tuple(fakes), begun.call, begun.event, begun.problems, begun.outages))
-        return parts
+        return [Part(fakes[0].ledger, tuple(fakes), self._since[key]) for key, fakes in by_ledger.items()]
 
     @property
     def problems(self) -> list[Problem]:
@@ -175,6 +115,8 @@ class Record:
         if len(problems) == 1:
             raise problems[0].error()
         if problems:
+            from dataclasses import replace
+
             worst = next((problem for problem in problems if problem.cause is not None), problems[0])
             lines = [f"{len(problems)} calls that the fakes could not answer:", *(each.text for each in problems)]
             raise replace(worst, text="\n".join(lines)).error()

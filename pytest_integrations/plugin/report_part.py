@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from pytest_integrations.core.delivery import Messages
     from pytest_integrations.views.facts import DrawnFacts, MessageFacts, PartFacts
 
-    from .record import Part, Record
+    from .part import Part
+    from .record import Record
 
 __all__ = ["attach"]
 
