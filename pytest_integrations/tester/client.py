@@ -26,7 +26,7 @@ class Client:
     def __init__(self, client: Any, call: str | None = None) -> None:
         """Take *client*: a callable, an object whose method *call* is meant, a URL, or a fake for the URL it has."""
         self.function: Callable[..., Any] = _function(_sender(client), call)
-        self.__name__ = call or _name(self.function)
+        self.__name__: str = call or _name(self.function)
 
     @classmethod
     def of(cls, case: Case, given: Any) -> Self:

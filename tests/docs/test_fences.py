@@ -45,6 +45,9 @@ _FIXTURES = (
     "fake_sqs",
     "fake_kafka",
     "fakes",
+    "grpc_servicer",
+    "integration_tester",
+    "intercept",
     "virtual_clock",
 )
 _PLAIN = ("-p", "no:randomly", "-p", "no:cacheprovider", "-W", "default", "-W", "ignore::ResourceWarning")
