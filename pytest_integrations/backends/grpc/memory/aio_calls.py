@@ -291,19 +291,27 @@ class _ManyReplies(AioCall):
         self._style = style
 
 
-class UnaryUnaryCall(_OneRequest, _OneReply, aio.UnaryUnaryCall):  # type: ignore[misc]  # grpcio has no types
+if TYPE_CHECKING:  # at run time they take no parameters
+    _UnaryUnary, _UnaryStream = aio.UnaryUnaryCall[Any, Any], aio.UnaryStreamCall[Any, Any]
+    _StreamUnary, _StreamStream = aio.StreamUnaryCall[Any, Any], aio.StreamStreamCall[Any, Any]
+else:
+    _UnaryUnary, _UnaryStream = aio.UnaryUnaryCall, aio.UnaryStreamCall
+    _StreamUnary, _StreamStream = aio.StreamUnaryCall, aio.StreamStreamCall
+
+
+class UnaryUnaryCall(_OneRequest, _OneReply, _UnaryUnary):  # type: ignore[misc, valid-type]  # grpcio has no types
     """One request, one reply."""
 
 
-class UnaryStreamCall(_OneRequest, _ManyReplies, aio.UnaryStreamCall):  # type: ignore[misc]  # as above
+class UnaryStreamCall(_OneRequest, _ManyReplies, _UnaryStream):  # type: ignore[misc, valid-type]  # as above
     """One request, many replies."""
 
 
-class StreamUnaryCall(_ManyRequests, _OneReply, aio.StreamUnaryCall):  # type: ignore[misc]  # as above
+class StreamUnaryCall(_ManyRequests, _OneReply, _StreamUnary):  # type: ignore[misc, valid-type]  # as above
     """Many requests, one reply."""
 
 
-class StreamStreamCall(_ManyRequests, _ManyReplies, aio.StreamStreamCall):  # type: ignore[misc]  # as above
+class StreamStreamCall(_ManyRequests, _ManyReplies, _StreamStream):  # type: ignore[misc, valid-type]  # as above
     """Many requests, many replies."""
 
 

@@ -126,25 +126,25 @@ class AioMemoryChannel(aio.Channel):  # type: ignore[misc]  # as above
 
     def unary_unary(
         self, method: str, request_serializer: Any = None, response_deserializer: Any = None, *_: Any, **__: Any
-    ) -> aio.UnaryUnaryMultiCallable:
+    ) -> aio.UnaryUnaryMultiCallable[Any, Any]:
         """Return what calls *method*, with one request and one reply."""
         return _UnaryUnary(self, "unary_unary", method, request_serializer, response_deserializer)
 
     def unary_stream(
         self, method: str, request_serializer: Any = None, response_deserializer: Any = None, *_: Any, **__: Any
-    ) -> aio.UnaryStreamMultiCallable:
+    ) -> aio.UnaryStreamMultiCallable[Any, Any]:
         """Return what calls *method*, with one request and many replies."""
         return _UnaryStream(self, "unary_stream", method, request_serializer, response_deserializer)
 
     def stream_unary(
         self, method: str, request_serializer: Any = None, response_deserializer: Any = None, *_: Any, **__: Any
-    ) -> aio.StreamUnaryMultiCallable:
+    ) -> aio.StreamUnaryMultiCallable[Any, Any]:
         """Return what calls *method*, with many requests and one reply."""
         return _StreamUnary(self, "stream_unary", method, request_serializer, response_deserializer)
 
     def stream_stream(
         self, method: str, request_serializer: Any = None, response_deserializer: Any = None, *_: Any, **__: Any
-    ) -> aio.StreamStreamMultiCallable:
+    ) -> aio.StreamStreamMultiCallable[Any, Any]:
         """Return what calls *method*, with many requests and many replies."""
         return _StreamStream(self, "stream_stream", method, request_serializer, response_deserializer)
 

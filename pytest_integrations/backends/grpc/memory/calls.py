@@ -28,7 +28,13 @@ if TYPE_CHECKING:
 __all__ = ["MemoryCall", "MemoryStreamCall"]
 
 
-class MemoryCall(grpc.RpcError, grpc.Call, grpc.Future):  # type: ignore[misc]  # grpcio has no types
+if TYPE_CHECKING:  # at run time it takes no parameter
+    _Future = grpc.Future[Any]
+else:
+    _Future = grpc.Future
+
+
+class MemoryCall(grpc.RpcError, grpc.Call, _Future):  # type: ignore[misc, valid-type]  # grpcio has no types
     """A call that has one reply: raised where it failed, a future of its reply, and what tells of its end."""
 
     def __init__(

@@ -184,19 +184,19 @@ class MemoryChannel(grpc.Channel):  # type: ignore[misc]  # as above
             _refuse_closed()
         return self._link
 
-    def unary_unary(self, method: str, *codecs: Any, **named: Any) -> grpc.UnaryUnaryMultiCallable:
+    def unary_unary(self, method: str, *codecs: Any, **named: Any) -> grpc.UnaryUnaryMultiCallable[Any, Any]:
         """Return what calls *method*, with one request and one reply."""
         return self._callable(_UnaryUnary, Request(method), codecs, named)
 
-    def unary_stream(self, method: str, *codecs: Any, **named: Any) -> grpc.UnaryStreamMultiCallable:
+    def unary_stream(self, method: str, *codecs: Any, **named: Any) -> grpc.UnaryStreamMultiCallable[Any, Any]:
         """Return what calls *method*, with one request and many replies."""
         return self._callable(_UnaryStream, Request(method, streams_replies=True), codecs, named)
 
-    def stream_unary(self, method: str, *codecs: Any, **named: Any) -> grpc.StreamUnaryMultiCallable:
+    def stream_unary(self, method: str, *codecs: Any, **named: Any) -> grpc.StreamUnaryMultiCallable[Any, Any]:
         """Return what calls *method*, with many requests and one reply."""
         return self._callable(_StreamUnary, Request(method, streams_requests=True), codecs, named)
 
-    def stream_stream(self, method: str, *codecs: Any, **named: Any) -> grpc.StreamStreamMultiCallable:
+    def stream_stream(self, method: str, *codecs: Any, **named: Any) -> grpc.StreamStreamMultiCallable[Any, Any]:
         """Return what calls *method*, with many requests and many replies."""
         request = Request(method, streams_requests=True, streams_replies=True)
         return self._callable(_StreamStream, request, codecs, named)
