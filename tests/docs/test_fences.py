@@ -47,7 +47,6 @@ _FIXTURES = (
     "fakes",
     "grpc_servicer",
     "integration_tester",
-    "intercept",
     "virtual_clock",
 )
 _PLAIN = ("-p", "no:randomly", "-p", "no:cacheprovider", "-W", "default", "-W", "ignore::ResourceWarning")
