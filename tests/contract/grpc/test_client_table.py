@@ -24,10 +24,10 @@ WAITING = [(case, client) for case in CASES for client in CLIENTS if case.of(cli
 
 
 @pytest.fixture(autouse=True)
-def quiet() -> None:
+def quiet(caplog: pytest.LogCaptureFixture) -> None:
     """Let clients not tell of what cannot be decoded."""
     for name in ("grpc._common", "grpc.aio._call", "grpclib.protocol", "asyncio"):
-        logging.getLogger(name).setLevel(logging.CRITICAL)
+        caplog.set_level(logging.CRITICAL, logger=name)
 
 
 def _client(name: str) -> Callable[[str, MethodRule, float | None], str]:

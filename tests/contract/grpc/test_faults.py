@@ -99,10 +99,10 @@ WAITING: list[Fault] = [two_messages(), hang(), window_stall(), latency(60)]
 
 
 @pytest.fixture(autouse=True)
-def quiet() -> None:
+def quiet(caplog: pytest.LogCaptureFixture) -> None:
     """Let grpcio not tell of what cannot be decoded."""
-    logging.getLogger("grpc._common").setLevel(logging.CRITICAL)
-    logging.getLogger("grpc.aio._call").setLevel(logging.CRITICAL)
+    caplog.set_level(logging.CRITICAL, logger="grpc._common")
+    caplog.set_level(logging.CRITICAL, logger="grpc.aio._call")
 
 
 @pytest.mark.parametrize("client", CLIENTS.values(), ids=CLIENTS)

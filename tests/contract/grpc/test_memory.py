@@ -144,10 +144,10 @@ RACES = ("CANCELLED", "INTERNAL", "UNKNOWN")
 
 
 @pytest.fixture(autouse=True)
-def quiet() -> None:
+def quiet(caplog: pytest.LogCaptureFixture) -> None:
     """Let grpcio not tell of what cannot be decoded."""
-    logging.getLogger("grpc._common").setLevel(logging.CRITICAL)
-    logging.getLogger("grpc.aio._call").setLevel(logging.CRITICAL)
+    caplog.set_level(logging.CRITICAL, logger="grpc._common")
+    caplog.set_level(logging.CRITICAL, logger="grpc.aio._call")
 
 
 @pytest.fixture

@@ -18,10 +18,10 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture(autouse=True)
-def quiet() -> None:
+def quiet(caplog: pytest.LogCaptureFixture) -> None:
     """Let grpcio not tell of what is broken on purpose."""
     for name in ("grpc._common", "grpc.aio._call", "grpc._server", "grpc._cython.cygrpc"):
-        logging.getLogger(name).setLevel(logging.CRITICAL)
+        caplog.set_level(logging.CRITICAL, logger=name)
 
 
 @pytest.fixture(params=SERVICERS.values(), ids=SERVICERS)
