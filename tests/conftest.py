@@ -40,20 +40,32 @@ _CLIENTS = (
 _SHARED_THREADS = "integrations-"  # one per process, started on first use and kept: not a leak
 
 
-def pytest_collection_finish() -> None:
-    """Leave what is there before the first test out of each later collection: ten thousand tests are half a second."""
-    gc.collect()
-    gc.freeze()
+_MANY = 1000
 
 
-@pytest.fixture(scope="session")
-def modules_kept() -> None:
-    """Import every module of the package, and the clients, so that pytester's in-process runs share them."""
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Leave what is there before the first of many tests out of each later collection: it takes half a second of each.
+
+    Hypothesis and who tells it of a generator of random numbers come before that: it looks who refers to them.
+    """
+    if len(session.items) > _MANY:
+        _import_all()
+        gc.collect()
+        gc.freeze()
+
+
+def _import_all() -> None:
     for module in pkgutil.walk_packages(pytest_integrations.__path__, "pytest_integrations."):
         import_module(module.name)
     for name in _CLIENTS:
         if util.find_spec(name.partition(".")[0]):
             import_module(name)
+
+
+@pytest.fixture(scope="session")
+def modules_kept() -> None:
+    """Import every module of the package, and the clients, so that pytester's in-process runs share them."""
+    _import_all()
 
 
 @pytest.fixture
