@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import logging
 import pkgutil
 import threading
 import time
@@ -52,6 +53,12 @@ def pytest_collection_finish(session: pytest.Session) -> None:
         _import_all()
         gc.collect()
         gc.freeze()
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup() -> None:
+    """Let loggers speak: a worker of Celery's leaves them silent, in the process that it ran in."""
+    logging.getLogger().setLevel(logging.WARNING)
 
 
 def _import_all() -> None:
