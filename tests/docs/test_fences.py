@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 
 _LIBRARIES = (
     "examples.grpc_client.schema",  # and with it grpc_tools and protobuf, in C
-    "google.protobuf.json_format",
     "fastapi.testclient",
+    "google.protobuf.json_format",
     "google.protobuf.message_factory",
     "hypothesis",
     "requests",
