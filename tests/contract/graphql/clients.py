@@ -99,7 +99,7 @@ def _gql_httpx(fake: FakeGraphQL, what: str) -> str:
 def _gql_aiohttp(fake: FakeGraphQL, what: str) -> str:
     async def ask() -> str:  # in a loop of its own, since gql leaves the one that it makes open
         transport = AIOHTTPTransport(fake.url, timeout=PATIENCE)  # type: ignore[arg-type]  # a float does
-        async with Client(transport=transport, execute_timeout=PATIENCE) as session:
+        async with Client(transport=transport, execute_timeout=10 * PATIENCE) as session:  # the transport's comes first
             if what == "batch":
                 return _told([{"data": each} for each in await session.execute_batch([GraphQLRequest(QUERY)] * 2)])
             return _told({"data": await session.execute(gql(DOCUMENTS[what]))})
