@@ -11,7 +11,9 @@ import grpc
 import pytest
 
 from pytest_integrations.assertions.attempts import assert_attempts
+from pytest_integrations.assertions.backoff import assert_backoff
 from pytest_integrations.assertions.grouping import logical_calls
+from pytest_integrations.assertions.schedules import exponential, multiplicative
 from pytest_integrations.faults import connection_reset, hang
 from pytest_integrations.faults.grpc import (
     empty_ok,
@@ -60,8 +62,7 @@ def test_a_policy_of_four_attempts(shop: FakeGrpc, orders: Service, client: Clie
     calls: Any = shop.calls
     assert [call.previous_attempts for call in calls] == [0, 1, 2, 3]
     assert [call.verdict for call in calls] == ["UNAVAILABLE"] * 3 + ["OK"]
-    for gap, pause in zip(gaps(shop), (0.1, 0.2, 0.4), strict=True):
-        assert pause * 0.8 - 0.01 <= gap <= pause * 1.2 + LATE
+    assert_backoff(shop.calls, exponential(base=0.1, factor=2, jitter=multiplicative(0.2)), tolerance=LATE)
     timeouts = [call.timeout for call in calls]
     assert timeouts == sorted(timeouts, reverse=True)
     assert timeouts[0] - timeouts[3] >= 0.4
