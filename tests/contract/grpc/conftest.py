@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING
 
 import pytest
@@ -13,6 +14,15 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from pytest_integrations.backends.grpc.services import Service
+
+_TALKERS = ("grpc._common", "grpc.aio._call", "grpc._server", "grpc._cython.cygrpc", "grpclib.protocol", "asyncio")
+
+
+@pytest.fixture
+def quiet(caplog: pytest.LogCaptureFixture) -> None:
+    """Let clients and servers not tell of what is broken on purpose."""
+    for name in _TALKERS:
+        caplog.set_level(logging.CRITICAL, logger=name)
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from typing import TYPE_CHECKING
 
 import pytest
@@ -18,16 +17,9 @@ if TYPE_CHECKING:
     from pytest_integrations.backends.grpc.methods import MethodRule
     from pytest_integrations.backends.grpc.services import Service
 
-pytestmark = pytest.mark.timeout(30)
+pytestmark = [pytest.mark.timeout(30), pytest.mark.usefixtures("quiet")]
 
 WAITING = [(case, client) for case in CASES for client in CLIENTS if case.of(client) == "waits"]
-
-
-@pytest.fixture(autouse=True)
-def quiet(caplog: pytest.LogCaptureFixture) -> None:
-    """Let clients not tell of what cannot be decoded."""
-    for name in ("grpc._common", "grpc.aio._call", "grpclib.protocol", "asyncio"):
-        caplog.set_level(logging.CRITICAL, logger=name)
 
 
 def _client(name: str) -> Callable[[str, MethodRule, float | None], str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -45,11 +44,26 @@ if TYPE_CHECKING:
     from pytest_integrations.backends.grpc.services import Service
     from pytest_integrations.core.fault import Fault
 
+pytestmark = pytest.mark.usefixtures("quiet")
+
 SHORT = 0.3
 """Seconds for a call that waits for its deadline."""
 NONE = "OK without a message"
 GARBAGE = "INTERNAL, or none at all"
 """What cannot be decoded is INTERNAL with threads; with asyncio it is logged, and the answer is None."""
+
+STREAMED: list[tuple[Fault, str]] = [
+    (grpc_status("UNAVAILABLE"), "UNAVAILABLE"),
+    (fail_after_headers("ABORTED"), "ABORTED"),
+    (reset_stream("INTERNAL_ERROR"), "INTERNAL"),
+    (no_trailers(), "UNKNOWN"),
+    (http_status(502), "UNAVAILABLE"),
+    (connection_reset(), "UNAVAILABLE"),
+    (hang(), "DEADLINE_EXCEEDED"),
+]
+"""Faults of calls that stream, and the codes that they come to."""
+RACES = ("CANCELLED", "INTERNAL", "UNKNOWN")
+"""What grpcio with asyncio says, now and then, of a stream that ends while it still reads or sends."""
 
 UNARY: list[tuple[Fault, str]] = [
     (grpc_status("NOT_FOUND"), "NOT_FOUND"),
@@ -98,13 +112,6 @@ WAITING: list[Fault] = [two_messages(), hang(), window_stall(), latency(60)]
 """What a client without a deadline would wait for, for ever or too long."""
 
 
-@pytest.fixture(autouse=True)
-def quiet(caplog: pytest.LogCaptureFixture) -> None:
-    """Let grpcio not tell of what cannot be decoded."""
-    caplog.set_level(logging.CRITICAL, logger="grpc._common")
-    caplog.set_level(logging.CRITICAL, logger="grpc.aio._call")
-
-
 @pytest.mark.parametrize("client", CLIENTS.values(), ids=CLIENTS)
 @pytest.mark.parametrize(("fault", "code"), UNARY, ids=[repr(fault) for fault, _ in UNARY])
 def test_a_unary_call(shop: FakeGrpc, orders: Service, client: Client, fault: Fault, code: str) -> None:
@@ -146,25 +153,9 @@ def test_a_call_that_waits_for_its_deadline(shop: FakeGrpc, orders: Service, cli
     assert client(shop.target, orders.Get, [{"id": "o2"}]).code == "OK"
 
 
-_RACES = ("CANCELLED", "INTERNAL", "UNKNOWN")
-"""What grpcio with asyncio says, now and then, of a stream that ends while it still reads or sends."""
-
-
 @pytest.mark.parametrize("client", CLIENTS.values(), ids=CLIENTS)
 @pytest.mark.parametrize("kind", ["List", "Upload", "Chat"])
-@pytest.mark.parametrize(
-    ("fault", "code"),
-    [
-        (grpc_status("UNAVAILABLE"), "UNAVAILABLE"),
-        (fail_after_headers("ABORTED"), "ABORTED"),
-        (reset_stream("INTERNAL_ERROR"), "INTERNAL"),
-        (no_trailers(), "UNKNOWN"),
-        (http_status(502), "UNAVAILABLE"),
-        (connection_reset(), "UNAVAILABLE"),
-        (hang(), "DEADLINE_EXCEEDED"),
-    ],
-    ids=repr,
-)
+@pytest.mark.parametrize(("fault", "code"), STREAMED, ids=repr)
 def test_a_stream(  # noqa: PLR0917 -- two fixtures and what it is asked for
     shop: FakeGrpc, orders: Service, client: Client, kind: str, fault: Fault, code: str
 ) -> None:
@@ -172,7 +163,7 @@ def test_a_stream(  # noqa: PLR0917 -- two fixtures and what it is asked for
     shop.inject(fault)
     requests: dict[str, list[dict[str, Any]]] = {"List": [{}], "Upload": [{}, {}], "Chat": [{"text": "a"}]}
     seen = client(shop.target, method, requests[kind], timeout=SHORT if code == "DEADLINE_EXCEEDED" else 5.0)
-    assert seen.code in {code, *(_RACES if client is CLIENTS["grpcio-aio"] else ())}
+    assert seen.code in {code, *(RACES if client is CLIENTS["grpcio-aio"] else ())}
     assert shop.calls[0].failed
     assert client(shop.target, method, requests[kind]).code == "OK"
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -36,6 +35,8 @@ if TYPE_CHECKING:
 
     from pytest_integrations.backends.grpc.services import Service
     from pytest_integrations.core.fault import Fault
+
+pytestmark = pytest.mark.usefixtures("quiet")
 
 ENOUGH = 5.0
 SHORT = 0.3
@@ -141,13 +142,6 @@ async def _each(requests: list[dict[str, Any]]) -> AsyncIterator[Any]:
 CLIENTS: dict[str, Callable[..., Seen]] = {"grpcio": sync, "grpcio-aio": asynchronous}
 RACES = ("CANCELLED", "INTERNAL", "UNKNOWN")
 """What grpcio with asyncio says, now and then, of a stream that ends while it still reads or sends."""
-
-
-@pytest.fixture(autouse=True)
-def quiet(caplog: pytest.LogCaptureFixture) -> None:
-    """Let grpcio not tell of what cannot be decoded."""
-    caplog.set_level(logging.CRITICAL, logger="grpc._common")
-    caplog.set_level(logging.CRITICAL, logger="grpc.aio._call")
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-import logging
 from typing import TYPE_CHECKING
 
 import pytest
@@ -15,13 +14,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from pytest_integrations.backends.grpc.services import Service
-
-
-@pytest.fixture(autouse=True)
-def quiet(caplog: pytest.LogCaptureFixture) -> None:
-    """Let grpcio not tell of what is broken on purpose."""
-    for name in ("grpc._common", "grpc.aio._call", "grpc._server", "grpc._cython.cygrpc"):
-        caplog.set_level(logging.CRITICAL, logger=name)
 
 
 @pytest.fixture(params=SERVICERS.values(), ids=SERVICERS)

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from pytest_integrations.backends.grpc.services import Service
 
-pytestmark = pytest.mark.usefixtures("no_leaks")
+pytestmark = pytest.mark.usefixtures("no_leaks", "quiet")
 
 
 both_clients = pytest.mark.parametrize("client", CLIENTS.values(), ids=CLIENTS)

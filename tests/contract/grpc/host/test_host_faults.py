@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pytest_integrations.assertions.attempts import assert_attempts
-from pytest_integrations.faults import connection_reset, hang, latency, lost_response
+from pytest_integrations.faults import hang, latency, lost_response
 from pytest_integrations.faults.grpc import (
     break_stream,
     empty_ok,
-    fail_after_headers,
     grpc_status,
     http_status,
     no_trailers,
@@ -20,7 +19,7 @@ from pytest_integrations.faults.grpc import (
 )
 from pytest_integrations.faults.grpc_frames import drop_connection
 from tests.contract.grpc.clients import CLIENTS, Client
-from tests.contract.grpc.test_faults import GARBAGE, NONE, SHORT, UNARY
+from tests.contract.grpc.test_faults import GARBAGE, NONE, RACES, SHORT, STREAMED, UNARY
 
 if TYPE_CHECKING:
     from pytest_integrations.backends.grpc.fake import FakeGrpc
@@ -28,7 +27,7 @@ if TYPE_CHECKING:
     from pytest_integrations.core.fault import Fault
     from tests.backends.grpc.hosting import Threaded
 
-pytestmark = pytest.mark.usefixtures("no_leaks")
+pytestmark = pytest.mark.usefixtures("no_leaks", "quiet")
 
 
 both_clients = pytest.mark.parametrize("client", CLIENTS.values(), ids=CLIENTS)
@@ -65,25 +64,13 @@ def test_half_a_frame_before_a_drop(
 
 @both_clients
 @pytest.mark.parametrize("kind", ["List", "Upload", "Chat"])
-@pytest.mark.parametrize(
-    ("fault", "code"),
-    [
-        (grpc_status("UNAVAILABLE"), "UNAVAILABLE"),
-        (fail_after_headers("ABORTED"), "ABORTED"),
-        (reset_stream("INTERNAL_ERROR"), "INTERNAL"),
-        (no_trailers(), "UNKNOWN"),
-        (http_status(502), "UNAVAILABLE"),
-        (connection_reset(), "UNAVAILABLE"),
-        (hang(), "DEADLINE_EXCEEDED"),
-    ],
-    ids=repr,
-)
+@pytest.mark.parametrize(("fault", "code"), STREAMED, ids=repr)
 def test_a_stream_and_each_fault(  # noqa: PLR0917 -- two fixtures and what it is asked for
     shop: FakeGrpc, orders: Service, client: Client, kind: str, fault: Fault, code: str
 ) -> None:
     method = getattr(orders, kind)
     method.inject(fault)
-    races = ("CANCELLED", "INTERNAL", "UNKNOWN") if client is CLIENTS["grpcio-aio"] else ()
+    races = RACES if client is CLIENTS["grpcio-aio"] else ()
     seen = client(shop.target, method, [{"id": "a"}], timeout=SHORT if code == "DEADLINE_EXCEEDED" else 5.0)
     assert seen.code in {code, *races}
     assert shop.calls[0].failed

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
     from pytest_integrations.backends.grpc.services import Service
 
+pytestmark = pytest.mark.usefixtures("quiet")
+
 both_clients = pytest.mark.parametrize("client", CLIENTS.values(), ids=CLIENTS)
 
 
