@@ -189,24 +189,43 @@ class _Retry:
 def _made_by_the_client(calls: Calls, left: Mapping[int, int], bucket: _Bucket) -> Iterable[_Retry]:
     """Return the retries of the client itself, which counts them.
 
-    Of calls that are alike it is not to be known whose retry one is: it is that of one that might be retried, if
-    there is any.
+    Of calls that are alike it is not to be known whose retry one is: they are put together so that as many as
+    possible come after one that might be retried.
     """
-    waiting: dict[Hashable, list[GrpcCall]] = {}
+    same: dict[Hashable, list[GrpcCall]] = {}
     for call in calls:
-        if not isinstance(call, GrpcCall):
-            continue
-        count, like = call.previous_attempts, alike(call)
-        same = [each for each in waiting.get((like, count), ()) if each.unprocessed]
-        before = [] if same or not count else waiting.get((like, count - 1), [])
-        free = [each for each in before if left.get(each.seq, bucket.most) * 2 > bucket.most]
-        chosen = next(iter((*same, *free, *reversed(before))), None)
-        if chosen is not None:
-            waiting[like, chosen.previous_attempts].remove(chosen)
-            if not same and chosen.seq in left:
-                yield _Retry(chosen, call, left[chosen.seq])
-        if not is_success(call):
-            waiting.setdefault((like, count), []).append(call)
+        if isinstance(call, GrpcCall):
+            same.setdefault(alike(call), []).append(call)
+    found = [retry for each in same.values() for retry in _put_together(each, left, bucket)]
+    return sorted(found, key=lambda retry: retry.after.seq)
+
+
+def _put_together(calls: Sequence[GrpcCall], left: Mapping[int, int], bucket: _Bucket) -> Iterable[_Retry]:
+    """Return the retries among *calls*, which are alike.
+
+    An attempt that counts n others comes after a failure that counts one less, or after one that counts n itself and
+    was not processed. The second may have the attempt n + 1 after it as well: it is taken where nothing else is left.
+    """
+    unclaimed: list[GrpcCall] = []
+    for count in range(max(call.previous_attempts for call in calls) + 1):
+        allowed: list[GrpcCall] = []
+        refused: list[GrpcCall] = []
+        again: list[GrpcCall] = []
+        spent: list[GrpcCall] = []
+        at_count = [call for call in calls if call.previous_attempts == count]
+        for call in sorted((*unclaimed, *at_count), key=lambda call: call.seq):
+            if call.previous_attempts == count:
+                before = (allowed or refused or again or spent) if count else []
+                if before and before is not again and before[-1].seq in left:
+                    yield _Retry(before[-1], call, left[before[-1].seq])
+                del before[-1:]
+                if call.unprocessed:
+                    again.append(call)
+            elif call.unprocessed:
+                refused.append(call)
+            else:
+                (allowed if left.get(call.seq, bucket.most) * 2 > bucket.most else spent).append(call)
+        unclaimed = [*again, *(call for call in at_count if not call.unprocessed and not is_success(call))]
 
 
 def _made_around_it(groups: Sequence[LogicalCall], left: Mapping[int, int]) -> Iterable[_Retry]:

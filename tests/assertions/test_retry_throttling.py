@@ -116,6 +116,19 @@ def test_what_was_not_processed_takes_none(ledger: HandLedger) -> None:
         assert_retry_throttling(ledger.calls, max_tokens=4, token_ratio=0.1)
 
 
+def test_calls_that_are_alike_are_put_together_in_its_favour(ledger: HandLedger) -> None:
+    """#5 may retry #3, which nobody processed, if #4 retries #1 or #2; after #4 nothing may be retried."""
+    attempt(ledger, 0, 0.1)
+    attempt(ledger, 1, 1.1, "REFUSED_STREAM")
+    attempt(ledger, 2, 2.1, "REFUSED_STREAM", previous=1)
+    attempt(ledger, 3, 3.1, previous=1)
+    attempt(ledger, 4, 4.1, "OK", previous=2)
+    assert_retry_throttling(ledger.calls, max_tokens=4, token_ratio=0.1)
+    attempt(ledger, 5, 5.1, "OK", previous=2)
+    with pytest.raises(ResilienceError, match=r"#6 is a retry, and after #4 2 of 4 tokens were left"):
+        assert_retry_throttling(ledger.calls, max_tokens=4, token_ratio=0.1)
+
+
 def test_ends_at_the_same_time_are_taken_in_its_favour(ledger: HandLedger) -> None:
     """In real time: which of the two the client heard of first is not to be known."""
     ledger.clock.exact = False
