@@ -30,8 +30,11 @@ _SHORTEST, _LONGER, _LONGEST = 1e-5, 2e-5, 1e-3
 """Real seconds between two looks while somebody is at work: the first time, how much more each time, and at most."""
 
 
-_CREDIT = 0.5
-"""Real seconds in which nothing moves, after which work that somebody says to be under way is not believed in."""
+_CREDIT = 5.0
+"""Real seconds that a jump is put off for work that somebody says to be under way, while all threads sleep.
+
+A thread of grpcio's that missed its call to work looks again after 3 s at the latest.
+"""
 
 
 class Driver:
@@ -63,6 +66,8 @@ class Driver:
         self._quiet: float | None = None
         """Real time since which every thread waits for ever."""
         self._quiet_seen: dict[int, object] = {}
+        self._put_off: float | None = None
+        """Real time since which a jump is put off."""
         self._running: float | None = None
         """Real time since which some thread is at work while others wait."""
         self._pause = _SHORTEST
@@ -99,10 +104,11 @@ class Driver:
         if not self._probe.is_idle() or timeline.holds or timeline.outings != outings:  # one may have come and gone
             self._quiet = None
             self._let_run(pending=pending)
-        elif pending and self._is_under_way():
+        elif self._is_under_way():
+            self._quiet = None
             real.sleep(_LONGEST)
         elif pending:
-            self._pause, self._running, self._quiet = _SHORTEST, None, None
+            self._pause, self._running, self._quiet, self._put_off = _SHORTEST, None, None, None
             self._move()
         else:
             self._wait_for_nobody()
@@ -124,11 +130,12 @@ class Driver:
     def _is_under_way(self) -> bool:
         """Tell whether there is work that no thread can be seen at; a server may be stuck, so not for ever."""
         if not any(is_at_work() for is_at_work in tuple(UNDER_WAY)):
+            self._put_off = None
             return False
         now = real.monotonic()
-        if self._quiet is None or self._quiet_seen != self._probe.seen:
-            self._quiet, self._quiet_seen = now, dict(self._probe.seen)
-        return now - self._quiet < _CREDIT
+        if self._put_off is None:
+            self._put_off = now
+        return now - self._put_off < _CREDIT
 
     def _move(self) -> None:
         self._tell_waits_out_of_reach()

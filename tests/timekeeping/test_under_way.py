@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from typing import TYPE_CHECKING
 
 import pytest
 
 from pytest_integrations.core.under_way import UNDER_WAY
-from pytest_integrations.timekeeping import VirtualClock
+from pytest_integrations.timekeeping import VirtualClock, driver
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -36,13 +37,59 @@ def test_time_waits_for_what_is_under_way(say: Callable[[Callable[[], bool]], No
     assert 0.2 <= real() - began < 2
 
 
-def test_time_does_not_wait_for_ever(say: Callable[[Callable[[], bool]], None]) -> None:
+def test_time_does_not_wait_for_ever(
+    say: Callable[[Callable[[], bool]], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """For each jump it waits as long."""
+    monkeypatch.setattr(driver, "_CREDIT", 0.2)
     say(lambda: True)
     began = real()
     with VirtualClock() as clock:
         time.sleep(10)
-        assert clock.now == 10
+        time.sleep(10)
+        assert clock.now == 20
     assert 0.4 <= real() - began < 5
+
+
+def test_it_waits_though_threads_wake_now_and_then(
+    say: Callable[[Callable[[], bool]], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As those of grpcio do, which look whether there is work; they bring no further time."""
+    monkeypatch.setattr(driver, "_CREDIT", 0.3)
+    say(lambda: True)
+    end = threading.Event()
+    out = threading.Lock()
+    out.acquire()
+
+    def look() -> None:
+        while not end.is_set():
+            out.acquire(timeout=0.05)
+
+    looking = threading.Thread(target=look)
+    looking.start()
+    began = real()
+    try:
+        with VirtualClock() as clock:
+            time.sleep(10)
+            assert clock.now == 10
+    finally:
+        end.set()
+        looking.join()
+    assert 0.3 <= real() - began < 5
+
+
+def test_nobody_is_stuck_while_something_is_under_way(say: Callable[[Callable[[], bool]], None]) -> None:
+    began = real()
+    done = threading.Event()
+
+    def is_at_work() -> bool:
+        if real() - began > 0.5:
+            done.set()
+        return not done.is_set()
+
+    say(is_at_work)
+    with VirtualClock(stall=0.1):
+        assert done.wait()
 
 
 def test_it_costs_nothing_where_nothing_is(say: Callable[[Callable[[], bool]], None]) -> None:

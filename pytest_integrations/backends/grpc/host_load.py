@@ -1,4 +1,4 @@
-"""How many coroutines of a servicer run, for a server of `grpc.aio`, which starts them by itself."""
+"""How much of the user's runs in a server of grpcio: interceptors, and the coroutines that `grpc.aio` starts itself."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from .host_server import Load
 
-__all__ = ["counting"]
+__all__ = ["counting", "counting_async"]
 
 _MAKERS = {
     "unary_unary": grpc.unary_unary_rpc_method_handler,
@@ -24,15 +24,28 @@ _MAKERS = {
 }
 
 
-class _Counting(grpc.aio.ServerInterceptor):  # type: ignore[misc]  # grpc has no types
-    """Stands next to the servicer, and counts what runs there."""
+class _Counting(grpc.ServerInterceptor):  # type: ignore[misc]  # grpc has no types
+    """Stands around all other interceptors, and counts while they find a handler; that is counted on its thread."""
+
+    def __init__(self, load: Load) -> None:
+        self._load = load
+
+    def intercept_service(self, continuation: Callable[[Any], Any], handler_call_details: Any) -> Any:
+        """Return the handler that *continuation* finds."""
+        with self._load:
+            return continuation(handler_call_details)
+
+
+class _CountingAsync(grpc.aio.ServerInterceptor):  # type: ignore[misc]  # as above
+    """Stands around all other interceptors, and counts while they find a handler, and while that runs."""
 
     def __init__(self, load: Load) -> None:
         self._load = load
 
     async def intercept_service(self, continuation: Callable[[Any], Awaitable[Any]], handler_call_details: Any) -> Any:
         """Return the handler that *continuation* finds, counting."""
-        handler = await continuation(handler_call_details)
+        with self._load:
+            handler = await continuation(handler_call_details)
         for kind, make in _MAKERS.items():
             behaviour = getattr(handler, kind, None)
             if behaviour is not None:
@@ -60,5 +73,10 @@ class _Counting(grpc.aio.ServerInterceptor):  # type: ignore[misc]  # grpc has n
 
 
 def counting(load: Load) -> Any:
-    """Return an interceptor that counts in *load*."""
+    """Return an interceptor that counts in *load*, for a server with threads."""
     return _Counting(load)
+
+
+def counting_async(load: Load) -> Any:
+    """Return one for a server of asyncio."""
+    return _CountingAsync(load)

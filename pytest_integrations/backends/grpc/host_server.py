@@ -76,16 +76,16 @@ class ThreadedServer:
         """Start it with what *register* tells it; of two *options* of one name grpcio takes the first."""
         import grpc
 
-        self.load: Load = Load()
+        from .host_load import counting
 
+        self.load: Load = Load()
         for each in interceptors:
             if not isinstance(each, grpc.ServerInterceptor):  # grpcio would ask that when a call comes
                 msg = f"{each!r} is no grpc.ServerInterceptor"
                 raise TypeError(msg)
-        workers: Any = _Workers(
-            self.load
-        )  # grpcio says that it wants a ThreadPoolExecutor, and takes what has `submit`
-        self._server = grpc.server(workers, interceptors=list(interceptors), options=[*options, *_OPTIONS])
+        workers: Any = _Workers(self.load)  # grpcio says it wants a ThreadPoolExecutor, and takes what has `submit`
+        interceptors = [counting(self.load), *interceptors]
+        self._server = grpc.server(workers, interceptors=interceptors, options=[*options, *_OPTIONS])
         register(self._server)
         self.port: int = self._server.add_insecure_port(_ADDRESS)
         self._server.start()
@@ -111,9 +111,9 @@ class AsyncServer:
     ) -> int:
         import grpc.aio
 
-        from .host_load import counting
+        from .host_load import counting_async
 
-        interceptors = [*interceptors, counting(self.load)]
+        interceptors = [counting_async(self.load), *interceptors]
         self._server = grpc.aio.server(_Workers(self.load), interceptors=interceptors, options=options)
         register(self._server)
         port: int = self._server.add_insecure_port(_ADDRESS)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import subprocess
 import sys
 import time
 from textwrap import dedent
 from typing import TYPE_CHECKING, Any
 
+import grpc
 import pytest
 
 from pytest_integrations.backends.grpc.fake import FakeGrpc
@@ -51,6 +53,35 @@ def test_what_the_servicer_waits_for_takes_no_time(
     assert clock.now == 60
     call: Any = shop.calls[0]
     assert call.ended - call.started == 60
+
+
+class Slow(grpc.ServerInterceptor):  # type: ignore[misc]  # grpc has no types
+    """An interceptor with threads that waits."""
+
+    def intercept_service(self, continuation: Any, details: Any) -> Any:
+        """Wait, and go on."""
+        time.sleep(30)
+        return continuation(details)
+
+
+class SlowAsync(grpc.aio.ServerInterceptor):  # type: ignore[misc]  # as above
+    """One of asyncio."""
+
+    async def intercept_service(self, continuation: Any, details: Any) -> Any:
+        """Wait, and go on."""
+        await asyncio.sleep(30)
+        return await continuation(details)
+
+
+@pytest.mark.parametrize(("kind", "slow"), [("threads", Slow), ("asyncio", SlowAsync)], ids=SERVICERS)
+def test_what_interceptors_wait_for_takes_no_time(clock: VirtualClock, kind: str, slow: Any) -> None:
+    began = time.clock_gettime(time.CLOCK_MONOTONIC)
+    with FakeGrpc("shop") as shop:
+        orders = hosted(shop, SERVICERS[kind](), interceptors=[slow()])
+        for _ in range(3):
+            assert CLIENTS["grpcio"](shop.target, orders.Get, [{"id": "sleep"}], timeout=3600).code == "OK"
+    assert clock.now == 270
+    assert time.clock_gettime(time.CLOCK_MONOTONIC) - began < 5
 
 
 @both_clients
