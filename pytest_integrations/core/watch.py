@@ -1,6 +1,6 @@
-"""Who is told that a fake has started: nobody, unless a test runner asks.
+"""Who is told that a fake, or a servicer, has started: nobody, unless a test runner asks.
 
-Fakes are context managers that work without pytest; that is how a run of pytest still learns of those that a test
+They are context managers that work without pytest; that is how a run of pytest still learns of those that a test
 starts by itself.
 """
 
@@ -14,10 +14,10 @@ if TYPE_CHECKING:
 __all__ = ["announce", "watchers"]
 
 watchers: list[Callable[[Any], object]] = []
-"""Each is called with a fake; only the last is told, so that a run of pytest inside another keeps its own fakes."""
+"""Each is called with what started; only the last is told, so that a run of pytest in another keeps its own fakes."""
 
 
-def announce(fake: Any) -> None:
-    """Tell whoever watches that *fake* has started."""
+def announce(source: Any) -> None:
+    """Tell whoever watches that *source*, which writes calls in a ledger, has started."""
     if watchers:
-        watchers[-1](fake)
+        watchers[-1](source)

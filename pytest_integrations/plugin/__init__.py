@@ -196,7 +196,7 @@ def pytest_runtest_makereport(
     """Put the evidence under a failed test."""
     report = yield
     record = item.stash.get(RECORD, None)
-    if record is not None and record.fakes and report.failed:
+    if record is not None and record.sources and report.failed:
         from . import evidence
 
         error = call.excinfo.value if call.excinfo else None

@@ -1,4 +1,4 @@
-"""What stands under a failed test that used a fake.
+"""What stands under a failed test that used a fake, or a servicer.
 
 ---------------- integration timeline ----------------
   payments  3 calls on 2 connections, 3.01 s             what crossed the wire, from all fakes
@@ -132,14 +132,14 @@ def latest_parts(record: Record) -> Sequence[Part]:
         return parts[-_PARTS_AT_MOST:]
     names: set[str] = set()
     first = len(parts)
-    while first > 0 and names.isdisjoint(fake.name for fake in parts[first - 1].fakes):
+    while first > 0 and names.isdisjoint(source.name for source in parts[first - 1].sources):
         first -= 1
-        names.update(fake.name for fake in parts[first].fakes)
+        names.update(source.name for source in parts[first].sources)
     return parts[first:]
 
 
 def _names(part: Part) -> str:
-    return " or ".join(fake.name for fake in part.fakes)
+    return " or ".join(source.name for source in part.sources)
 
 
 def _remarks(record: Record, error: str) -> Iterator[str]:

@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from pytest_integrations.backends.fake import Fake
     from pytest_integrations.core.call import Call
     from pytest_integrations.core.client_call import ClientCall
     from pytest_integrations.core.delivery import Messages
     from pytest_integrations.core.ledger import Ledger, Outage, Problem
     from pytest_integrations.views.timeline import Band
+
+    from .record import Source
 
 __all__ = ["Beginning", "Part"]
 
@@ -36,7 +37,7 @@ class Part:
     """One ledger, as far as the test wrote in it."""
 
     ledger: Ledger
-    fakes: tuple[Fake, ...]
+    sources: tuple[Source, ...]
     begun: Beginning
     """What was in it when the test began; what came after is the test's own."""
 

@@ -2,13 +2,13 @@
 
 Fixtures start fakes, and so do tests that write `with FakeRest() as payments:` by themselves (Hypothesis, unittest).
 Each fake announces itself; the witness of the run gives it the profile and the seed of the test, and keeps it until
-the test has been reported.
+the test has been reported. A servicer that a test runs by itself is no fake, and its calls stand in the same picture.
 """
 
 from __future__ import annotations
 
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 from weakref import WeakSet
 
 import pytest
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from pytest_integrations.backends.fake import Fake
-    from pytest_integrations.core.ledger import Problem
+    from pytest_integrations.core.ledger import Ledger, Problem
     from pytest_integrations.core.script import Rule
     from pytest_integrations.core.seed import Seed
 
@@ -25,11 +25,27 @@ if TYPE_CHECKING:
 
 __all__ = ["RECORD", "Record", "Witness"]
 
+T = TypeVar("T", bound="Source")
+
 RECORD = pytest.StashKey["Record"]()
 """Where an item keeps the record of its present run."""
 
 _FAKES_AT_MOST = 500
 """A property-based test starts one fake an example; beyond this many the oldest are forgotten."""
+
+
+class Source(Protocol):
+    """What writes calls in a ledger: a fake, or a servicer."""
+
+    @property
+    def name(self) -> str:
+        """The name in its calls."""
+        ...
+
+    @property
+    def ledger(self) -> Ledger:
+        """Where they are written."""
+        ...
 
 
 class Record:
@@ -40,6 +56,7 @@ class Record:
         self.item: pytest.Item = item
         self.profile: str | None = profile
         self.fakes: list[Fake] = []
+        self.servicers: list[Source] = []
         self.forgotten: int = 0
         """How many fakes there were beyond those that are kept."""
         self.passed: bool = False
@@ -61,20 +78,32 @@ class Record:
 
     def add(self, fake: Fake) -> None:
         """Take in a *fake* that has started, or that goes on from earlier tests."""
+        self._add(fake, self.fakes)
+
+    def add_servicer(self, servicer: Source) -> None:
+        """Take in a *servicer* that the test runs."""
+        self._add(servicer, self.servicers)
+
+    def _add(self, source: T, known: list[T]) -> None:
         from .part import Beginning
 
-        ledger = fake.ledger
+        ledger = source.ledger
         self._since.setdefault(id(ledger), Beginning.of(ledger))
-        if any(fake is known for known in self.fakes):
+        if any(source is other for other in known):
             return
-        self.fakes.append(fake)
-        if len(self.fakes) > _FAKES_AT_MOST:
-            self._forget(self.fakes.pop(0))
+        known.append(source)
+        if len(known) > _FAKES_AT_MOST:
+            self._forget(known.pop(0))
 
-    def _forget(self, fake: Fake) -> None:
+    def _forget(self, source: Source) -> None:
         self.forgotten += 1
-        if all(other.ledger is not fake.ledger for other in self.fakes):
-            del self._since[id(fake.ledger)]
+        if all(other.ledger is not source.ledger for other in self.sources):
+            del self._since[id(source.ledger)]
+
+    @property
+    def sources(self) -> list[Source]:
+        """All that writes calls."""
+        return [*self.fakes, *self.servicers]
 
     @contextmanager
     def narrowed(self) -> Iterator[None]:
@@ -82,7 +111,7 @@ class Record:
         from .part import Beginning
 
         kept = dict(self._since)
-        self._since = {id(fake.ledger): Beginning.of(fake.ledger) for fake in self.fakes}
+        self._since = {id(source.ledger): Beginning.of(source.ledger) for source in self.sources}
         try:
             yield
         finally:
@@ -93,10 +122,10 @@ class Record:
         """The test's part of each ledger, in the order of their opening."""
         from .part import Part
 
-        by_ledger: dict[int, list[Fake]] = {}
-        for fake in self.fakes:
-            by_ledger.setdefault(id(fake.ledger), []).append(fake)
-        return [Part(fakes[0].ledger, tuple(fakes), self._since[key]) for key, fakes in by_ledger.items()]
+        by_ledger: dict[int, list[Source]] = {}
+        for source in self.sources:
+            by_ledger.setdefault(id(source.ledger), []).append(source)
+        return [Part(sources[0].ledger, tuple(sources), self._since[key]) for key, sources in by_ledger.items()]
 
     @property
     def problems(self) -> list[Problem]:
@@ -164,7 +193,7 @@ class Witness:
         self._record = item.stash[RECORD] = Record(item, profile)
         for fake in self._lasting:
             fake.ledger.untold()
-            self.started(fake)
+            self._fake_started(fake)
 
     def end(self) -> None:
         """Close the record; it stays with its item until the report is made."""
@@ -172,8 +201,16 @@ class Witness:
             self._lasting = [fake for fake in self._record.fakes if fake.is_running]
             self._record = None
 
-    def started(self, fake: Fake) -> None:
-        """Take in a *fake*, and let it misbehave as the profile of the running test says."""
+    def started(self, source: Any) -> None:
+        """Take in a fake, and let it misbehave as the profile of the running test says; or a servicer."""
+        from pytest_integrations.backends.fake import Fake
+
+        if isinstance(source, Fake):
+            self._fake_started(source)
+        elif self._record is not None:
+            self._record.add_servicer(source)
+
+    def _fake_started(self, fake: Fake) -> None:
         record = self._record
         if record is None:
             self._lasting.append(fake)

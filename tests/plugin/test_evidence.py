@@ -60,6 +60,49 @@ def test_a_failed_test_without_a_fake_shows_nothing(run: Run) -> None:
     result.stdout.no_fnmatch_line("replay:*")
 
 
+SERVICER = """
+    import time
+    import grpc
+    from pytest_integrations import FakeGrpc
+
+    orders_proto = 'syntax = "proto3"; message Id { string id = 1; } service Orders { rpc Get(Id) returns (Id); }'
+
+    class OrdersServicer:
+        def Get(self, request, context):
+            time.sleep(30)
+            return request
+
+    def test_it(grpc_servicer, virtual_clock):
+        schema = FakeGrpc()
+        schema.load(orders_proto)
+        orders = grpc_servicer(OrdersServicer(), schema.services["Orders"])
+        assert orders.Get({"id": "o1"}, timeout=20).code is grpc.StatusCode.OK
+"""
+
+
+def test_a_servicer_is_in_the_picture(run: Run) -> None:
+    result = run(SERVICER, "--integrations-summary=always")
+
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(
+        [
+            "*- integration timeline -*",
+            "  grpc_servicer  1 call on 1 connection, 20.0 s",
+            "  #1 * /Orders/Get  < cancelled, applied, left after 20.000 s",
+            "",
+            "replay: pytest 'test_it.py::test_it'",
+        ]
+    )
+    result.stdout.no_fnmatch_line("*= integrations =*")
+
+
+def test_a_servicer_that_did_well_shows_nothing(run: Run) -> None:
+    result = run(SERVICER.replace("timeout=20", "timeout=40"), "-rA")
+
+    result.assert_outcomes(passed=1)
+    result.stdout.no_fnmatch_line("*integration timeline*")
+
+
 def test_all_fakes_of_a_test_are_in_one_picture(run: Run) -> None:
     result = run("""
         from client import get

@@ -12,6 +12,7 @@ from pytest_integrations.core.grpc_call import GrpcCall
 from pytest_integrations.core.grpc_metadata import metadata_pairs
 from pytest_integrations.core.ledger import Ledger
 from pytest_integrations.core.settings import seconds
+from pytest_integrations.core.watch import announce
 from pytest_integrations.wire.loop import shared_loop
 
 from .call import ServicerCall
@@ -73,6 +74,7 @@ class GrpcServicer:
         self._methods = {method.name: MethodSchema(method) for method in service.methods}
         self._running: list[ServicerCall] = []
         self._connection = shared_loop().call(lambda: self.ledger.connect(name))
+        announce(self)
 
     def __getattr__(self, name: str) -> Any:
         """Return what calls the method called *name*."""

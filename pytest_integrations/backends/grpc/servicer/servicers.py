@@ -27,6 +27,10 @@ class Servicers:
         self._made.append(made)
         return made
 
+    def __repr__(self) -> str:
+        """Show those that run."""
+        return f"<grpc_servicer: {', '.join(map(repr, self._made)) or 'none runs yet'}>"
+
     def close(self) -> None:
         """End them all, the last one first."""
         while self._made:
