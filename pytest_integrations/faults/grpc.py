@@ -305,7 +305,8 @@ class http_status(Fault):  # noqa: N801 -- a word in a script
 
     Wire definition: HEADERS with this `:status` and `content-type: text/html`, then *body*; no `grpc-status`. The
     handler does not run. Clients are to make a status of it: 400 INTERNAL, 401 UNAUTHENTICATED, 403 PERMISSION_DENIED,
-    404 UNIMPLEMENTED, 429, 502, 503 and 504 UNAVAILABLE, all others UNKNOWN.
+    404 UNIMPLEMENTED, 429, 502, 503 and 504 UNAVAILABLE, all others UNKNOWN. Of a method that streams, grpcio now and
+    then hears of the end of the page first, and says UNKNOWN or INTERNAL.
 
     ```python
     import grpc, pytest

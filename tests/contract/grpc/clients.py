@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import grpc
 
+from pytest_integrations.faults.grpc import http_status
 from tests.backends.grpc.orders import OPTIONS, stub
 
 if TYPE_CHECKING:
@@ -105,3 +106,14 @@ async def _aio(
 
 
 CLIENTS: dict[str, Client] = {"grpcio": sync, "grpcio-aio": aio}
+
+
+def races(*, is_async: bool, fault: Any) -> frozenset[str]:
+    """Return what else grpcio says, now and then, of a stream that is ended by *fault*.
+
+    With asyncio that is while it still reads or sends. Of an answer without a `grpc-status` it takes what it hears of
+    first, the HTTP status, or that the stream has ended without trailers.
+    """
+    if is_async:
+        return frozenset({"CANCELLED", "INTERNAL", "UNKNOWN"})
+    return frozenset({"INTERNAL", "UNKNOWN"} if isinstance(fault, http_status) else ())

@@ -27,7 +27,7 @@ from pytest_integrations.faults.grpc_messages import (
     two_messages,
 )
 from tests.backends.grpc.orders import OPTIONS, PROTO, stub
-from tests.contract.grpc.clients import until
+from tests.contract.grpc.clients import races, until
 from tests.contract.grpc.test_faults import UNARY
 
 if TYPE_CHECKING:
@@ -140,8 +140,6 @@ async def _each(requests: list[dict[str, Any]]) -> AsyncIterator[Any]:
 
 
 CLIENTS: dict[str, Callable[..., Seen]] = {"grpcio": sync, "grpcio-aio": asynchronous}
-RACES = ("CANCELLED", "INTERNAL", "UNKNOWN")
-"""What grpcio with asyncio says, now and then, of a stream that ends while it still reads or sends."""
 
 
 @pytest.fixture
@@ -170,8 +168,8 @@ def same(both: dict[str, FakeGrpc], client: Callable[..., Seen], kind: str, faul
             fake.inject(fault)
         seen[way] = client(fake, way, kind, SHORT if waits else ENOUGH)
     wire, memory = seen["wire"], seen["memory"]
-    if client is asynchronous and kind != "Get" and wire.code != memory.code:
-        assert wire.code in RACES
+    if kind != "Get" and wire.code != memory.code:
+        assert wire.code in races(is_async=client is asynchronous, fault=fault)
         return memory
     assert memory.code == wire.code
     # By the wire, an end that is an error may overtake messages that are on their way; here it does not.
