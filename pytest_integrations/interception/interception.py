@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 __all__ = ["Interception"]
 
 _PROXIES = {"http_proxy", "https_proxy", "all_proxy"}
+_NO_PROXIES = ("no_proxy", "NO_PROXY")
 
 
 class Interception:
@@ -216,10 +217,12 @@ class Interception:
         """Keep clients from asking a proxy for *host*, where the environment names one."""
         if not any(name.lower() in _PROXIES and value for name, value in os.environ.items()):
             return
-        for name in ("no_proxy", "NO_PROXY"):
-            before = os.environ.get(name)
-            self._patches.callback(_set_variable, name, before)
-            os.environ[name] = f"{before},{host.removeprefix('*')}" if before else host.removeprefix("*")
+        before = {name: os.environ.get(name) for name in _NO_PROXIES}
+        for name, other in zip(_NO_PROXIES, reversed(_NO_PROXIES), strict=True):
+            known = before[name] or before[other]  # where both are there, clients read one of them only
+            if known != "*":  # no host has a proxy then; beside others the star would mean nothing
+                self._patches.callback(_set_variable, name, before[name])
+                os.environ[name] = f"{known},{host.removeprefix('*')}" if known else host.removeprefix("*")
 
 
 _in_force: list[Interception] = []

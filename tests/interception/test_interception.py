@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
+import requests
 
 from pytest_integrations import (
     FakeRest,
@@ -289,6 +290,25 @@ def test_all_is_as_it_was(fake: FakeRest, monkeypatch: pytest.MonkeyPatch) -> No
     assert ([dict(vars(place)) for place in places], dict(os.environ)) == before
     with pytest.raises(OSError):  # noqa: PT011 -- which one, the resolver says
         socket.getaddrinfo("api.example.com.invalid", 443)
+
+
+@pytest.mark.parametrize("written", ["no_proxy", "NO_PROXY"])
+@pytest.mark.parametrize("hosts", ["localhost,127.0.0.1", "*"])
+def test_hosts_without_a_proxy_have_none_as_before(
+    fake: FakeRest, intercept: Interception, monkeypatch: pytest.MonkeyPatch, written: str, hosts: str
+) -> None:
+    """Most write one of the two variables; a client reads the other one first, if it is there."""
+    for name in ("no_proxy", "NO_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv(written, hosts)
+    for name in ("http_proxy", "https_proxy"):
+        monkeypatch.setenv(name, "http://proxy.example.com:3128")
+    intercept(API, fake)
+    intercept("https://*.example.org", fake)
+
+    for url in (f"{API}/users", "https://www.example.org/users", f"{fake.url}/users"):
+        assert _get(url).text == "all"
+        assert requests.get(url, timeout=5).text == "all"
 
 
 def test_the_trust_is_for_intercepted_hosts_alone(fake: FakeRest, intercept: Interception) -> None:
