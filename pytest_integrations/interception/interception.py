@@ -173,15 +173,19 @@ class Interception:
             for address in addresses:
                 self._allowed.learn(address)
 
-    def lead(self, host: str, port: int) -> tuple[str, int] | None:
-        """Return where a connection to *host*, or to what stands for it, goes; None if it is let be."""
+    def lead(self, host: str, port: int, family: int = socket.AF_UNSPEC) -> tuple[str, int] | None:
+        """Return where a connection to *host*, or to what stands for it, goes; None if it is let be.
+
+        What goes to the real host goes to one of its addresses of *family*.
+        """
         meant = self._book.host_at(host)
         host = meant or host
         way = self.way_to(host, port)
         if way is not None:
             return way
         if is_this_machine(host) or self._allowed.has(host):
-            return None if meant is None else _really(host, port)  # another port of it is intercepted, not this one
+            # What an address stands for is intercepted at another port, not at this one.
+            return None if meant is None else _really(host, port, family)
         raise self._refusal(host, port)
 
     def way_to(self, host: str, port: int) -> tuple[str, int] | None:
@@ -229,10 +233,10 @@ _in_force: list[Interception] = []
 """The one that is, if any."""
 
 
-def _really(host: str, port: int) -> tuple[str, int]:
-    """Return the first address that *host* really has."""
+def _really(host: str, port: int, family: int) -> tuple[str, int]:
+    """Return the first address of *family* that *host* really has."""
     with own_traffic():
-        address: tuple[str, int] = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][4][:2]  # type: ignore[assignment]  # of an address of the internet these two are first
+        address: tuple[str, int] = socket.getaddrinfo(host, port, family, socket.SOCK_STREAM)[0][4][:2]  # type: ignore[assignment]  # of an address of the internet these two are first
     return address
 
 

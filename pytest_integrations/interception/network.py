@@ -42,8 +42,11 @@ class Guide(Protocol):
         """Hear of the *addresses* that a look-up as usual has found."""
         ...
 
-    def lead(self, host: str, port: int) -> tuple[str, int] | None:
-        """Return where a connection to *host* and *port* goes, or None to let it be; raises `NotIntercepted`."""
+    def lead(self, host: str, port: int, family: int = ...) -> tuple[str, int] | None:
+        """Return where a connection to *host* and *port* goes, or None to let it be; raises `NotIntercepted`.
+
+        Of a host that goes by several addresses it is one of *family*, if that is told.
+        """
         ...
 
 
@@ -109,5 +112,14 @@ def _led(sock: Any, address: Any, guide: Guide) -> Any:
         or not isinstance(address[0], str | bytes)
     ):
         return address
-    way = guide.lead(host_name(address[0]), address[1])
-    return address if way is None else way
+    way = guide.lead(host_name(address[0]), address[1], sock.family)
+    return address if way is None else _of_family(way, sock.family)
+
+
+def _of_family(way: tuple[str, int], family: int) -> tuple[str, int]:
+    """Return *way* as a socket of this *family* takes it: one of IPv6 knows an address of IPv4 by another name.
+
+    Such a socket is what asyncio makes for an address of IPv6 that stands in the URL, wherever the fake listens.
+    """
+    host, port = way
+    return (f"::ffff:{host}", port) if family == socket.AF_INET6 and ":" not in host else way

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
+from ipaddress import IPv6Address
 from urllib.parse import urlsplit
 
 from pytest_integrations.core.errors import ScriptingError
@@ -54,13 +56,18 @@ class Origin:
 
 
 def host_name(host: str | bytes) -> str:
-    r"""Return *host* as it is compared: in small letters and ASCII, without a dot at the end.
+    r"""Return *host* as it is compared: in small letters and ASCII, without a dot at the end, an address shortened.
 
     >>> host_name("API.Example.com."), host_name(b"api.example.com"), host_name("caf\xe9.example")
     ('api.example.com', 'api.example.com', 'xn--caf-dma.example')
+    >>> host_name("[2001:DB8:0::1]")
+    '2001:db8::1'
     """
     name = host.decode("ascii", "replace") if isinstance(host, bytes) else host
     name = name.strip("[]").partition("%")[0].rstrip(".").lower()
+    if ":" in name:
+        with suppress(ValueError):
+            return IPv6Address(name).compressed
     if name.isascii():
         return name
     try:
