@@ -160,7 +160,7 @@ class Interception:
 
     def look_up(self, host: str) -> str | None:
         """Return the address that stands for *host*, or None to look it up as usual."""
-        origin = self._first(host)
+        origin = self._of(host)
         if origin is not None:
             return self._book.address_of(host, ipv6=":" in self._origins[origin].host)
         if not is_this_machine(host) and not self._allowed.has(host) and not _is_address(host):
@@ -190,17 +190,20 @@ class Interception:
 
     def way_to(self, host: str, port: int) -> tuple[str, int] | None:
         """Return where a connection to *host* and *port* goes that is intercepted; None for any other."""
-        for origin, door in tuple(self._origins.items()):
-            if origin.meets(host, port):
-                door.welcome(host)
-                return door.host, door.port
-        return None
+        origin = self._of(host, port)
+        if origin is None:
+            return None
+        door = self._origins[origin]
+        door.welcome(host)
+        return door.host, door.port
 
-    def _first(self, host: str) -> Origin | None:
-        return next((origin for origin in tuple(self._origins) if covers(origin.host, host)), None)
+    def _of(self, host: str, port: int | None = None) -> Origin | None:
+        """Return what is intercepted of *host*, at *port* if that is known; what says more of the name goes first."""
+        found = [each for each in tuple(self._origins) if covers(each.host, host) and port in (None, each.port)]
+        return max(found, key=lambda each: len(each.host.removeprefix("*")), default=None)
 
     def _is_intercepted(self, host: str) -> bool:
-        origin = self._first(host)
+        origin = self._of(host)
         if origin is None:
             return False
         self._origins[origin].welcome(host)

@@ -50,10 +50,6 @@ class Origin:
             raise ScriptingError(msg)
         return cls(url.rstrip("/"), host, port or PORTS[scheme], scheme in TLS_SCHEMES)
 
-    def meets(self, host: str, port: int) -> bool:
-        """Tell whether a connection to *port* of *host* is meant."""
-        return self.port == port and covers(self.host, host)
-
 
 def host_name(host: str | bytes) -> str:
     r"""Return *host* as it is compared: in small letters and ASCII, without a dot at the end, an address shortened.

@@ -62,6 +62,21 @@ def test_all_hosts_that_end_so(fake: FakeRest, intercept: Interception) -> None:
         intercept.verify()
 
 
+def test_a_host_by_its_name_goes_before_all_that_end_so(fake: FakeRest, intercept: Interception) -> None:
+    with FakeRest("other") as other, FakeRest("third") as third:
+        intercept("https://*.example.com", other)
+        intercept("https://*.eu.example.com", third)
+        intercept(API, fake)
+        intercept("http://api.example.com:8080", other)
+        for each in (other, third):
+            each.get("/users").reply(text=each.name)
+
+        assert _get(f"{API}/users").text == "all"
+        assert _get("http://api.example.com:8080/users").text == "other"
+        assert _get("https://www.example.com/users").text == "other"
+        assert _get("https://api.eu.example.com/users").text == "third"
+
+
 @pytest.mark.parametrize("speaks_tls", [False, True])
 @pytest.mark.parametrize("scheme", ["http", "https"])
 def test_the_scheme_decides_what_is_spoken(intercept: Interception, scheme: str, speaks_tls: bool) -> None:  # noqa: FBT001
