@@ -78,7 +78,12 @@ def _translating(guide: Guide, original: Callable[..., Any]) -> Callable[..., An
     def gethostbyname(host: Any) -> Any:
         if is_own_traffic():
             return original(host)
-        return original(guide.look_up(host_name(host)) or host)
+        name = host_name(host)
+        stand_in = guide.look_up(name)
+        found = original(stand_in or host)
+        if stand_in is None:
+            guide.found(name, {found} if isinstance(found, str) else {*found[2]})
+        return found
 
     return gethostbyname
 

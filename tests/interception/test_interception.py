@@ -282,6 +282,18 @@ def test_the_addresses_of_an_allowed_host_are_allowed(intercept: Interception, m
     intercept.ledger.untold()
 
 
+@pytest.mark.parametrize("name", ["gethostbyname", "gethostbyname_ex"])
+def test_the_address_that_an_allowed_host_is_translated_to_is_allowed(
+    monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    found = {"gethostbyname": "192.0.2.5", "gethostbyname_ex": ("real.example.com", [], ["192.0.2.5"])}[name]
+    monkeypatch.setattr(socket, name, lambda _: found)
+    with Interception() as intercept:
+        intercept.allow("real.example.com")
+        assert getattr(socket, name)("real.example.com") == found
+        assert intercept.lead("192.0.2.5", 443) is None
+
+
 def test_datagrams_this_machine_and_sockets_of_unix_are_let_be(intercept: Interception, fake: FakeRest) -> None:
     with socket.socket(type=socket.SOCK_DGRAM) as sock:
         sock.connect(("127.0.0.1", 9))
