@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 import socket
 from urllib.parse import urlsplit
 
@@ -11,6 +12,9 @@ from pytest_integrations.core.errors import ScriptingError
 from .origin import covers, host_name
 
 __all__ = ["Permits", "is_this_machine"]
+
+_IMPOSSIBLE = re.compile(r"[*:/\s]")
+"""What is in no name of a host: a port, a path, a wildcard that is not its beginning."""
 
 _Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
@@ -27,15 +31,15 @@ class Permits:
         """Take in *hosts*; *word* is the method that they were given to, for what is said of wrong ones."""
         __tracebackhide__ = True
         for host in hosts:
-            if not isinstance(host, str) or not host.strip():
-                msg = f"{word}({host!r}) is not a host: valid are 'api.example.com', '*.example.com', '10.0.0.0/8'"
-                raise ScriptingError(msg)
-            name = host_name(urlsplit(host).hostname or "") if "://" in host else host
+            name = _named(host)
             network = _network(name)
             if network is not None:
                 self._networks.append(network)
+            elif _IMPOSSIBLE.search(name.removeprefix("*.")) or not name:
+                msg = f"{word}({host!r}) is not a host: valid are 'api.example.com', '*.example.com', '10.0.0.0/8'"
+                raise ScriptingError(msg)
             else:
-                self._patterns.append(host_name(name))
+                self._patterns.append(name)
 
     def learn(self, address: str) -> None:
         """Take in an *address* that a host of the list was found to have."""
@@ -65,6 +69,17 @@ def is_this_machine(host: str) -> bool:
     address = network.network_address
     mapped = getattr(address, "ipv4_mapped", None)
     return (mapped or address).is_loopback or address.is_unspecified
+
+
+def _named(host: object) -> str:
+    """Return the host, or the network, in what a test has written; nothing if there is none in it."""
+    if not isinstance(host, str):
+        return ""
+    try:
+        name = urlsplit(host).hostname or "" if "://" in host else host
+    except ValueError:
+        return ""
+    return name if _network(name) is not None else host_name(name.strip())
 
 
 def _network(text: str) -> _Network | None:

@@ -63,7 +63,10 @@ def test_an_interception_that_is_not_in_force_is_told(fake: FakeRest) -> None:
         Interception()(API, fake)
 
 
-@pytest.mark.parametrize("host", ["", 7, None])
+@pytest.mark.parametrize(
+    "host",
+    ["", " ", 7, None, "*", "a.*.example.com", "db:5432", "api.example.com/v2", "10.0.0.0/99", "https://", "a b"],
+)
 def test_a_wrong_host_is_told(intercept: Interception, host: Any) -> None:
     with pytest.raises(ScriptingError, match=r"intercept\.allow\(.*\) is not a host"):
         intercept.allow(host)
