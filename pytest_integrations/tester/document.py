@@ -35,7 +35,7 @@ class Document:
     def read(cls, file: Path) -> Document:
         """Read a *file* of TOML or YAML, as its name says; what is not is a `ScriptingError` that names the line."""
         try:
-            text = file.read_text(encoding="utf-8")
+            text = file.read_text(encoding="utf-8-sig")  # some editors of Windows begin with a mark
         except (OSError, UnicodeDecodeError) as error:
             _fail(file, str(error), error)
         if len(text) > _BYTES_AT_MOST:
@@ -54,9 +54,11 @@ class Document:
 def _toml(file: Path, text: str) -> tuple[Any, list[tuple[int, int]]]:
     try:
         data = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except ValueError as error:  # a TOMLDecodeError, or of a number that is too long
         _fail(file, f"not TOML: {error}", error)
-    rows = text.splitlines()
+    except RecursionError as error:
+        _fail(file, "not TOML: it is nested too deeply", error)
+    rows = text.split("\n")  # lines as editors count them, whatever other signs part lines for Python
     begins = [number for number, row in enumerate(rows) if _TABLE_OF_CASES.match(row)]
     ends = [_end(rows, begin) for begin in begins]
     return data, [(begin + 1, end) for begin, end in zip(begins, ends, strict=True)]

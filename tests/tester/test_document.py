@@ -63,6 +63,9 @@ def _read(tmp_path: Path, name: str, text: str) -> Document:
         ("a.integration.yaml", YAML, [(3, 3), (6, 9)]),
         ("a.integration.yml", YAML, [(3, 3), (6, 9)]),
         ("a.integration.yaml", "cases: [{name: one},\n {name: two}]", [(1, 1), (2, 2)]),
+        ("a.integration.toml", f"a = 'b\u2028c\x85d'\n{TOML}", [(4, 5), (8, 16)]),
+        ("a.integration.toml", f"\ufeff{TOML}", [(3, 4), (7, 15)]),
+        ("a.integration.yaml", f"\ufeff{YAML}", [(3, 3), (6, 9)]),
         ("a.integration.toml", 'cases = [{ name = "one" },\n { name = "two" }]', [(1, 1), (1, 1)]),
     ],
 )
@@ -103,6 +106,8 @@ def test_toml_and_yaml_say_the_same(tmp_path: Path) -> None:
             "has more than 100000 values",
         ),
         ("a.integration.yaml", "[" * 3000, "not YAML"),
+        ("a.integration.toml", f"a = {'[' * 3000}{']' * 3000}", "not TOML: it is nested too deeply"),
+        ("a.integration.toml", f"a = {'1' * 5000}", "a.integration.toml: not TOML: Exceeds the limit"),
         ("a.integration.toml", f"# {'x' * 1_000_001}", "has 1000003 characters; 1000000 are the most"),
     ],
 )
