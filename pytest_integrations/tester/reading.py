@@ -136,15 +136,17 @@ class _CaseReader(StageReader):
             self._injection(each, f"faults[{number}]", plans if client.fixture is None else ())
             for number, each in enumerate(self.array(table.get("faults", []), "faults"))
         )
+        resilience = self.table(table.get("resilience", {}), "resilience")
+        expect = self._expect(table.get("expect", NOTHING))
         try:
             case = Case.of(
                 name,
                 request=table.get("request", NOTHING),
-                expect=self._expected(table.get("expect", NOTHING)),
+                expect=Expected(**expect),
                 faults=faults,
                 attempts=table.get("attempts"),
                 within=table.get("within"),
-                resilience=made(self.table(table.get("resilience", {}), "resilience")),
+                resilience=made(resilience),
                 received=table.get("received", ()),
                 repeat=table.get("repeat", 1),
                 every=table.get("every", 0),
@@ -178,9 +180,9 @@ class _CaseReader(StageReader):
             plans[own.name] = own if known is None else known.with_more(own)
         return tuple(plans.values())
 
-    def _expected(self, value: object) -> Expected:
+    def _expect(self, value: object) -> dict[str, Any]:
         if value is NOTHING:
-            return Expected()
+            return {}
         if isinstance(value, int) and not isinstance(value, bool):
             value = {"status": value}
         table = self.table(value, "expect")
@@ -189,7 +191,7 @@ class _CaseReader(StageReader):
             if name in table:
                 self.text(table[name], f"expect.{name}")
         headers = self.table(table.get("headers", {}), "expect.headers")
-        return Expected(**{**table, "headers": {name: str(pattern) for name, pattern in headers.items()}})
+        return {**table, "headers": {name: str(pattern) for name, pattern in headers.items()}}
 
     def _injection(self, value: object, key: str, plans: Sequence[FakePlan]) -> Injection:
         table = self.table({"fault": value} if isinstance(value, str) else value, key)

@@ -271,6 +271,7 @@ def test_what_a_case_may_not_say(read: Read, text: str, said: str) -> None:
     with pytest.raises(ScriptingError) as caught:
         read(CASE + text)
     assert str(caught.value).startswith("test_a.integration.toml:8: case 'one': ")
+    assert str(caught.value).count("case 'one'") == 1
     assert said in str(caught.value)
     assert "\n" not in str(caught.value)
 
