@@ -58,8 +58,8 @@ class Step:
     arguments: Sequence[Any] | Mapping[str, Any] = ()
     then: tuple[Step, ...] = ()
 
-    def take(self, target: Any, fill: Callable[[Any], Any]) -> None:
-        """Call the method of *target*, and go on with what it returns."""
+    def take(self, target: Any, fill: Callable[[Any], Any], key: str = "setup") -> None:
+        """Call the method of *target*, and go on with what it returns; what cannot be is told with the *key*."""
         function = target
         for name in self.call.split("."):
             function = getattr(function, name, None)
@@ -67,16 +67,16 @@ class Step:
             known = [name for name in dir(target) if not name.startswith("_")]
             near = near_names(self.call, known)
             guess = f" Did you mean {near[0]!r}?" if near else ""
-            msg = f"setup: {target!r} has no method {self.call!r}.{guess}"
+            msg = f"{key}: {target!r} has no method {self.call!r}.{guess}"
             raise ScriptingError(msg)
         arguments = fill(self.arguments)
         try:
             value = function(**arguments) if isinstance(arguments, Mapping) else function(*arguments)
         except TypeError as error:
-            msg = f"setup: {self.call}: {error}"
+            msg = f"{key}: {self.call}: {error}"
             raise ScriptingError(msg) from error
         for step in self.then:
-            step.take(value, fill)
+            step.take(value, fill, key)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +114,7 @@ class FakePlan:
         for route in self.routes:
             route.declare(fake, fill)
         for queue in self.queues:
-            (fake.topic if self.kind == "kafka" else fake.queue)(**fill(queue))
+            Step("topic" if self.kind == "kafka" else "queue", queue).take(fake, fill, "queues")
         for step in self.setup:
             step.take(fake, fill)
 

@@ -91,6 +91,20 @@ def test_queues_and_steps(fakes: Fakes) -> None:
     assert json.loads(answer.text) == {"data": {"tea": 3}}
 
 
+@pytest.mark.parametrize(
+    ("kind", "said"),
+    [
+        ("amqp", "queues: queue: .*unexpected keyword argument 'nam'"),
+        ("rest", "queues: <FakeRest 'broker'> has no method 'queue'"),
+    ],
+)
+def test_queues_that_cannot_be(fakes: Fakes, kind: str, said: str) -> None:
+    plan = FakePlan("broker", kind, queues=({"nam": "orders"},))
+
+    with pytest.raises(ScriptingError, match=said):
+        plan.start(fakes.make, _nothing)
+
+
 def test_settings_that_a_fake_does_not_take(fakes: Fakes) -> None:
     plan = FakePlan("stock", settings={"prt": 1})
 
