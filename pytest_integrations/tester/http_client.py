@@ -5,7 +5,7 @@ from __future__ import annotations
 import json as jsonlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote, urlencode, urlsplit
+from urllib.parse import SplitResult, quote, urlencode, urlsplit
 
 from pytest_integrations.core.call import Headers
 from pytest_integrations.core.errors import ScriptingError
@@ -75,12 +75,8 @@ class HttpClient:
 
         *context* is how HTTPS is verified, by default as Python does: for a fake `fake.client_context()`.
         """
-        parts = urlsplit(base_url) if isinstance(base_url, str) else None
-        if parts is None or parts.scheme not in {"http", "https"} or not parts.hostname:
-            msg = f"{base_url!r} is not a URL to send to: valid are http:// and https:// with a host"
-            raise ScriptingError(msg)
+        self._parts = _parts(base_url)
         self.base_url: str = base_url.rstrip("/")
-        self._parts = parts
         self._headers = dict(headers or {})
         self._timeout = number("timeout", timeout, above=0)
         self._context = context
@@ -136,6 +132,22 @@ class HttpClient:
     def __repr__(self) -> str:
         """Show where it sends to."""
         return f"HttpClient({self.base_url!r})"
+
+
+def _parts(base_url: object) -> SplitResult:
+    """Return the parts of a URL, if it is one that can be sent to."""
+    hint = ""
+    if isinstance(base_url, str):
+        try:
+            parts = urlsplit(base_url)
+            port = parts.port  # looked at only now, and 99999 is none
+        except ValueError as error:
+            hint = f" ({error})"
+        else:
+            if parts.scheme in {"http", "https"} and parts.hostname and port != 0:
+                return parts
+    msg = f"{base_url!r} is not a URL to send to{hint}: valid are http:// and https:// with a host"
+    raise ScriptingError(msg)
 
 
 def _joined(*headers: Mapping[str, Any]) -> dict[str, str]:
