@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json as jsonlib
+from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from fnmatch import fnmatchcase
 from inspect import isroutine
@@ -15,7 +16,7 @@ from .difference import differences
 from .request import NOTHING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator
 
 __all__ = ["Expected"]
 
@@ -61,6 +62,9 @@ class Expected:
             raise ScriptingError(msg)
         if self.status is not None and (isinstance(self.status, bool) or self.status not in range(100, 600)):
             msg = f"expect: status={self.status!r} is not a status of HTTP: valid are whole numbers from 100 to 599"
+            raise ScriptingError(msg)
+        if not isinstance(self.headers, Mapping):
+            msg = f"expect: headers={self.headers!r} are not fields by their names: valid is {{'ETag': '*'}}"
             raise ScriptingError(msg)
         if self.holds is not None and not callable(self.holds):
             msg = f"expect: holds={self.holds!r} is not callable: give a function of what the client returns"
@@ -141,7 +145,7 @@ class Expected:
             yield f"expected {self.contains!r} in the body, got {answer}"
         for name, pattern in self.headers.items():
             seen = answer.headers.get(name)
-            if seen is None or not fnmatchcase(seen, pattern):
+            if seen is None or not fnmatchcase(seen, str(pattern)):
                 yield f"expected header {name}: {pattern}, got {seen!r}"
 
     def __str__(self) -> str:

@@ -50,6 +50,9 @@ class Received:
         line("received: fake", self.fake)
         if self.times is not None:
             whole("received: times", self.times, 0)
+        if not isinstance(self.headers, Mapping):
+            msg = f"received: headers={self.headers!r} are not fields by their names: valid is {{'X-Key': 'a*'}}"
+            raise ScriptingError(msg)
 
     @classmethod
     def all_of(cls, value: Any) -> tuple[Received, ...]:
@@ -101,7 +104,7 @@ class Received:
                     yield from differences(wanted, seen, what=what, partly=partly)
         for name, pattern in self.headers.items():
             value = call.headers.get(name)
-            if value is None or not fnmatchcase(value, pattern):
+            if value is None or not fnmatchcase(value, str(pattern)):
                 yield f"#{call.seq} {call.operation}: expected header {name}: {pattern}, got {value!r}"
 
     def __repr__(self) -> str:

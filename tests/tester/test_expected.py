@@ -80,6 +80,7 @@ def answer(fake_rest: FakeRest) -> Any:
         ),
         (Expected(json={"left": 3, "sku": Anything()}), []),
         (Expected(contains="coffee"), ['expected \'coffee\' in the body, got 200 {"left": 3, "sku": "tea"}']),
+        (Expected(headers={"X-Left": 3}), []),  # type: ignore[dict-item]  # as one writes it
         (Expected(headers={"X-Left": "4"}), ["expected header X-Left: 4, got '3'"]),
         (Expected(headers={"X-Right": "*"}), ["expected header X-Right: *, got None"]),
         (Expected(status=404, contains="coffee"), ["expected status 404, got", "expected 'coffee' in the body"]),
@@ -171,6 +172,7 @@ def test_what_is_raised(raises: Any, fits: bool) -> None:  # noqa: FBT001 -- a c
         ({"status": 600}, "status=600 is not a status of HTTP: valid are whole numbers from 100 to 599"),
         ({"status": True}, "status=True is not a status of HTTP"),
         ({"holds": 3}, "holds=3 is not callable"),
+        ({"headers": "ETag"}, "headers='ETag' are not fields by their names: valid is {'ETag': '\\*'}"),
     ],
 )
 def test_what_cannot_be_expected(settings: dict[str, Any], said: str) -> None:

@@ -36,6 +36,11 @@ def asked(fakes: Fakes) -> Fakes:
         (Received(operation="PUT *"), ["expected calls of PUT * to be received, got none"]),
         (Received(operation="POST *", fake="stock"), ["expected calls of POST * to be received by stock, got none"]),
         ({"operation": "POST *", "fake": "ord*", "times": 2}, []),
+        ({"operation": "GET *", "headers": {"X-Key": 3}}, ["#1 GET /stock/<sku>: expected header X-Key: 3, got None"]),
+        (
+            {"operation": "POST *", "headers": {"Content-Length": 5}},
+            ["#2 POST /orders: expected header Content-Length: 5, got '27'"],
+        ),
         (
             [Received(operation="POST *", json={"sku": "tea"}), {"GET *": 1}],
             [
@@ -77,6 +82,7 @@ def test_an_operation_with_brackets_in_it_is_no_pattern(fakes: Fakes) -> None:
         ({"operation": "", "times": 1}, "received: operation='' is not text"),
         ({"operation": "POST *", "tims": 1}, "received: 'tims' is unknown. Did you mean 'times'?"),
         ({3: 1}, "received: operation=3 is not text"),
+        ({"headers": 3}, "received: headers=3 are not fields by their names: valid is {'X-Key': 'a*'}"),
     ],
 )
 def test_what_cannot_be_received(written: Any, said: str) -> None:
