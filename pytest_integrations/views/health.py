@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -58,7 +59,7 @@ def health(tests: Sequence[CompletedTest], run: RunFacts) -> Health:
         "queues": queue_figures.merged(queue for part in _parts(tests) for queue in part["queues"]),
         "faults": _faults(tests),
         "matrix": _matrix(tests),
-        "tests": [entry for test in tests if (entry := _entry(test)) is not None],
+        "tests": [entry for test in tests if (entry := _entry(test, run)) is not None],
     }
 
 
@@ -162,10 +163,10 @@ def _matrix(tests: Iterable[CompletedTest]) -> list[Cell]:
 # -- tests
 
 
-def _entry(test: CompletedTest) -> Entry | None:
+def _entry(test: CompletedTest, run: RunFacts) -> Entry | None:
     """Return what the report tells of one test; nothing of one that started no fake."""
     if test.part is None:
-        return _lost(test) if test.outcome == "crashed" else None
+        return _lost(test, run) if test.outcome == "crashed" else None
     part = test.part
     return {
         "id": test.id,
@@ -188,16 +189,19 @@ def _entry(test: CompletedTest) -> Entry | None:
     }
 
 
-def _lost(test: CompletedTest) -> Entry:
-    """Return what is known of a test whose worker has gone: that it was running."""
+def _lost(test: CompletedTest, run: RunFacts) -> Entry:
+    """Return what is known of a test whose worker has gone: that it was running, and in which run."""
+    replay = ["pytest", shlex.quote(test.id) if "'" in test.id else f"'{test.id}'"]
+    replay += [f"--fault-profile {','.join(run['profiles'])}"] if run["profiles"] else []
+    replay += [f"--fault-seed {run['seed']}"] if run["seed"] is not None else []
     return {
         "id": test.id,
         "outcome": test.outcome,
         "seconds": round(test.seconds, 6),
         "reruns": test.reruns,
         "profile": None,
-        "seed": 0,
-        "replay": f"pytest '{test.id}'",
+        "seed": run["seed"] or 0,
+        "replay": " ".join(replay),
         "clock": "real",
         "calls": 0,
         "faulted": 0,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shlex
+
 import pytest
 
 from pytest_integrations.views.health import CompletedTest
@@ -103,6 +105,15 @@ def test_a_test_whose_worker_crashed_is_shown() -> None:
 
     assert entry["outcome"] == "crashed"
     assert "lost" in entry["problems"][0]
+    assert (entry["replay"], entry["seed"]) == ("pytest 'test_it.py::test_it'", 0)
+
+
+def test_a_test_whose_worker_crashed_can_be_run_again_with_the_faults_of_the_run() -> None:
+    crashed = CompletedTest(id="test_it.py::test_it[it's-slow]", outcome="crashed")
+    (entry,) = report(crashed, profiles=["slow", "flaky"], seed=7)["tests"]
+
+    assert shlex.split(entry["replay"]) == ["pytest", crashed.id, "--fault-profile", "slow,flaky", "--fault-seed", "7"]
+    assert entry["seed"] == 7
 
 
 def test_figures_of_several_tests_add_up() -> None:
