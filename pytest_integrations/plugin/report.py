@@ -59,14 +59,16 @@ class Collector:
         self._config = config
         self._path = options.report_path(config)
         self._is_wanted = options.wants_summary(config)
-        self._running: dict[str, _Running] = {}
+        self._running: dict[tuple[str, object], _Running] = {}
+        """By the id of the test and the worker: with `--dist each` all of them run the same tests."""
         self._over: list[_Running] = []
         self._health: Health | None = None
         self._written = ""
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Take in one report; that of the teardown is the last of a test, and brings what its fakes went through."""
-        running = self._running.setdefault(report.nodeid, _Running(report.nodeid))
+        key = report.nodeid, getattr(report, "node", None)
+        running = self._running.setdefault(key, _Running(report.nodeid))
         if report.when == "setup":
             running.begin()
         running.seconds += report.duration
@@ -76,7 +78,7 @@ class Collector:
             running.outcome = max(running.outcome, outcome, key=_RANKS.index)
         if report.when in {"teardown", _CRASHED} and not running.is_rerun:
             running.part = _part(report)
-            self._over.append(self._running.pop(report.nodeid))
+            self._over.append(self._running.pop(key))
 
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:

@@ -77,3 +77,26 @@ def test_a_worker_that_crashes_takes_its_test_alone(run_apart: Run, pytester: py
     ]
     assert data["totals"]["calls"] == 2
     assert (data["totals"]["tests"], data["totals"]["failed"]) == (3, 1)
+
+
+def test_a_test_that_several_workers_run_at_once_is_told_for_each(run_apart: Run, pytester: pytest.Pytester) -> None:
+    """Their reports come in turns."""
+    run_apart(
+        """
+        import os, pathlib, time
+
+        def test_it(fake_rest):
+            here = pathlib.Path(__file__).parent
+            (here / f"{os.getpid()}.here").touch()
+            until = time.monotonic() + 20
+            while len(list(here.glob("*.here"))) < 2 and time.monotonic() < until:
+                time.sleep(0.01)
+        """,
+        *REPORT,
+        "--dist=each",
+        "--tx=2*popen",
+    )
+
+    data = health(pytester.path)
+    assert [test["outcome"] for test in data["tests"]] == ["passed", "passed"]
+    assert (data["totals"]["tests"], data["totals"]["passed"]) == (2, 2)
