@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from pytest_integrations.assertions.tolerance import tolerance_of
-from pytest_integrations.core.errors import ResilienceError
+from pytest_integrations.core.errors import IntegrationsError, ResilienceError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from types import TracebackType
 
     from pytest_integrations.core.client_call import ClientCall
@@ -50,28 +51,33 @@ def _wrong(case: Case, came: Came, evidence: Evidence) -> Iterator[Exception]:
         came.raised.add_note(f"The case {case.name!r} expected {case.expect}.")
         yield came.raised.with_traceback(_outside(came.raised.__traceback__))
     elif came.raised is None:
-        try:
-            misses = case.expect.misses(came.value)
-        except AssertionError as error:  # of a function that is to hold
-            yield error
-        else:
-            yield from (AssertionError(line) for line in misses)
+        yield from _told(partial(case.expect.misses, came.value))
     if case.within is not None and came.seconds > tolerance_of(evidence.calls.ledger).latest(case.within):
         yield AssertionError(f"the client took {came.seconds:.3f} s; {case.within:g} s is the limit")
     for expected in case.received:
         yield from (AssertionError(line) for line in expected.misses(evidence.calls))
     for each in case.resilience:
-        try:
-            each.judge(evidence)
-        except AssertionError as error:
-            yield error
+        yield from _told(partial(each.judge, evidence))
+
+
+def _told(judge: Callable[[], list[str] | None]) -> Iterator[Exception]:
+    """Yield what *judge* finds, or raises: in a function of the user's that can be anything."""
+    __tracebackhide__ = True
+    try:
+        misses = judge()
+    except IntegrationsError:
+        raise
+    except Exception as error:  # noqa: BLE001 -- the case has failed, and the others are to be played
+        yield error
+    else:
+        yield from map(AssertionError, misses or ())
 
 
 def _one(errors: list[Exception]) -> Exception | None:
-    """Return the one error, or one that tells several; what the client raised is always the error."""
+    """Return the one error, or one that tells several; what the client raised, or a function, is always the error."""
     if len(errors) < 2:
         return next(iter(errors), None)
-    first, *others = errors
+    first, *others = sorted(errors, key=_is_assertion)
     if not isinstance(first, AssertionError):
         for each in others:
             first.add_note(f"And {_first_line(each)}")
@@ -79,6 +85,10 @@ def _one(errors: list[Exception]) -> Exception | None:
     kind = ResilienceError if all(isinstance(each, ResilienceError) for each in errors) else AssertionError
     told = [f"{number}. {each}" for number, each in enumerate(errors, 1)]
     return kind("\n\n".join(["; ".join(map(_first_line, errors)), *told]))
+
+
+def _is_assertion(error: Exception) -> bool:
+    return isinstance(error, AssertionError)
 
 
 def _first_line(error: Exception) -> str:

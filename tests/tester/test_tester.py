@@ -126,6 +126,26 @@ def test_a_function_that_is_to_hold(tester: IntegrationTester, stock: FakeRest) 
     assert (result.status, str(result.error).partition("\n")[0]) == ("failed", "only 3 left")
 
 
+@pytest.mark.parametrize(
+    "judges",
+    [
+        {"expect": lambda left: left["amount"] > 3},
+        {"expect": 3, "resilience": lambda calls: calls[7]},
+        {"expect": 4, "resilience": lambda calls: calls[7]},
+    ],
+)
+def test_a_function_that_cannot_judge_fails_its_case_alone(
+    tester: IntegrationTester, stock: FakeRest, judges: dict[str, Any]
+) -> None:
+    result = _only(tester, stock, **judges)
+
+    assert (result.status, type(result.error)) == ("failed", IndexError if "resilience" in judges else TypeError)
+    tester.add("another", call="left", request="tea")
+    with suppress(Exception):
+        tester.run(Stock(stock.url))
+    assert [each.status for each in tester.results] == ["failed", "failed", "passed"]
+
+
 def test_a_client_that_raises_a_group(tester: IntegrationTester) -> None:
     def raises() -> None:
         msg = "two of them"
