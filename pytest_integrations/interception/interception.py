@@ -156,10 +156,12 @@ class Interception:
             msg = "the interception is not in force: use it inside `with Interception() as intercept:`, or the fixture"
             raise ScriptingError(msg)
 
-    # -- the way, asked by the patched standard library on whatever thread
+    # -- the way, asked by the patched standard library on whatever thread, and by who has kept a function of then
 
     def look_up(self, host: str) -> str | None:
         """Return the address that stands for *host*, or None to look it up as usual."""
+        if not self._is_in_force:
+            return None
         origin = self._of(host)
         if origin is not None:
             return self._book.address_of(host, ipv6=":" in self._origins[origin].host)
@@ -178,6 +180,8 @@ class Interception:
 
         What goes to the real host goes to one of its addresses of *family*.
         """
+        if not self._is_in_force:
+            return None
         meant = self._book.host_at(host)
         host = meant or host
         way = self.way_to(host, port)
@@ -191,7 +195,7 @@ class Interception:
     def way_to(self, host: str, port: int) -> tuple[str, int] | None:
         """Return where a connection to *host* and *port* goes that is intercepted; None for any other."""
         origin = self._of(host, port)
-        if origin is None:
+        if origin is None or not self._is_in_force:
             return None
         door = self._origins[origin]
         door.welcome(host)

@@ -333,6 +333,21 @@ def test_all_is_as_it_was(fake: FakeRest, monkeypatch: pytest.MonkeyPatch) -> No
         socket.getaddrinfo("api.example.com.invalid", 443)
 
 
+def test_a_function_that_was_kept_leads_nowhere(fake: FakeRest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A module that is first imported in a test takes functions from socket, or grpc, as they are then."""
+    monkeypatch.setattr(socket, "gethostbyname", lambda host: f"looked up {host}")
+    with Interception() as intercept:
+        intercept(API, fake)
+        kept, connect = socket.gethostbyname, socket.socket.connect
+        assert kept("api.example.com") == "looked up 127.77.0.1"
+
+    assert kept("api.example.com") == "looked up api.example.com"
+    assert kept("other.example.com") == "looked up other.example.com"
+    assert intercept.way_to("api.example.com", 443) is None
+    with socket.create_server(("127.0.0.1", 0)) as server, socket.socket() as sock:
+        connect(sock, server.getsockname())
+
+
 @pytest.mark.parametrize("written", ["no_proxy", "NO_PROXY"])
 @pytest.mark.parametrize("hosts", ["localhost,127.0.0.1", "*"])
 def test_hosts_without_a_proxy_have_none_as_before(
