@@ -7,6 +7,7 @@
     network        the standard library's look-up and connect, led elsewhere
     uvloop         the same for loops that do both in C
     grpc           channels of grpcio, led where they are made
+    late           both, where they are imported only then
     trust          our authority's certificate, for those hosts alone
 
 It works below the clients, on `socket` and `ssl`, so that it knows none of them but two that go past these.

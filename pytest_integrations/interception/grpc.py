@@ -30,10 +30,8 @@ _TARGET = re.compile(r"(?:dns:(?://[^/]*/)?)?(?P<host>\[[^\]]+\]|[^:/]+)(?::(?P<
 
 
 def install(patches: Patches, way_to: Way, pem: Callable[[], bytes]) -> None:
-    """Lead the channels that are made from now on, if grpc is imported."""
-    grpc = sys.modules.get("grpc")
-    if grpc is None:
-        return
+    """Lead the channels of grpc, which is imported, that are made from now on."""
+    grpc = sys.modules["grpc"]
     for module in filter(None, (grpc, sys.modules.get("grpc.aio"))):
         patches.wrap(module, "insecure_channel", partial(_insecure, way_to))
         patches.wrap(module, "secure_channel", partial(_secure, way_to))

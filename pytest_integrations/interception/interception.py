@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import socket
+from functools import partial
 from typing import TYPE_CHECKING, Self
 
 from pytest_integrations.backends.fake import Fake
@@ -17,6 +18,7 @@ from pytest_integrations.core.patches import Patches
 from . import grpc, network, trust, uvloop
 from .book import AddressBook
 from .door import Door
+from .late import once_imported
 from .origin import Origin, covers
 from .permits import Permits, is_this_machine
 from .refusal import refusal
@@ -114,8 +116,8 @@ class Interception:
             raise ScriptingError(msg)
         _in_force.append(self)
         network.install(self._patches, self)
-        uvloop.install(self._patches, self)
-        grpc.install(self._patches, self.way_to, _authority_in_pem)
+        once_imported(self._patches, "uvloop", partial(uvloop.install, self._patches, self))
+        once_imported(self._patches, "grpc", partial(grpc.install, self._patches, self.way_to, _authority_in_pem))
         trust.install(self._patches, self._is_intercepted, _authority_in_pem)
         self._is_in_force = True
         return self

@@ -21,11 +21,10 @@ __all__ = ["install"]
 
 
 def install(patches: Patches, guide: Guide) -> None:
-    """Ask *guide* about what loops of uvloop look up and connect to, if that is imported."""
-    uvloop = sys.modules.get("uvloop")
-    if uvloop is not None:
-        patches.wrap(uvloop.Loop, "getaddrinfo", partial(_looking_up, guide))
-        patches.wrap(uvloop.Loop, "create_connection", partial(_connecting, guide))
+    """Ask *guide* about what loops of uvloop, which is imported, look up and connect to."""
+    loop = sys.modules["uvloop"].Loop
+    patches.wrap(loop, "getaddrinfo", partial(_looking_up, guide))
+    patches.wrap(loop, "create_connection", partial(_connecting, guide))
 
 
 def _looking_up(guide: Guide, original: Callable[..., Any]) -> Callable[..., Any]:
