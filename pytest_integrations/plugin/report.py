@@ -38,7 +38,8 @@ class _Running:
     def __init__(self, test: str) -> None:
         self.id = test
         self.outcome: Outcome = "skipped"
-        self.seconds = 0.0
+        self.phases: dict[str | None, float] = {}
+        """How long each took; the last report of a phase is that of all of it, after those of its subtests."""
         self.reruns = 0
         self.is_rerun = False
         """Whether it will run again, as pytest-rerunfailures has it: the figures are those of its last run."""
@@ -49,6 +50,7 @@ class _Running:
         if self.is_rerun:
             self.reruns += 1
             self.outcome, self.is_rerun = "skipped", False
+            self.phases.clear()
 
 
 class Collector:
@@ -71,7 +73,7 @@ class Collector:
         running = self._running.setdefault(key, _Running(report.nodeid))
         if report.when == "setup":
             running.begin()
-        running.seconds += report.duration
+        running.phases[report.when] = report.duration
         running.is_rerun = running.is_rerun or str(report.outcome) == "rerun"
         outcome = _outcome(report)
         if outcome is not None:
@@ -94,7 +96,9 @@ class Collector:
         from pytest_integrations.views.health import CompletedTest, health
 
         tests = [
-            CompletedTest(id=one.id, outcome=one.outcome, seconds=one.seconds, reruns=one.reruns, part=one.part)
+            CompletedTest(
+                id=one.id, outcome=one.outcome, seconds=sum(one.phases.values()), reruns=one.reruns, part=one.part
+            )
             for one in self._over
         ]
         return health(tests, _run(self._config))

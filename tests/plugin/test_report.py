@@ -127,6 +127,14 @@ def test_every_outcome_is_what_pytest_says(run: Run, pytester: pytest.Pytester) 
 @pytest.mark.skipif(not hasattr(pytest, "Subtests"), reason="subtests came with pytest 9")
 def test_subtests_do_not_count_twice(run: Run, pytester: pytest.Pytester) -> None:
     """Each of them is reported as the test is; what crossed the wire is told once, and the worst of them counts."""
+    pytester.makeconftest("""
+        import pytest
+
+        def pytest_runtest_logreport(report):
+            if type(report) is pytest.TestReport:
+                with open("durations", "a") as file:
+                    print(report.duration, file=file)
+    """)
     run(
         """
         from client import get
@@ -143,6 +151,8 @@ def test_subtests_do_not_count_twice(run: Run, pytester: pytest.Pytester) -> Non
     data = health(pytester.path)
     assert (data["totals"]["calls"], data["totals"]["tests"]) == (3, 1)
     assert data["tests"][0]["outcome"] == "failed"
+    phases = [float(line) for line in (pytester.path / "durations").read_text().splitlines()]
+    assert (len(phases), data["tests"][0]["seconds"]) == (3, pytest.approx(sum(phases), abs=1e-5))
 
 
 def test_virtual_time_is_told_from_real_time(run: Run, pytester: pytest.Pytester) -> None:

@@ -103,6 +103,7 @@ def test_without_such_a_report_nothing_is_drawn(run_beside: Run, pytester: pytes
 def test_a_rerun_replaces_the_figures(run_beside: Run, pytester: pytest.Pytester, more: tuple[str, ...]) -> None:
     result = run_beside(
         """
+        import time
         from pathlib import Path
         from client import get
 
@@ -113,6 +114,7 @@ def test_a_rerun_replaces_the_figures(run_beside: Run, pytester: pytest.Pytester
             if not before.exists():
                 before.touch()
                 get(fake_rest.url + "/users")
+                time.sleep(2)
                 assert 0
         """,
         "--reruns=2",
@@ -124,4 +126,5 @@ def test_a_rerun_replaces_the_figures(run_beside: Run, pytester: pytest.Pytester
     data = health(pytester.path)
     (test,) = data["tests"]
     assert (test["outcome"], test["reruns"], test["calls"]) == ("passed", 1, 1)
+    assert test["seconds"] < 2  # that was the run before
     assert (data["totals"]["tests"], data["totals"]["failed"]) == (1, 0)
