@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 __all__ = ["refusal"]
 
-_LIBRARIES = tuple({sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")})
+_LIBRARIES = tuple({sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib", "scripts")})
 _OURS = __file__.rpartition("interception")[0]
 _FRAMES = 3
 

@@ -7,6 +7,7 @@ import asyncio
 import os
 import socket
 import ssl
+import sysconfig
 import threading
 from typing import Any
 
@@ -225,6 +226,13 @@ def test_another_machine_is_refused_and_the_test_is_told_once(intercept: Interce
         "  to refuse it and go on testing:  intercept.refuse('192.0.2.1')",
     ]
     assert f"{__file__}:" in lines[4]
+
+
+def test_who_connected_is_told_without_the_command_that_runs_the_tests(intercept: Interception) -> None:
+    command = compile("connect()", f"{sysconfig.get_path('scripts')}/pytest", "exec")
+    with pytest.raises(NotIntercepted):
+        exec(command, {"connect": lambda: socket.getaddrinfo("other.example.com", 80)})
+    assert "/pytest" not in intercept.ledger.untold()[0].text.partition("opened by")[2]
 
 
 def test_another_port_of_an_intercepted_host_is_refused(intercept: Interception, fake: FakeRest) -> None:
