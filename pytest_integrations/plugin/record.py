@@ -191,14 +191,14 @@ class Witness:
     def begin(self, item: pytest.Item, profile: str | None) -> None:
         """Open the record of *item*, which is about to run; fakes of earlier tests that still run are in it."""
         self._record = item.stash[RECORD] = Record(item, profile)
-        for fake in self._lasting:
+        for fake in filter(_is_running, self._lasting):
             fake.ledger.untold()
             self._fake_started(fake)
 
     def end(self) -> None:
         """Close the record; it stays with its item until the report is made."""
         if self._record is not None:
-            self._lasting = [fake for fake in self._record.fakes if fake.is_running]
+            self._lasting = [*filter(_is_running, self._record.fakes)]
             self._record = None
 
     def started(self, source: Any) -> None:
@@ -233,3 +233,7 @@ class Witness:
         if fake.seed == Seed() or fake in self._without_seed:
             self._without_seed.add(fake)
             fake.seed = record.seed
+
+
+def _is_running(fake: Fake) -> bool:
+    return fake.is_running

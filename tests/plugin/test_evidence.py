@@ -276,6 +276,24 @@ def test_a_fake_that_was_started_before_the_test_is_seen(run: Run) -> None:
     result.stdout.no_fnmatch_line("  #1 *")
 
 
+def test_a_fake_that_was_stopped_before_the_test_is_not_seen(run: Run) -> None:
+    result = run(
+        """
+        from pytest_integrations import FakeRest
+        from client import get
+
+        with FakeRest("early") as early:
+            early.get("/").reply()
+            get(early.url)
+
+        def test_it(): assert 0
+        """
+    )
+
+    result.assert_outcomes(failed=1)
+    result.stdout.no_fnmatch_line("*no calls reached early*")
+
+
 def test_a_test_with_very_many_fakes_forgets_the_first(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("pytest_integrations.plugin.record._FAKES_AT_MOST", 4)
     result = run("""
