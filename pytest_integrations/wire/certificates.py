@@ -14,13 +14,15 @@ import threading
 import warnings
 from datetime import UTC, datetime
 from functools import cache
+from ipaddress import ip_address
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pytest_integrations.core.errors import IntegrationsError
 
 if TYPE_CHECKING:
     import trustme
+    from cryptography import x509
 
 __all__ = ["NAMES", "Authority", "interception_authority", "session_authority"]
 
@@ -99,9 +101,9 @@ class Authority:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.set_alpn_protocols(list(alpn))
         if kind == "self_signed":
-            _load(context, *_self_signed(names[0]))
+            _load(context, *_signed(names[:1]))
         else:
-            self._leaf(kind, names).configure_cert(context)
+            self._certify(context, kind, names)
         if kind == "client_cert_required":
             context.verify_mode = ssl.CERT_REQUIRED
             context.load_verify_locations(cadata=self.pem.decode("ascii"))
@@ -114,11 +116,17 @@ class Authority:
                 context.minimum_version = context.maximum_version = version
         return context
 
-    def _leaf(self, kind: str, names: tuple[str, ...]) -> trustme.LeafCert:
+    def _certify(self, context: ssl.SSLContext, kind: str, names: tuple[str, ...]) -> None:
+        """Give *context* a certificate for *names*, good but for its *kind*."""
         issuer = self._trustme.CA(key_type=self._trustme.KeyType.ECDSA) if kind == "untrusted_ca" else self._ca
         names = ("wrong.invalid",) if kind == "wrong_host" else names
         begin, end = _VALIDITY.get(kind, _VALIDITY[""])
-        return issuer.issue_cert(*names, key_type=self._trustme.KeyType.ECDSA, not_before=begin, not_after=end)
+        try:
+            leaf = issuer.issue_cert(*names, key_type=self._trustme.KeyType.ECDSA, not_before=begin, not_after=end)
+        except UnicodeError:  # for trustme my_host is no name; resolvers and clients think otherwise
+            _load(context, *_signed(names, issuer, kind))
+        else:
+            leaf.configure_cert(context)
 
 
 def _load(context: ssl.SSLContext, certificate: bytes, key: bytes) -> None:
@@ -129,30 +137,45 @@ def _load(context: ssl.SSLContext, certificate: bytes, key: bytes) -> None:
         context.load_cert_chain(path)
 
 
-def _self_signed(host: str) -> tuple[bytes, bytes]:
-    """Return a certificate for *host* that vouches for itself, and its key, in PEM."""
+def _signed(names: tuple[str, ...], issuer: trustme.CA | None = None, kind: str = "") -> tuple[bytes, bytes]:
+    """Return a certificate for *names* by *issuer*, or one that vouches for itself, and its key, in PEM."""
     from cryptography import x509
     from cryptography.hazmat.primitives import hashes, serialization
     from cryptography.hazmat.primitives.asymmetric import ec
 
     key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, host[:64])])
-    begin, end = _VALIDITY[""]
+    name = issuer_name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, names[0][:64])])
+    signer: Any = key
+    if issuer is not None:
+        issuer_name = x509.load_pem_x509_certificate(issuer.cert_pem.bytes()).subject
+        signer = serialization.load_pem_private_key(issuer.private_key_pem.bytes(), None)
+    begin, end = _VALIDITY.get(kind, _VALIDITY[""])
     certificate = (
         x509.CertificateBuilder()
         .subject_name(name)
-        .issuer_name(name)
+        .issuer_name(issuer_name)
         .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
         .not_valid_before(begin)
         .not_valid_after(end)
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName(host)]), critical=False)
-        .sign(key, hashes.SHA256())
+        .add_extension(x509.SubjectAlternativeName([*map(_alternative, names)]), critical=False)
+        .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(signer.public_key()), critical=False)
+        .sign(signer, hashes.SHA256())
     )
     secret = key.private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )
     return certificate.public_bytes(serialization.Encoding.PEM), secret
+
+
+def _alternative(name: str) -> x509.GeneralName:
+    """Return *name* as a certificate has it, an address as one."""
+    from cryptography import x509
+
+    try:
+        return x509.IPAddress(ip_address(name))
+    except ValueError:
+        return x509.DNSName(name.encode("ascii", "replace").decode())
 
 
 @cache
