@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from inspect import iscoroutinefunction
 from typing import TYPE_CHECKING, Any
 
 from pytest_integrations.core.errors import ScriptingError
@@ -63,9 +64,10 @@ def _text(response: Any) -> str:
             return value
         if isinstance(value, bytes | bytearray):
             return value.decode("utf-8", "replace")
-    if callable(getattr(response, "read", None)):  # of urllib; its body can be read once, and is kept by the caller
-        content = response.read()
+    read = getattr(response, "read", None)
+    if callable(read) and not iscoroutinefunction(read):  # of urllib; its body is read once, and kept by the caller
+        content = read()
         if isinstance(content, bytes):
             return content.decode("utf-8", "replace")
-    msg = f"the body of {response!r} cannot be read any more: let the client return what is in it"
+    msg = f"the body of {response!r} cannot be read here: let the client return what is in it"
     raise ScriptingError(msg)

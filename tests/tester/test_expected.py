@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import operator
 import urllib.request
+import warnings
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -192,10 +194,24 @@ def test_differences_are_not_told_without_an_end() -> None:
     assert differences(list(range(99)), list(range(1, 100)), what="value")[-1] == "…"
 
 
-def test_a_response_whose_body_is_gone_is_told() -> None:
-    class Gone:
-        status = 200
-        headers: dict[str, str] = {}  # noqa: RUF012 -- of a stand-in
+class _Gone:
+    status = 200
+    headers: dict[str, str] = {}  # noqa: RUF012 -- of a stand-in
 
-    with pytest.raises(ScriptingError, match="cannot be read any more: let the client return what is in it"):
-        operator.attrgetter("text")(Answer.of(Gone()))
+
+class _Elsewhere(_Gone):
+    """As one of aiohttp, whose body is read in its event loop."""
+
+    async def read(self) -> bytes:
+        raise AssertionError
+
+
+@pytest.mark.parametrize("response", [_Gone, _Elsewhere])
+def test_a_response_whose_body_cannot_be_read_is_told(response: type[_Gone]) -> None:
+    with (
+        pytest.raises(ScriptingError, match="cannot be read here: let the client return what is in it"),
+        warnings.catch_warnings(record=True) as caught,
+    ):
+        operator.attrgetter("text")(Answer.of(response()))
+    gc.collect()
+    assert not caught
