@@ -85,7 +85,7 @@ class ListeningFake(Fake):
         """
         self._must_run()
         door = Server(shared_loop(), self, self._speak, host=self._host, port=0, tls=tls)
-        self._doors = (*self._doors, door)
+        self._doors = (*(each for each in self._doors if not each.is_over), door)
         if tls is not None and effect.Handshake not in self.performs:
             self.performs |= {effect.Handshake}
             announce(self)  # again, so that a profile of broken handshakes is for it now

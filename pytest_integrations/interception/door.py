@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Self
 
 if TYPE_CHECKING:
     from pytest_integrations.backends.listening import ListeningFake
+    from pytest_integrations.wire.listener import Listener
     from pytest_integrations.wire.tls import TlsPort
 
 __all__ = ["Door"]
@@ -15,11 +16,12 @@ __all__ = ["Door"]
 class Door:
     """One port of a *fake*, plain or with TLS; the certificate names the hosts that were welcomed."""
 
-    def __init__(self, fake: ListeningFake, host: str, port: int, tls: TlsPort | None) -> None:
-        """Lead to *host* and *port*."""
+    def __init__(self, fake: ListeningFake, listener: Listener, tls: TlsPort | None) -> None:
+        """Lead to where *listener* listens."""
         self.fake = fake
-        self.host = host
-        self.port = port
+        self.host = listener.host
+        self.port = listener.port
+        self._listener = listener
         self._tls = tls
         self._lock = threading.Lock()
 
@@ -33,11 +35,15 @@ class Door:
             from pytest_integrations.wire.tls import TlsPort
 
             port = TlsPort(interception_authority(), fake.alpn)
-        listener = fake.open_door(port)
-        return cls(fake, listener.host, listener.port, port)
+        return cls(fake, fake.open_door(port), port)
 
     def welcome(self, host: str) -> None:
         """Have the certificate name *host*, from the next connection on."""
         if self._tls is not None and host not in self._tls.names:
             with self._lock:
                 self._tls.names = tuple(sorted({*self._tls.names, host}))
+
+    def close(self) -> None:
+        """Let nobody in any more, though the fake may go on; who is inside stays."""
+        if self._listener.state != "stopped":
+            self._listener.stop()

@@ -128,6 +128,8 @@ class Interception:
             self._is_in_force = False
             self._patches.close()
             _in_force.remove(self)
+            for door in self._doors.values():
+                door.close()
 
     def __enter__(self) -> Self:
         """Come into force."""

@@ -126,6 +126,11 @@ class Server:
         for transport in tuple(self._connections):
             transport.abort()
 
+    @property
+    def is_over(self) -> bool:
+        """Whether the port is closed, and nobody who came in by it is left."""
+        return self.listener.state == "stopped" and not self._connections
+
     def stop(self) -> None:
         """Close the port and all connections; nothing of them is left when this returns."""
         self._stopped = True
