@@ -125,6 +125,82 @@ def test_parameters(fake: FakeRest, client: httpx.Client, parameter: Any, reques
     assert _broken(fake) == ([] if said is None else [said])
 
 
+_INTEGER = {"type": "integer"}
+_NUMBERS = {"type": "array", "items": _INTEGER}
+_POINT = {"type": "object", "required": ["x"], "properties": {"x": {"type": "integer"}}}
+_PAGE = {"type": "object", "properties": {"page": {"type": "integer"}}}
+
+
+@pytest.mark.parametrize(
+    ("parameter", "request_", "said"),
+    [
+        ({"schema": {"anyOf": [_NUMBERS, {"type": "null"}]}}, "/a?q=1&q=2", None),
+        ({"schema": {"allOf": [_NUMBERS]}}, "/a?q=1&q=x", "[1]: 'x' is not of type 'integer'"),
+        ({"schema": {"anyOf": [{"type": "string", "maxLength": 2}, _NUMBERS]}}, "/a?q=123", None),
+        ({"schema": {"type": ["string", "integer"], "minimum": 5}}, "/a?q=7", None),
+        ({"schema": {"allOf": [_POINT]}, "required": True}, "/a?x=1", None),
+        ({"schema": _PAGE, "required": True}, "/a", None),
+        ({"schema": _POINT, "required": True}, "/a", "'x' is a required property"),
+        ({"schema": {"anyOf": [_POINT, {"type": "integer"}]}, "style": "deepObject"}, "/a?q[x]=1", None),
+        ({"schema": {"anyOf": [_POINT, {"type": "integer"}]}, "style": "deepObject"}, "/a?q=1", None),
+        ({"schema": {"properties": {"p": _POINT}}, "style": "deepObject"}, "/a?q[p][x]=y", "p.x: 'y' is not of type"),
+        ({"schema": _NUMBERS, "style": "deepObject", "required": True}, "/a?q[]=1&q[]=2", None),
+        ({"schema": _NUMBERS, "style": "deepObject", "required": True}, "/a?q[0]=1&q[1]=x", "[1]: 'x' is not of type"),
+        ({"schema": {"type": "object", "additionalProperties": _INTEGER}, "style": "deepObject"}, "/a?q[n]=1", None),
+        ({"schema": {"type": "integer"}}, "/a?q=1_000", "'1_000' is not of type 'integer'"),
+        ({"schema": {"type": "number"}}, "/a?q=nan", "'nan' is not of type 'number'"),
+        ({"schema": {"type": "number", "minimum": 0.25}}, "/a?q=2.5e-1", None),
+    ],
+)  # fmt: skip
+def test_parameters_of_several_types_and_with_parts(
+    fake: FakeRest, client: httpx.Client, parameter: Any, request_: str, said: str | None
+) -> None:
+    given = [{"name": "q", "in": "query", **parameter}]
+    fake.openapi(document({"/a": {"get": operation(parameters=given)}}, "3.1.0"))
+    client.get(request_)
+
+    broken = _broken(fake)
+    assert len(broken) == (said is not None), broken
+    assert said is None or broken[0].startswith(f"query parameter 'q': {said}")
+
+
+@pytest.mark.parametrize(
+    ("style", "schema", "path"),
+    [
+        ("simple", _NUMBERS, "3,4"),
+        ("simple*", _POINT, "x=1"),
+        ("simple", _POINT, "x,1"),
+        ("label", {"type": "number", "maximum": 5.5}, ".5.5"),
+        ("label", _NUMBERS, ".3,4"),
+        ("label*", _NUMBERS, ".3.4"),
+        ("label*", _POINT, ".x=1.y=2"),
+        ("matrix", {"type": "integer"}, ";p=5"),
+        ("matrix", _NUMBERS, ";p=3,4"),
+        ("matrix*", _NUMBERS, ";p=3;p=4"),
+        ("matrix", _POINT, ";p=x,1"),
+        ("matrix*", _POINT, ";x=1;y=2"),
+    ],
+)
+def test_styles_of_path_parameters(fake: FakeRest, client: httpx.Client, style: str, schema: Any, path: str) -> None:
+    """Those with a star are exploded."""
+    how = {"style": style.rstrip("*"), "explode": style.endswith("*")}
+    parameter = {"name": "p", "in": "path", "required": True, "schema": schema, **how}
+    fake.openapi(document({"/a/{p}": {"get": operation(parameters=[parameter])}}))
+
+    assert client.get(f"/a/{path}").status_code == 200, _broken(fake)
+    assert client.get(
+        f"/a/{path.replace('=1', '=z').replace('x,1', 'x,z').replace('5', 'z').replace('3', 'z')}"
+    ).is_error
+    assert len(_broken(fake)) == 1
+
+
+def test_a_list_in_a_header_field_may_have_spaces(fake: FakeRest, client: httpx.Client) -> None:
+    given = [{"name": "X-Tags", "in": "header", "schema": {"type": "array", "items": {"enum": ["a", "b"]}}}]
+    fake.openapi(document({"/a": {"get": operation(parameters=given)}}))
+
+    assert client.get("/a", headers={"X-Tags": "a, b"}).status_code == 200, _broken(fake)
+
+
 def test_path_parameters_of_any_name(fake: FakeRest, client: httpx.Client) -> None:
     given = [{"name": "pet-id", "in": "path", "required": True, "schema": {"type": "integer"}}]
     fake.openapi(document({"/a/{pet-id}": {"get": operation(parameters=given)}}))
@@ -180,6 +256,62 @@ def test_forms(fake: FakeRest, client: httpx.Client, kind: str) -> None:
         client.post("/a", data=data, files=files)
 
     assert _broken(fake) == ["body: n: 'x' is not of type 'integer'", "body: many[0]: 'x' is not of type 'integer'"]
+
+
+_ORDER = {
+    "allOf": [
+        {"type": "object", "required": ["lines"], "properties": {"n": {"type": "integer"}}},
+        {
+            "properties": {
+                "lines": {
+                    "type": "array",
+                    "items": {"required": ["price"], "properties": {"price": {}, "count": {"type": "integer"}}},
+                },
+                "metadata": {"type": "object", "additionalProperties": {"type": "string"}},
+                "ids": {"type": "array", "items": {"type": "integer"}},
+                "tags": {
+                    "anyOf": [{"type": "array", "items": {"type": "string"}}, {"type": "string", "nullable": True}]
+                },
+            }
+        },
+    ]
+}
+_TEA = {"lines[0][price]": "p1"}
+
+
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        ({**_TEA, "n": "1", "metadata[a-b]": "7"}, []),
+        ({**_TEA, "lines[1][price]": "p2", "lines[1][count]": "2"}, []),
+        ({**_TEA, "lines[0][count]": "x"}, ["body: lines[0].count: 'x' is not of type 'integer'"]),
+        ({"lines[0][count]": "1"}, ["body: lines[0]: 'price' is a required property"]),
+        ({**_TEA, "ids": "1,2"}, []),
+        ({**_TEA, "ids[]": ["1", "x"]}, ["body: ids[1]: 'x' is not of type 'integer'"]),
+        ({**_TEA, "tags": "a,b"}, []),
+        ({**_TEA, "tags": ["a", "b"]}, []),
+    ],
+)
+def test_forms_with_objects_and_arrays_in_them(
+    fake: FakeRest, client: httpx.Client, data: dict[str, Any], said: list[str]
+) -> None:
+    """As PHP, Rails and Stripe write them; the properties may stand in the parts of a schema."""
+    form = {"schema": _ORDER, "encoding": {"ids": {"explode": False}}}
+    content = {"application/x-www-form-urlencoded": form}
+    fake.openapi(document({"/a": {"post": operation(requestBody={"content": content})}}))
+    client.post("/a", data=data)
+
+    assert _broken(fake) == said
+
+
+def test_several_files_of_one_field(fake: FakeRest, client: httpx.Client) -> None:
+    files = {"type": "array", "maxItems": 2, "items": {"type": "string", "format": "binary"}}
+    content = {"multipart/form-data": {"schema": {"required": ["f"], "properties": {"f": files}}}}
+    fake.openapi(document({"/a": {"post": operation(requestBody={"content": content})}}))
+    for count in (1, 2, 3):
+        client.post("/a", files=[("f", (f"{number}.txt", b"x")) for number in range(count)])
+
+    assert _broken(fake) == ["body: f: ['0.txt', '1.txt', '2.txt'] is too long"]
 
 
 @pytest.mark.parametrize(

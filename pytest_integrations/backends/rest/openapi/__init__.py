@@ -3,6 +3,7 @@
     reading      the document from a dict, JSON or YAML, and the files that it refers to
     document     what is in it: references followed, operations listed
     schemas      JSON Schema as OpenAPI 3.0 and 3.1 have it
+    shapes       what text is to be taken apart into
     parameters   what a request says in path, query, header fields and cookies
     bodies       what it says in its body
     security     the credentials that it carries

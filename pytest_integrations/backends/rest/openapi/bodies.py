@@ -10,7 +10,8 @@ from werkzeug.wrappers import Request
 
 from pytest_integrations.backends.http_objects import environ_of
 
-from .parameters import converted
+from .parameters import converted, in_brackets, nested
+from .shapes import Shape
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -39,11 +40,12 @@ def body_errors(document: Document, schemas: Schemas, operation: Operation, call
     if found is None:
         yield f"content type is {kind or 'missing'}, expected {' or '.join(known)}"
         return
-    schema = known[found].get("schema")
+    media = known[found]
+    schema = media.get("schema")
     if schema is None:
         return
     try:
-        value = _value(document, schema, kind, call)
+        value = _value(document, media, kind, call)
     except ValueError as error:
         yield f"the body is not {kind}: {error}"
         return
@@ -73,24 +75,37 @@ def _exactness(pattern: str) -> int:
     return pattern.count("*")
 
 
-def _value(document: Document, schema: Any, kind: str, call: RecordedCall) -> tuple[Any] | None:
+def _value(document: Document, media: dict[str, Any], kind: str, call: RecordedCall) -> tuple[Any] | None:
     """Return the value of the body, alone in a tuple; None for what has no schema's kind of value."""
     if is_json(kind):
         return (json.loads(call.body),)
     if kind in _FORMS:
-        return (_fields(document, document.follow(schema), call),)
+        return (_fields(document, media, call),)
     return (call.text,) if kind.startswith("text/") else None
 
 
-def _fields(document: Document, schema: Any, call: RecordedCall) -> dict[str, Any]:
+def _fields(document: Document, media: dict[str, Any], call: RecordedCall) -> dict[str, Any]:
     """Return the fields of a form, files by their names."""
-    known = schema.get("properties", {}) if isinstance(schema, dict) else {}
-    found: dict[str, Any] = {}
     with Request(environ_of(call), populate_request=False) as request:  # one of our own, whose files are closed here
-        for name, values in request.form.lists():
-            wanted = document.follow(known.get(name, {}))
-            if wanted.get("type") == "array":
-                found[name] = [converted(document, wanted.get("items", {}), value) for value in values]
-            else:
-                found[name] = converted(document, wanted, values[-1])
-        return found | {name: file.filename or "" for name, file in request.files.items()}
+        said = dict(request.form.lists())
+        for name, files in request.files.lists():
+            said[name] = [*said.get(name, ()), *(file.filename or "" for file in files)]
+    shape = Shape.of(document, media["schema"])
+    pairs = [(name, value) for name, values in said.items() for value in values]
+    found: dict[str, Any] = {}
+    for name, values in said.items():
+        outer = name.partition("[")[0]
+        if name not in shape.properties and outer in shape.properties:
+            found[outer] = nested(document, shape.member(outer), in_brackets(outer, pairs))
+        else:
+            explode = (media.get("encoding") or {}).get(name, {}).get("explode", True)
+            found[name] = _field(document, shape.member(name), values, explode=explode)
+    return found
+
+
+def _field(document: Document, schema: Any, values: list[str], *, explode: bool) -> Any:
+    """Return what a field says in *values*, once for each time that it is said."""
+    shape = Shape.of(document, schema)
+    if "array" not in shape.kinds or (len(values) == 1 and len(shape.kinds) > 1):
+        return converted(document, schema, values[-1])
+    return [converted(document, shape.items, each) for each in (values if explode else values[-1].split(","))]
