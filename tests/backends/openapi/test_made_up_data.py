@@ -106,3 +106,27 @@ def test_a_schema_that_contains_itself_ends() -> None:
     document = Document({"openapi": "3.1.0", "components": {"schemas": {"T": endless}}})
     with pytest.raises(ScriptingError, match="contains itself without an end"):
         Data(document, Schemas(document), random.Random(1)).of({"$ref": "#/components/schemas/T"})
+
+
+def test_made_up_data_is_what_its_discriminator_says() -> None:
+    """Where the property is free text, so that schemas that are alike are told apart by that alone."""
+    kind = {"type": "object", "required": ["pet"], "properties": {"pet": {"type": "string", "example": "fish"}}}
+    own = {"type": "object", "properties": {"pet": {"type": "string", "enum": ["bird"]}}}
+    schemas = {
+        "Pet": {**kind, "discriminator": {"propertyName": "pet", "mapping": {"kitten": "#/components/schemas/Cat"}}},
+        "Cat": {"allOf": [{"$ref": "#/components/schemas/Pet"}, {"properties": {"lives": {"type": "integer"}}}]},
+        "Dog": {"allOf": [{"$ref": "#/components/schemas/Pet"}, {"properties": {"size": {"type": "integer"}}}]},
+        "Bird": {"allOf": [{"$ref": "#/components/schemas/Pet"}, own]},
+        "A": kind,
+        "B": kind,
+        "Either": {
+            "oneOf": [{"$ref": "#/components/schemas/A"}, {"$ref": "#/components/schemas/B"}],
+            "discriminator": {"propertyName": "pet"},
+        },
+    }
+    document = Document({"openapi": "3.0.3", "components": {"schemas": schemas}})
+    data = Data(document, Schemas(document), random.Random(1))
+
+    for name, value in (("Cat", "kitten"), ("Dog", "Dog"), ("Bird", "bird")):
+        assert data.of({"$ref": f"#/components/schemas/{name}"})["pet"] == value
+    assert {data.of({"$ref": "#/components/schemas/Either"})["pet"] for _ in range(20)} == {"A", "B"}

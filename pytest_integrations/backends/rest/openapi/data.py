@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_integrations.core.errors import ScriptingError
 
+from .discriminators import value_of
 from .text import formatted, matching, words
 
 if TYPE_CHECKING:
@@ -54,6 +55,7 @@ class Data:
         raise ScriptingError(msg)
 
     def _make(self, schema: Any, depth: int) -> Any:
+        reference = _reference(schema)
         schema = self._document.follow(schema)
         if not isinstance(schema, dict):
             return None  # true admits anything
@@ -66,7 +68,7 @@ class Data:
             return schema["examples"][0]
         self._within.append(id(schema))
         try:
-            return self._of_kind(self._joined(schema), depth)
+            return self._of_kind(self._joined(schema, reference), depth)
         finally:
             self._within.pop()
 
@@ -81,18 +83,26 @@ class Data:
         }.get(_kind(schema))  # fmt: skip
         return None if make is None else make(schema, depth)
 
-    def _joined(self, schema: dict[str, Any]) -> dict[str, Any]:
-        """Return *schema* with its parts in it: all of `allOf`, one of `oneOf` or `anyOf`."""
-        choices = [schema[name] for name in ("oneOf", "anyOf") if schema.get(name)]
-        parts = [*schema.get("allOf", ()), *map(self._random.choice, choices)]
-        if not parts:
-            return schema
+    def _joined(self, schema: dict[str, Any], reference: str = "") -> dict[str, Any]:
+        """Return *schema*, found at *reference*, with its parts in it: all of `allOf`, one of `oneOf` or `anyOf`."""
+        choices = [self._random.choice(schema[name]) for name in ("oneOf", "anyOf") if schema.get(name)]
         joined = {key: value for key, value in schema.items() if key not in {"allOf", "oneOf", "anyOf"}}
-        for part in parts:
+        for part in (*schema.get("allOf", ()), *choices):
             more = self._document.follow(part)
             if isinstance(more, dict):
                 joined = _merged(joined, self._joined(more))
-        return joined
+        told = joined.get("discriminator")
+        if not isinstance(told, dict) or "propertyName" not in told:
+            return joined
+        value = value_of(told, next(filter(None, map(_reference, choices)), reference))
+        return joined if value is None else self._discriminated(joined, told["propertyName"], value)
+
+    def _discriminated(self, schema: dict[str, Any], name: str, value: str) -> dict[str, Any]:
+        """Return *schema* with *value* as that of the property *name*, unless that has values of its own."""
+        given = self._document.follow(schema.get("properties", {}).get(name, {}))
+        if "const" in given or value not in given.get("enum", [value]):
+            return schema
+        return _merged(schema, {"properties": {name: {"const": value}}, "required": [name]})
 
     # -- by type
 
@@ -188,6 +198,11 @@ def _kind(schema: dict[str, Any]) -> str:
     hints |= {"pattern": "string", "format": "string", "minLength": "string", "maxLength": "string"}
     hints |= {"minimum": "number", "maximum": "number", "multipleOf": "number"}
     return next((hints[word] for word in schema if word in hints), "object")
+
+
+def _reference(schema: Any) -> str:
+    """Return what *schema* refers to, if that is all that it does."""
+    return str(schema.get("$ref", "")) if isinstance(schema, dict) else ""
 
 
 def _merged(one: dict[str, Any], other: dict[str, Any]) -> dict[str, Any]:

@@ -10,11 +10,9 @@ from typing import TYPE_CHECKING, Any
 import jsonschema
 from jsonschema import validators
 
-from .reading import BUNDLED
+from .keywords import discriminated, multiple_of, nullable, pattern, required_but
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from .document import Document
 
 __all__ = ["Schemas"]
@@ -53,8 +51,8 @@ class Schemas:
         """Check as the version of *document* has it."""
         self._document = document
         self._known: dict[tuple[int, str], Any] = {}
-        shared = ("components", "paths", BUNDLED)
-        self._root = {key: document.content[key] for key in shared if key in document.content}
+        shared = ("components", "paths", "webhooks", "definitions", "$defs")
+        self._root = {key: each for key, each in document.content.items() if key in shared or key.startswith("x-")}
 
     def errors(self, schema: Any, value: Any, *, sent_by: str) -> list[str]:
         """Return in words what *schema* has against *value*, which was `sent_by` the "client" or the "server"."""
@@ -86,37 +84,9 @@ def _said(error: Any) -> str:
 def _kind(is_3_0: bool, sent_by: str) -> Any:  # noqa: FBT001 -- the version of the document
     base = jsonschema.Draft4Validator if is_3_0 else jsonschema.Draft202012Validator
     others = "readOnly" if sent_by == "client" else "writeOnly"
-    changed = {"required": _required_but(others)}
+    changed = {"required": required_but(others), "multipleOf": multiple_of, "pattern": pattern}
+    changed |= {word: discriminated(base.VALIDATORS[word]) for word in ("oneOf", "anyOf")}
     if is_3_0:
-        changed |= {"type": _nullable(base.VALIDATORS["type"]), "enum": _nullable(base.VALIDATORS["enum"])}
+        usual = {**base.VALIDATORS, **changed}
+        changed |= {word: nullable(usual[word]) for word in ("type", "enum", "allOf", "oneOf", "anyOf")}
     return validators.extend(base, changed)  # type: ignore[no-untyped-call]
-
-
-def _nullable(check: Any) -> Any:
-    """Let null pass where OpenAPI 3.0 says `nullable: true`."""
-
-    def checked(validator: Any, expected: Any, value: Any, schema: Any) -> Iterator[Any]:
-        if value is not None or not schema.get("nullable"):
-            yield from check(validator, expected, value, schema) or ()
-
-    return checked
-
-
-def _required_but(others: str) -> Any:
-    """Ask for what is required, but not for what only the other side sends."""
-
-    def checked(validator: Any, names: Any, value: Any, schema: Any) -> Iterator[Any]:
-        if not validator.is_type(value, "object") or not isinstance(names, list):
-            return
-        properties = schema.get("properties", {})
-        for name in names:
-            if name not in value and not _flag(validator, properties.get(name), others):
-                yield jsonschema.ValidationError(f"{name!r} is a required property")
-
-    return checked
-
-
-def _flag(validator: Any, schema: Any, flag: str) -> bool:
-    while isinstance(schema, dict) and "$ref" in schema and flag not in schema:
-        schema = validator._resolver.lookup(schema["$ref"]).contents  # noqa: SLF001 -- no other way leads to the document
-    return isinstance(schema, dict) and bool(schema.get(flag))
