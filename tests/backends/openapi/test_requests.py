@@ -344,3 +344,23 @@ def test_one_of_several_credentials_is_enough(fake: FakeRest, client: httpx.Clie
 
     assert [client.get(path).status_code for path in ("/a?key=1", "/a")] == [200, 401]
     assert _broken(fake) == ["credentials are missing: query parameter 'key', or Authorization: Basic …"]
+
+
+def test_operations_of_one_path_that_stand_in_two(fake: FakeRest, client: httpx.Client) -> None:
+    """Their placeholders have other names."""
+    paths = {}
+    for method, name in (("get", "id"), ("delete", "key")):
+        given = [{"name": name, "in": "path", "required": True, "schema": {"type": "integer"}}]
+        paths[f"/a/{{{name}}}"] = {method: operation(parameters=given)}
+    fake.openapi(document(paths))
+
+    assert [client.get("/a/x").status_code, client.delete("/a/x").status_code] == [400, 400]
+    assert len(_broken(fake)) == 2
+
+
+def test_lists_that_are_left_empty(fake: FakeRest, client: httpx.Client) -> None:
+    """In YAML a key with nothing after it is null."""
+    described = operation(parameters=None, security=None, responses={"200": {"headers": None, "content": None}})
+    fake.openapi({**document({"/a": {"parameters": None, "get": described}}), "servers": None})
+
+    assert client.get("/a").status_code == 200

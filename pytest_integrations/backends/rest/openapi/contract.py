@@ -15,6 +15,8 @@ from .schemas import Schemas
 from .security import security_errors
 
 if TYPE_CHECKING:
+    from werkzeug.routing import Map
+
     from pytest_integrations.backends.http_objects import RecordedCall
 
     from .document import Document, Operation
@@ -39,13 +41,14 @@ class Contract:
         self.document = document
         self.schemas: Schemas = Schemas(document)
         self._security = security
-        self._by_template: dict[str, dict[str, Operation]] = {}
+        self._operations: dict[tuple[str, str], Operation] = {}
+        maps: dict[str, Map] = {}
         for operation in document.operations():
-            self._by_template.setdefault(f"{prefix}{operation.template}", {})[operation.method] = operation
-        paths = empty_map()
-        for template in self._by_template:
-            paths.add(rule(template))
-        self._paths = paths.bind("fake")
+            template = f"{prefix}{operation.template}"
+            self._operations[operation.method, template] = operation
+            maps.setdefault(operation.method, empty_map()).add(rule(template))
+        self._paths = {method: paths.bind("fake") for method, paths in maps.items()}
+        """By method, since the operations of one path may stand in two, whose placeholders have other names."""
 
     def breach(self, fake: str, call: RecordedCall) -> Breach | None:
         """Return what *call* to *fake* breaks; None if it breaks nothing, or is not in the document."""
@@ -68,12 +71,11 @@ class Contract:
         return Breach(400, "The request breaks the OpenAPI document", text)
 
     def _find(self, call: RecordedCall) -> tuple[Operation, dict[str, str]] | None:
-        path = call.path
-        if path.startswith("//"):  # which werkzeug takes for one slash
+        path, paths = call.path, self._paths.get(call.method)
+        if paths is None or path.startswith("//"):  # which werkzeug takes for one slash
             return None
         try:
-            template, values = self._paths.match(path, "GET")
+            template, values = paths.match(path, "GET")
         except HTTPException:
             return None
-        operation = self._by_template[template].get(call.method)
-        return None if operation is None else (operation, dict(values))
+        return self._operations[call.method, template], dict(values)

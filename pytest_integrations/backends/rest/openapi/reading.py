@@ -27,6 +27,7 @@ _NAMED = {
     "paths", "patternProperties", "properties", "requestBodies", "responses", "schemas", "securitySchemes",
 }  # fmt: skip
 """Whose keys are names."""
+_FILLED = {*_NAMED, "encoding", "examples", "required", "security", "servers", "variables"}
 _FILES = (".json", ".yaml", ".yml")
 
 
@@ -140,7 +141,8 @@ class _Bundle:
             if key == "$ref" and isinstance(each, str)
             else part(key, each, path, prefix)
             for key, each in value.items()
-            if has_names or key != "$id"  # which would make the references relative to something else
+            # An $id would make the references relative to something else; a list left empty in YAML is null.
+            if has_names or (key != "$id" and (each is not None or key not in _FILLED))
         }
 
     def _named(self, _name: str, value: Any, path: Path | None, prefix: str) -> Any:
