@@ -46,6 +46,8 @@ class Route:
         self.script: Script = Script()
         self.is_mount = False
         """Whether an application answers, which has many operations behind the one template."""
+        self.is_declared = False
+        """Whether the test has said what it answers."""
         self.handler: Handler | None = None
         self.prepared: Prepared = _HEALTHY
         self._turns: Turns[Prepared] | None = None
@@ -97,6 +99,7 @@ class Route:
 
     def _answer(self, prepared: Prepared) -> None:
         """Take what is declared now in place of all that was declared before."""
+        self.is_declared = True
         self.prepared = prepared
         self.handler = None
         if self._turns is not None:

@@ -188,3 +188,114 @@ def test_answers_are_had_by_name(fake: FakeRest) -> None:
         api.reply("getPet", 500)
     with pytest.raises(ScriptingError, match="has no example 'x' in the document: valid are none"):
         api.reply("getPet", example="x")
+
+
+# -- what real documents have
+
+
+def _answering(responses: Any, path: str = "/a") -> dict[str, Any]:
+    return document({path: {"get": {"operationId": "a", "responses": responses}}})
+
+
+def _made(schema: Any, kind: str = "application/json", **rest: Any) -> dict[str, Any]:
+    return {"200": {"description": "", "content": {kind: {"schema": schema}}, **rest}}
+
+
+@pytest.mark.parametrize("asked", ["7", "007", "a-b", "²"])
+@pytest.mark.parametrize("name", ["id", "request"])
+def test_an_id_is_what_the_path_says(fake: FakeRest, client: httpx.Client, asked: str, name: str) -> None:
+    """Where it is text, too, that looks like a number or is no name for an argument."""
+    schema = {"type": "object", "required": [name], "properties": {name: {"type": "string"}}}
+    fake.openapi(_answering(_made(schema), f"/a/{{{name}}}"))
+
+    assert client.get(f"/a/{asked}").json() == {name: asked}
+
+
+def test_header_fields_of_the_wire_are_not_made_up(fake: FakeRest, client: httpx.Client) -> None:
+    """A made-up length would leave the client waiting for the rest."""
+    number = {"schema": {"type": "integer", "minimum": 90}}
+    headers = {"Content-Length": number, "Content-Encoding": {"example": "gzip"}, "X-Total": number}
+    fake.openapi(_answering(_made({"type": "object"}, headers=headers)))
+
+    told = client.get("/a")
+    assert told.json() == {}
+    assert int(told.headers["x-total"]) >= 90
+
+
+@pytest.mark.parametrize(
+    ("responses", "code"),
+    [
+        ({"400": {}}, 200),
+        ({"404": {}, "default": {}}, 200),
+        ({"400": {}, "302": {}, "default": {}}, 302),
+        ({"400": {}, "3XX": {}, "202": {}}, 202),
+        ({}, 200),
+    ],
+)
+def test_a_healthy_operation_answers_no_error(fake: FakeRest, client: httpx.Client, responses: Any, code: int) -> None:
+    fake.openapi(_answering(responses))
+
+    assert client.get("/a").status_code == code
+
+
+def test_an_example_that_the_schema_does_not_admit_is_left_out(fake: FakeRest, client: httpx.Client) -> None:
+    properties = {"n": {"type": "integer", "example": "7"}, "m": {"type": "integer", "example": 8}}
+    fake.openapi(_answering(_made({"type": "object", "required": True, "properties": properties})))
+
+    told = client.get("/a").json()
+    assert isinstance(told["n"], int)
+    assert told["m"] == 8
+
+
+def test_xml_is_not_made_up(fake: FakeRest, client: httpx.Client) -> None:
+    fake.openapi(_answering(_made({"type": "object"}, "application/xml")))
+
+    assert client.get("/a").status_code == 500
+    assert "application/xml cannot be made up: write an example as text" in fake.ledger.untold()[0].text
+
+
+@pytest.mark.parametrize(
+    ("accept", "kind"),
+    [
+        ("*/*", "application/json"),
+        ("text/*", "text/csv"),
+        ("application/json;q=0.5, text/csv", "text/csv"),
+        ("text/csv;q=0.1, */*", "application/json"),
+        ("image/png", "application/json"),
+        ("", "application/json"),
+    ],
+)
+def test_the_client_chooses_the_media_type(fake: FakeRest, client: httpx.Client, accept: str, kind: str) -> None:
+    content = {"text/csv": {"example": "a"}, "application/json": {"example": {}}}
+    fake.openapi(_answering({"200": {"description": "", "content": content}}))
+
+    assert client.get("/a", headers={"Accept": accept}).headers["content-type"].startswith(kind)
+
+
+def test_what_was_declared_before_the_document_goes_before_it_too(fake: FakeRest, client: httpx.Client) -> None:
+    fake.get("/pets/{petId}").replies(404, {"id": 9})
+    fake.get("/pets")
+    fake.openapi(pets())
+    fake.openapi(_answering({"202": {}}, "/pets"))
+
+    assert [client.get("/pets/9").status_code for _ in range(2)] == [404, 200]
+    assert client.get("/pets/9").json() == {"id": 9}
+    assert client.get("/pets").status_code == 202, "that of the later document"
+
+
+@pytest.mark.parametrize(("url", "path"), [("v2", "/v2/a"), (".", "/a"), ("./v2/", "/v2/a"), ("//h/v2", "/v2/a")])
+def test_a_server_may_be_relative(fake: FakeRest, client: httpx.Client, url: str, path: str) -> None:
+    fake.openapi({**_answering({"200": {}}), "servers": [{"url": url}]})
+
+    assert client.get(path).status_code == 200
+
+
+def test_wrong_arguments_are_told(fake: FakeRest) -> None:
+    api = fake.openapi(_answering({"204": {"description": ""}}))
+
+    with pytest.raises(ScriptingError, match="at='v2' must begin with a slash, such as '/v2'"):
+        fake.openapi(pets(), at="v2")
+    with pytest.raises(ScriptingError, match="status='404' is not a status: valid are numbers such as 404"):
+        api.reply("a", "404")  # type: ignore[arg-type]
+    with pytest.raises(ScriptingError, match="has no example 'x' in the document: valid are none"):
+        api.reply("a", example="x")

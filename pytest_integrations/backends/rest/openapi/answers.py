@@ -5,6 +5,9 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from werkzeug.datastructures import MIMEAccept
+from werkzeug.http import parse_accept_header
+
 from pytest_integrations.core.errors import ScriptingError
 from pytest_integrations.core.reply import Reply
 
@@ -13,7 +16,7 @@ from .data import Data
 
 if TYPE_CHECKING:
     import random
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from .document import Document, Operation
     from .schemas import Schemas
@@ -21,6 +24,8 @@ if TYPE_CHECKING:
 __all__ = ["Answers"]
 
 _BODILESS = {204, 304}
+_OF_THE_WIRE = {"connection", "content-encoding", "content-length", "content-type", "transfer-encoding"}
+"""Header fields that say how the body is sent, which is for whoever sends it to say."""
 
 
 class Answers:
@@ -39,7 +44,7 @@ class Answers:
         status: int | None = None,
         example: str | None = None,
         accept: str = "",
-        known: Mapping[str, Any] | None = None,
+        known: Mapping[str, Sequence[Any]] | None = None,
     ) -> Reply:
         """Return the answer of *operation* with this *status*, by default its first success.
 
@@ -50,19 +55,25 @@ class Answers:
         data = Data(self._document, self._schemas, random, known)
         headers = self._headers(response, data)
         content = response.get("content") or {}
-        if not content or code in _BODILESS:
+        if example is None and (not content or code in _BODILESS):
             return Reply.of(code, headers=headers)
         kind = _chosen(content, accept)
-        body = _written(self._body(operation, content[kind], data, example), kind)
+        value = self._body(operation, content.get(kind, {}), data, example)
+        if isinstance(value, dict | list) and kind.endswith("xml"):
+            name = self._document.name
+            msg = f"{operation} in {name}: {kind} cannot be made up: write an example as text, or script the reply"
+            raise ScriptingError(msg)
+        body = _written(value, kind)
         return Reply.of(code, body=body, headers={"Content-Type": kind.replace("*/*", "application/json"), **headers})
 
     def _response(self, operation: Operation, status: int | None) -> tuple[int, dict[str, Any]]:
         known = operation.responses
         if status is None:
-            good = sorted(code for code in known if code.startswith("2"))
-            chosen = good[0] if good else next(iter(known), "200")
-            code = int(chosen) if chosen.isdigit() else int(chosen[0]) * 100 if chosen[:1].isdigit() else 200
-            return code, known.get(chosen, {})
+            chosen = min((code for code in known if code[0] in "23"), default="default")
+            return int(chosen[:3].replace("X", "0")) if chosen[0] in "23" else 200, known.get(chosen, {})
+        if not isinstance(status, int):
+            msg = f"status={status!r} is not a status: valid are numbers such as 404"
+            raise ScriptingError(msg)
         for name in (str(status), f"{status // 100}XX", "default"):
             if name in known:
                 return status, known[name]
@@ -73,7 +84,7 @@ class Answers:
         headers = {}
         for name, given in response.get("headers", {}).items():
             header = self._document.follow(given)
-            if name.lower() != "content-type":
+            if name.lower() not in _OF_THE_WIRE:
                 value = header["example"] if "example" in header else data.of(header.get("schema", {"type": "string"}))
                 headers[name] = value if isinstance(value, str) else json.dumps(value)
         return headers
@@ -98,9 +109,9 @@ class Answers:
 
 def _chosen(content: dict[str, Any], accept: str) -> str:
     """Return the media type of *content* that the client takes, JSON rather than another, else the first."""
-    wanted = [media_type(each) for each in accept.split(",")]
-    ranked = sorted(content, key=lambda kind: not is_json(media_type(kind)))
-    return next((kind for each in wanted for kind in ranked if media_type(kind) == each), ranked[0])
+    ranked = {media_type(kind): kind for kind in sorted(content, key=lambda kind: not is_json(media_type(kind)))}
+    best = parse_accept_header(accept, MIMEAccept).best_match(ranked)
+    return ranked[best] if best else next(iter(ranked.values()), "*/*")
 
 
 def _written(value: Any, kind: str) -> bytes:

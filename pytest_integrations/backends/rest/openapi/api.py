@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from pytest_integrations.backends.rest.templates import placeholder
-from pytest_integrations.core.errors import UnknownName
+from pytest_integrations.core.errors import ScriptingError, UnknownName
 
 from .answers import Answers
 from .contract import Contract
@@ -38,12 +38,17 @@ class OpenApi:
         self._fake = fake
         self._document = Document(source)
         self._prefix = (self._document.base_path if at is None else at).rstrip("/")
+        if self._prefix and not self._prefix.startswith("/"):
+            msg = f"at={at!r} must begin with a slash, such as {'/' + self._prefix!r}"
+            raise ScriptingError(msg)
+        self._operations = {operation.id or str(operation): operation for operation in self._document.operations()}
+        routes = [(self._route(operation), operation) for operation in self._operations.values()]
         self.contract: Contract = Contract(self._document, self._prefix, security=security)
         self._answers = Answers(self._document, self.contract.schemas)
-        self._operations: dict[str, Operation] = {}
-        for operation in self._document.operations():
-            self._operations[operation.id or str(operation)] = operation
-            self._route(operation).calls(self._answer_to(operation), inline=True)
+        for route, operation in routes:
+            if not route.is_declared:
+                route.calls(self._answer_to(operation), inline=True)
+                route.is_declared = False
 
     def route(self, operation: str) -> Route:
         """Return the route of an *operation*, by its id (`"getPet"`) or as `"GET /pets/{id}"`, to script and inject."""
@@ -80,7 +85,7 @@ class OpenApi:
         """Return the handler of *operation*; what it makes up depends on the seed and on what was asked for."""
         names = {placeholder(each["name"]): each["name"] for each in operation.parameters if each.get("in") == "path"}
 
-        def answer(request: Request, **values: str) -> Reply:
+        def answer(request: Request, /, **values: str) -> Reply:
             random = self._fake.seed.stream("openapi", operation, sorted(values.items()))
             accept = request.headers.get("Accept", "")
             return self._answers.reply(operation, random, accept=accept, known=_known(request, values, names))
@@ -88,16 +93,16 @@ class OpenApi:
         return answer
 
 
-def _known(request: Request, values: dict[str, str], names: dict[str, str]) -> dict[str, Any]:
-    """Return what made-up data should agree with: what was sent, and the ids in the path."""
+def _known(request: Request, values: dict[str, str], names: dict[str, str]) -> dict[str, list[Any]]:
+    """Return by name what made-up data should agree with: what was sent, and the ids in the path."""
     try:
         sent = json.loads(request.get_data())
     except ValueError:
         sent = None
-    known: dict[str, Any] = dict(sent) if isinstance(sent, dict) else {}
+    known: dict[str, list[Any]] = {name: [value] for name, value in sent.items()} if isinstance(sent, dict) else {}
     for name, text in values.items():
-        value = int(text) if text.isdigit() else text
-        known[names.get(name, name)] = value
+        meant: list[Any] = [int(text), text] if text.isascii() and text.isdigit() else [text]
+        known[names.get(name, name)] = meant
         if names.get(name, name).lower().endswith("id"):
-            known["id"] = value
+            known["id"] = meant
     return known

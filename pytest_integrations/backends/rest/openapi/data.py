@@ -12,7 +12,7 @@ from .text import formatted, matching, words
 
 if TYPE_CHECKING:
     import random
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from .document import Document
     from .schemas import Schemas
@@ -23,27 +23,33 @@ _DEEP = 5
 """Below which only what is required is made, since schemas may contain themselves."""
 _BOTTOMLESS = 40
 _TRIES = 30
-_ABSENT: Any = object()
 
 
 class Data:
-    """Makes data up for one answer; *known* values are used by name where the schema admits them."""
+    """Makes data up for one answer; by name, the first of the *known* values is used that the schema admits."""
 
     def __init__(
-        self, document: Document, schemas: Schemas, random: random.Random, known: Mapping[str, Any] | None = None
+        self,
+        document: Document,
+        schemas: Schemas,
+        random: random.Random,
+        known: Mapping[str, Sequence[Any]] | None = None,
     ) -> None:
         """Draw from *random*."""
         self._document = document
         self._schemas = schemas
         self._random = random
         self._known = known or {}
+        self._doubts_examples = False
+        """Whether examples are used only where the schema admits them, as some in it do not."""
         self._within: list[int] = []
         """Which schemas are being made; what may be left out is not made within itself."""
 
     def of(self, schema: Any) -> Any:
         """Return something that *schema* admits; a `ScriptingError` if none was found."""
         value = None
-        for _ in range(_TRIES):
+        for number in range(_TRIES):
+            self._doubts_examples = number > 0
             value = self._make(schema, 0)
             if self._schemas.admits(schema, value):
                 return value
@@ -62,10 +68,10 @@ class Data:
         if depth > _BOTTOMLESS:
             msg = "the schema contains itself without an end: write an example in the document, or script the reply"
             raise ScriptingError(msg)
-        if "example" in schema:
-            return schema["example"]
-        if schema.get("examples") and isinstance(schema["examples"], list):
-            return schema["examples"][0]
+        examples = [schema["example"]] if "example" in schema else schema.get("examples")
+        for example in examples if isinstance(examples, list) else ():
+            if not self._doubts_examples or self._schemas.admits(schema, example):
+                return example
         self._within.append(id(schema))
         try:
             return self._of_kind(self._joined(schema, reference), depth)
@@ -107,17 +113,14 @@ class Data:
     # -- by type
 
     def _object(self, schema: dict[str, Any], depth: int) -> dict[str, Any]:
-        required = schema.get("required", [])
+        required = given if isinstance(given := schema.get("required"), list) else []
         made: dict[str, Any] = {}
         for name, given in schema.get("properties", {}).items():
             wanted = self._document.follow(given)
             if self._is_left_out(wanted, depth, is_required=name in required):
                 continue
-            known = self._known.get(name, _ABSENT) if depth == 0 else _ABSENT
-            if known is not _ABSENT and self._schemas.admits(given, known):
-                made[name] = known
-            else:
-                made[name] = self._make(given, depth + 1)
+            known = [value for value in self._known.get(name, ()) if depth == 0 and self._schemas.admits(given, value)]
+            made[name] = known[0] if known else self._make(given, depth + 1)
         rest = schema.get("additionalProperties", {})
         missing = [name for name in required if name not in made and name not in schema.get("properties", {})]
         spare = max(0, schema.get("minProperties", 0) - len(made) - len(missing))

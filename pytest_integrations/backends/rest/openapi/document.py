@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote, urljoin, urlsplit
 
 from pytest_integrations.backends.rest.templates import routed
 from pytest_integrations.core.errors import ScriptingError
@@ -46,7 +46,7 @@ class Document:
         url = str(servers[0].get("url", "/"))
         for name, variable in servers[0].get("variables", {}).items():
             url = url.replace(f"{{{name}}}", str(variable.get("default", "")))
-        return urlsplit(url).path.rstrip("/")
+        return urlsplit(urljoin("http://localhost/", url)).path.rstrip("/")
 
     def follow(self, node: Any) -> Any:
         """Return what *node* refers to, or *node* itself if it is no reference."""
