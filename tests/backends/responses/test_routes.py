@@ -134,6 +134,32 @@ def test_several_fakes_and_the_longest_url_answers(mock: responses.RequestsMock)
     assert told == ["one", "two", "one", "two"]
 
 
+@pytest.mark.parametrize("url", [f"{API}:443/a", "https://API.example.com/a", "https://ada:x@api.example.com/a"])
+def test_a_url_may_be_written_in_other_ways(api: FakeRest, url: str) -> None:
+    api.get("/a").reply(204)
+
+    assert requests.get(url).status_code == 204
+    assert api.calls[0].headers["host"].lower().removesuffix(":443") == "api.example.com"
+
+
+def test_two_fakes_for_one_url_are_refused_and_one_twice_is_one(api: FakeRest, mock: responses.RequestsMock) -> None:
+    api.get("/a").reply(204)
+    api.register_in(mock, f"{API}:443/")
+    with FakeRest("other") as other, pytest.raises(ScriptingError, match="payments is registered for that URL"):
+        other.register_in(mock, API)
+
+    assert len(mock.registered()) == 1
+    assert [requests.get(f"{API}/a").status_code for _ in range(2)] == [204, 204]
+
+
+def test_a_fake_that_has_stopped_refuses(mock: responses.RequestsMock) -> None:
+    with FakeRest() as fake:
+        fake.register_in(mock, API)
+    with pytest.raises(requests.ConnectionError, match="Connection refused"):
+        requests.get(f"{API}/a")
+    assert not fake.ledger.untold()
+
+
 def test_the_module_itself_and_the_fakes_own_url(fake: FakeRest) -> None:
     @responses.activate
     def test() -> str:

@@ -44,7 +44,7 @@ class Exchange:
     def play(self) -> Message:
         """Return the answer; raises what `requests` raises where there is none."""
         state = self._fake.port_state
-        if state == "refuse":
+        if state in {"refuse", "stopped"}:
             raise failures.refused(self._request)
         if state == "ignore":
             self._wait_in_vain(self._timeouts.connect, "connect")

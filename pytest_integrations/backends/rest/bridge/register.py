@@ -14,6 +14,8 @@ from .ability import check
 from .exchange import Exchange
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from requests import PreparedRequest
 
     from pytest_integrations.backends.rest.fake import FakeRest
@@ -39,7 +41,23 @@ def register(fake: FakeRest, mock: Any, url: str) -> None:
         for rule in script.rules:
             for fault in rule.faults:
                 check(fake, fault)
-    mock.add(_Entry(fake, mock, url.rstrip("/")))
+    same = next((each for each in _entries(mock) if _origin(each.base) == _origin(url)), None)
+    if same is None:
+        mock.add(_Entry(fake, mock, url.rstrip("/")))
+    elif same.fake is not fake:  # of two that match responses drops the one that has answered
+        msg = f"register_in(…, {url!r}): {same.fake.name} is registered for that URL: give each fake one of its own"
+        raise ScriptingError(msg)
+
+
+def _entries(mock: responses.RequestsMock) -> Iterator[_Entry]:
+    return (each for each in mock.registered() if isinstance(each, _Entry))
+
+
+def _origin(url: str) -> tuple[str, str | None, int | None, str]:
+    """Return the parts of *url* that say where it leads, whichever way it is written."""
+    parts = urlsplit(url)
+    usual = {"http": 80, "https": 443}.get(parts.scheme)
+    return parts.scheme, parts.hostname, parts.port or usual, parts.path.rstrip("/")
 
 
 class _Entry(responses.CallbackResponse):
@@ -65,11 +83,9 @@ class _Entry(responses.CallbackResponse):
 
     def is_above(self, request: PreparedRequest) -> bool:
         """Tell whether the URL of *request* is below that of the entry."""
-        asked, own = urlsplit(str(request.url)), urlsplit(self.base)
-        path = own.path.rstrip("/")
-        return (asked.scheme, asked.hostname, asked.port) == (own.scheme, own.hostname, own.port) and (
-            asked.path == path or asked.path.startswith(f"{path}/")
-        )
+        *server, path = _origin(self.base)
+        *asked_server, asked_path = _origin(str(request.url))
+        return asked_server == server and f"{asked_path}/".startswith(f"{path}/")
 
     def _answer(self, request: PreparedRequest) -> tuple[int, list[tuple[str, str]], bytes]:
         message = Exchange(self.fake, request).play()

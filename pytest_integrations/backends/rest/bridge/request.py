@@ -20,7 +20,7 @@ def call_of(request: PreparedRequest, connection: Connection) -> RecordedCall:
     url = urlsplit(str(request.url))
     headers = dict(request.headers or {})
     if not any(name.lower() == "host" for name in headers):
-        headers = {"Host": url.netloc, **headers}
+        headers = {"Host": url.netloc.rpartition("@")[2], **headers}
     lines = [f"{request.method} {request.path_url} HTTP/1.1", *(f"{name}: {_text(headers[name])}" for name in headers)]
     head = "".join(f"{line}\r\n" for line in (*lines, "")).encode("latin-1", "replace")
     call = RecordedCall(connection.fake, connection, head)
