@@ -81,6 +81,24 @@ def test_a_body_comes_back_to_the_byte(path: Path, real: FakeRest, body: bytes, 
     assert (answer.content, answer.headers["content-type"]) == (body, kind)
 
 
+@pytest.mark.parametrize("body", [b'{"a": "\\ud83d"}', b'{"a":"\\udc00","token":"one-secret"}'])
+def test_half_a_character_does_not_cost_the_recording(path: Path, real: FakeRest, body: bytes) -> None:
+    """As servers leave it that cut text by its length; it is JSON, and no UTF-8."""
+    real.get("/a").reply(body=body, headers={"Content-Type": "application/json"})
+    _asked(path, real, "/a")
+
+    assert [each.name for each in path.parent.iterdir()] == [path.name]
+    assert _asked(path, None, "/a")[0][1] == body.decode().replace("one-secret", "REDACTED")
+
+
+def test_an_answer_without_a_content_type_comes_back_without_one(path: Path, real: FakeRest) -> None:
+    real.get("/a").reply(304, headers={"ETag": '"v"'})
+    with FakeRest(upstream=real.url, record=path) as first:
+        told = httpx.get(f"{first.url}/a").headers
+    with FakeRest(record=path) as second:
+        assert httpx.get(f"{second.url}/a").headers == told
+
+
 def test_the_file_can_be_read_by_people(path: Path, real: FakeRest) -> None:
     real.post("/charges").reply(201, json={"id": "ch_1"}, headers=[("Set-Cookie", "a=1"), ("Set-Cookie", "b=2")])
     _asked(path, real, ("POST", "/charges?b=2", {"json": {"amount": 7}, "headers": {"X-Trace": "t"}}))
@@ -279,6 +297,17 @@ def test_forms_texts_and_names_of_ones_own(path: Path, real: FakeRest) -> None:
     assert "secret" not in text.replace('"secrets"', "")[text.index('"/b"') :]
     assert "password=REDACTED&grant=x" in text
     assert "12345678" not in text
+
+
+def test_forms_in_parts(path: Path, real: FakeRest) -> None:
+    real.post("/a").reply(text="fine")
+    fields = {"password": "part-secret-1", "grant": "x", "api_key": "part\r\nsecret-2"}
+    files = {name: (None, value) for name, value in fields.items()} | {"f": ("password.txt", "kept", "text/plain")}
+    text = _written(path, real, ("POST", "/a", {"files": files}))
+
+    assert "secret" not in text
+    assert text.count("REDACTED") == 2
+    assert all(name in text for name in (*fields, "kept"))
 
 
 def test_what_is_no_secret_stays() -> None:

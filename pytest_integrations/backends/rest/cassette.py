@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, get_args
@@ -29,6 +30,8 @@ answer from it, and record what is not in it; `"all"`: ask the service every tim
 """
 
 _FORMAT = 1
+_HALVES = re.compile("[\ud800-\udfff]")
+"""Of characters that a server cut in two, and JSON may have; a file can only have them as JSON escapes them."""
 
 
 class Cassette:
@@ -110,13 +113,14 @@ class Cassette:
         self._is_changed = False
         told = [each.written() for each in self._interactions]
         content = {"cassette": _FORMAT, "upstream": upstream, "interactions": told}
+        text = json.dumps(content, indent=2, ensure_ascii=False)
+        text = _HALVES.sub(lambda half: f"\\u{ord(half[0]):04x}", text)
         self.path.parent.mkdir(parents=True, exist_ok=True)
         # Beside it and then in its place, so that nobody reads half of it, of two workers that record it neither.
         with tempfile.NamedTemporaryFile(
             "w", encoding="utf-8", dir=self.path.parent, prefix=f".{self.path.name}.", delete=False
         ) as file:
-            json.dump(content, file, indent=2, ensure_ascii=False)
-            file.write("\n")
+            file.write(f"{text}\n")
         Path(file.name).chmod(0o644)
         Path(file.name).replace(self.path)
 

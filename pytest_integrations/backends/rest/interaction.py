@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
 
@@ -92,11 +92,7 @@ class Interaction:
         fields = []
         for name, value in self.response["headers"].items():
             fields += [(name, each) for each in (value if isinstance(value, list) else [value])]
-        return (
-            Reply.of(int(self.response["status"]), body=_body(self.response), headers=fields)
-            if fields
-            else Reply(int(self.response["status"]), (), _body(self.response))
-        )
+        return replace(Reply.of(int(self.response["status"]), headers=fields), body=_body(self.response))
 
 
 def _origin_form(call: HttpCall) -> str:

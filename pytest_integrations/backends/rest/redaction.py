@@ -23,6 +23,12 @@ _ENDINGS = ("accesskey", "apikey", "credential", "credentials", "password", "pri
 _PAGES = re.compile(r"(next|page|continuation|sync|cursor).*token")
 """Tokens that only say where a list goes on."""
 
+_PART = re.compile(
+    r'(content-disposition:[^\r\n]*?\bname="([^"\r\n]*)"[^\r\n]*(?:\r\n[^\r\n]+)*\r\n\r\n)(.*?)(?=\r\n--)',
+    re.IGNORECASE | re.DOTALL,
+)
+"""One field of a form in parts: its head, in that its name, and its value."""
+
 _LONG_ENOUGH = 8
 """Shorter values are not looked for elsewhere: they would be found by chance."""
 
@@ -81,6 +87,10 @@ class Redaction:
             if any(self.is_secret(name) for name, _ in pairs):
                 return urlencode([(name, self._taken(v) if self.is_secret(name) else v) for name, v in pairs])
             return text
+        if kind == "multipart/form-data":
+            return _PART.sub(
+                lambda part: f"{part[1]}{self._taken(part[3])}" if self.is_secret(part[2]) else part[0], text
+            )
         return text
 
     def value(self, value: Any) -> Any:
