@@ -183,9 +183,15 @@ def _starts_twice(environ: dict[str, Any], start_response: Any) -> list[bytes]:
     return [b"x"]
 
 
+def _breaks_its_head(environ: dict[str, Any], start_response: Any) -> list[bytes]:
+    start_response("200 OK", [("Location", "/a\nb")])
+    return [b"x"]
+
+
 @pytest.mark.parametrize(
     ("application", "said"),
     [
+        (_breaks_its_head, r"headers: Location='/a\\nb' is not a value"),
         (_raises, "raised LookupError"),
         (_never_starts, r"_never_starts.* did not call start_response\(\)"),
         (_starts_twice, r"_starts_twice.* called start_response\(\) twice without exc_info"),

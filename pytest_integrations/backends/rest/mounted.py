@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from pytest_integrations.core.reply import Reply
@@ -45,5 +46,5 @@ def answer_with(application: WSGIApplication, request: Request, prefix: str) -> 
     status, headers = started[0]
     # Of a GET the length is counted anew; of a HEAD it is what the application says, since there is no body to count.
     dropped = _PER_CONNECTION if request.method == "HEAD" else _PER_CONNECTION | {"content-length"}
-    kept = tuple((name, value) for name, value in headers if name.lower() not in dropped)
-    return Reply(int(status.split(" ", 1)[0]), kept, b"".join(pieces))
+    kept = [(name, value) for name, value in headers if name.lower() not in dropped]
+    return replace(Reply.of(int(status.split(" ", 1)[0]), headers=kept), body=b"".join(pieces))
