@@ -11,7 +11,7 @@ import pytest
 
 from pytest_integrations import Cassette, FakeRest, ScriptingError, UnexpectedCall
 from pytest_integrations.backends.rest.redaction import Redaction
-from pytest_integrations.faults import status, truncate_body
+from pytest_integrations.faults import connection_reset, status, truncate_body
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -137,6 +137,19 @@ def test_errors_of_the_service_are_recorded_as_they_are(path: Path, real: FakeRe
     real.get("/a").replies(503, {"fine": True})
     assert [code for code, _ in _asked(path, real, "/a", "/a")] == [503, 200]
     assert [code for code, _ in _asked(path, None, "/a", "/a", "/a")] == [503, 200, 200]
+
+
+def test_a_service_that_cannot_be_reached_is_not_recorded(path: Path, real: FakeRest) -> None:
+    """Else the gateway's word of it would be had for ever, since there is a file."""
+    real.get("/a").replies(connection_reset(), "fine", "x" * 99)
+    settings = {"upstream": real.url, "record": path}
+    with FakeRest("payments", **settings, max_body=98) as fake:
+        assert [httpx.get(f"{fake.url}/a").status_code for _ in range(3)] == [502, 200, 502]
+    real.stop()
+    with FakeRest("payments", **settings, record_mode="all") as fake:
+        assert httpx.get(f"{fake.url}/a").status_code == 502
+
+    assert [code for code, _ in _asked(path, None, "/a", "/a")] == [200, 200]
 
 
 def test_faults_happen_on_top_and_are_not_recorded(path: Path, real: FakeRest) -> None:
@@ -348,6 +361,8 @@ def test_a_file_that_is_no_cassette_is_told(path: Path, content: str) -> None:
 
 
 def test_wrong_settings_are_told(path: Path) -> None:
+    with pytest.raises(ScriptingError, match=r"is a directory: give the path of a file, such as '.*shop\.json'"):
+        FakeRest(upstream="http://127.0.0.1:1", record=path.parent.parent).start()
     with pytest.raises(ScriptingError, match="record=7 is not a cassette"):
         FakeRest("a", record=7)  # type: ignore[arg-type]
     with pytest.raises(ScriptingError, match=r"mode='never' is not a way to record: valid are 'once', 'none'"):

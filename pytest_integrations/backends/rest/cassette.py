@@ -82,6 +82,11 @@ class Cassette:
         __tracebackhide__ = True
         mode = _known(mode) or self.mode or "once"
         exists = self.path.is_file()
+        if self.path.is_dir():
+            msg = (
+                f"{str(self.path)!r} is a directory: give the path of a file, such as {str(self.path / 'shop.json')!r}"
+            )
+            raise ScriptingError(msg)
         if mode == "none" and not exists:
             msg = (
                 f"there is no cassette {str(self.path)!r}, and mode 'none' records nothing: "

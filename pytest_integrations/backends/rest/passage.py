@@ -13,7 +13,7 @@ from pytest_integrations.wire.http1.service import Prepared, Streamed
 from pytest_integrations.wire.loop import shared_loop
 
 from .cassette import Cassette
-from .upstream import Passed, Upstream
+from .upstream import NoAnswer, Passed, Upstream
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -102,7 +102,11 @@ class Passage:
     # -- asking, on a worker
 
     def _ask(self, upstream: Upstream, call: HttpCall, clock: Clock, hand_over: Callable[[Answers], object]) -> None:
-        answer = upstream.ask(call, max_body=self._max_body, readable=self._cassette is not None)
+        try:
+            answer = upstream.ask(call, max_body=self._max_body, readable=self._cassette is not None)
+        except NoAnswer as error:  # which is no answer to be had again, when the service is back
+            hand_over(Prepared(error.reply))
+            return
         if isinstance(answer, Passed):
             self._pass_on(answer, call, clock, hand_over)
             return

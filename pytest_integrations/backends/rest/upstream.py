@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from pytest_integrations.core.call import HttpCall
 
-__all__ = ["Passed", "Upstream", "end_to_end"]
+__all__ = ["NoAnswer", "Passed", "Upstream", "end_to_end"]
 
 _HOP_BY_HOP = frozenset({
     "connection", "keep-alive", "proxy-authenticate", "proxy-authorization", "proxy-connection", "te", "trailer",
@@ -37,6 +37,15 @@ _LAST_WORDS = 1.0
 """Seconds that a call which was broken off has to end; one that is just connecting cannot be woken up."""
 
 _VALID = "valid are 'https://api.example.com', 'http://127.0.0.1:8080/v2', and a fake that runs"
+
+
+class NoAnswer(Exception):
+    """The service has given no answer that can be passed on."""
+
+    def __init__(self, reply: Reply) -> None:
+        """Have the client told so by *reply*."""
+        super().__init__(reply)
+        self.reply = reply
 
 
 class Upstream:
@@ -76,7 +85,7 @@ class Upstream:
         return cls(wanted, timeout)
 
     def ask(self, call: HttpCall, *, max_body: int, readable: bool) -> Passed | Reply:
-        """Pass *call* on and return its answer, or what the client is told in its place; blocks.
+        """Pass *call* on and return its answer, or raise `NoAnswer`; blocks.
 
         The answer is asked for without a compression if it is to be *readable*.
         """
@@ -90,7 +99,7 @@ class Upstream:
             return passed.answer(max_body)
         except (OSError, http.client.HTTPException) as error:
             passed.close()
-            return self._failure(error)
+            raise NoAnswer(self._failure(error)) from error
         except BaseException:
             passed.close()
             raise
@@ -174,7 +183,7 @@ class Passed:
         self.close()
         if len(body) > max_body:
             why = f"the answer of the upstream {self._upstream.url} is longer than {max_body} bytes (max_body)"
-            return problem_json(502, "Bad Gateway", why)
+            raise NoAnswer(problem_json(502, "Bad Gateway", why))
         return Reply(response.status, fields, body)
 
     def pieces(self) -> Iterator[bytes]:
