@@ -304,14 +304,28 @@ def test_forms_with_objects_and_arrays_in_them(
     assert _broken(fake) == said
 
 
-def test_several_files_of_one_field(fake: FakeRest, client: httpx.Client) -> None:
-    files = {"type": "array", "maxItems": 2, "items": {"type": "string", "format": "binary"}}
-    content = {"multipart/form-data": {"schema": {"required": ["f"], "properties": {"f": files}}}}
+@pytest.mark.parametrize(
+    ("files", "said"),
+    [
+        ([("f", ("a.txt", b"x"))], None),
+        ([("f", ("a.txt", b"x")), ("f", ("long-name.png", b"\xff\x00"))], None),
+        ([("f", ("a.txt", b"x"))] * 3, "f: ['x', 'x', 'x'] is too long"),
+        ([("f", ("a.txt", b"long"))], "f[0]: 'long' is too long"),
+        ([("about", ("about.json", b'{"n": 1}', "application/json"))], None),
+        ([("about", ("blob", b'{"n": "x"}', "application/json"))], "about.n: 'x' is not of type 'integer'"),
+    ],
+)
+def test_files(fake: FakeRest, client: httpx.Client, files: Any, said: str | None) -> None:
+    """One or several of a field, as bytes or, as browsers send objects, as JSON."""
+    properties = {
+        "f": {"type": "array", "maxItems": 2, "items": {"type": "string", "format": "binary", "maxLength": 3}},
+        "about": {"type": "object", "properties": {"n": {"type": "integer"}}},
+    }
+    content = {"multipart/form-data": {"schema": {"properties": properties}}}
     fake.openapi(document({"/a": {"post": operation(requestBody={"content": content})}}))
-    for count in (1, 2, 3):
-        client.post("/a", files=[("f", (f"{number}.txt", b"x")) for number in range(count)])
+    client.post("/a", files=files)
 
-    assert _broken(fake) == ["body: f: ['0.txt', '1.txt', '2.txt'] is too long"]
+    assert _broken(fake) == ([] if said is None else [f"body: {said}"])
 
 
 @pytest.mark.parametrize(
@@ -344,6 +358,13 @@ def test_one_of_several_credentials_is_enough(fake: FakeRest, client: httpx.Clie
 
     assert [client.get(path).status_code for path in ("/a?key=1", "/a")] == [200, 401]
     assert _broken(fake) == ["credentials are missing: query parameter 'key', or Authorization: Basic …"]
+
+
+def test_head_is_looked_at_as_the_get_that_answers_it(fake: FakeRest, client: httpx.Client) -> None:
+    fake.openapi(pets())
+
+    assert [client.head(path).status_code for path in ("/pets/7", "/pets/x", "/pet")] == [200, 400, 404]
+    assert _broken(fake)[0] == "path parameter 'petId': 'x' is not of type 'integer'"
 
 
 def test_operations_of_one_path_that_stand_in_two(fake: FakeRest, client: httpx.Client) -> None:

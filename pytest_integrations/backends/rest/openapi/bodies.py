@@ -85,11 +85,11 @@ def _value(document: Document, media: dict[str, Any], kind: str, call: RecordedC
 
 
 def _fields(document: Document, media: dict[str, Any], call: RecordedCall) -> dict[str, Any]:
-    """Return the fields of a form, files by their names."""
+    """Return the fields of a form, files by what is in them."""
     with Request(environ_of(call), populate_request=False) as request:  # one of our own, whose files are closed here
         said = dict(request.form.lists())
         for name, files in request.files.lists():
-            said[name] = [*said.get(name, ()), *(file.filename or "" for file in files)]
+            said[name] = [*said.get(name, ()), *(_text(file.read()) for file in files)]
     shape = Shape.of(document, media["schema"])
     pairs = [(name, value) for name, values in said.items() for value in values]
     found: dict[str, Any] = {}
@@ -101,6 +101,14 @@ def _fields(document: Document, media: dict[str, Any], call: RecordedCall) -> di
             explode = (media.get("encoding") or {}).get(name, {}).get("explode", True)
             found[name] = _field(document, shape.member(name), values, explode=explode)
     return found
+
+
+def _text(content: bytes) -> str:
+    """Return *content* as text, or what is none byte by byte: a schema may limit its length."""
+    try:
+        return content.decode()
+    except UnicodeDecodeError:
+        return content.decode("latin-1")
 
 
 def _field(document: Document, schema: Any, values: list[str], *, explode: bool) -> Any:

@@ -71,11 +71,12 @@ class Contract:
         return Breach(400, "The request breaks the OpenAPI document", text)
 
     def _find(self, call: RecordedCall) -> tuple[Operation, dict[str, str]] | None:
-        path, paths = call.path, self._paths.get(call.method)
-        if paths is None or path.startswith("//"):  # which werkzeug takes for one slash
+        if call.path.startswith("//"):  # which werkzeug takes for one slash
             return None
-        try:
-            template, values = paths.match(path, "GET")
-        except HTTPException:
-            return None
-        return self._operations[call.method, template], dict(values)
+        for method in ("HEAD", "GET") if call.method == "HEAD" else (call.method,):
+            try:
+                template, values = self._paths[method].match(call.path, "GET")
+            except (KeyError, HTTPException):
+                continue
+            return self._operations[method, template], dict(values)
+        return None
