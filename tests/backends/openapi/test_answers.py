@@ -201,7 +201,7 @@ def _made(schema: Any, kind: str = "application/json", **rest: Any) -> dict[str,
     return {"200": {"description": "", "content": {kind: {"schema": schema}}, **rest}}
 
 
-@pytest.mark.parametrize("asked", ["7", "007", "a-b", "²"])
+@pytest.mark.parametrize("asked", ["7", "007", "a-b", "²", "9" * 5000])
 @pytest.mark.parametrize("name", ["id", "request"])
 def test_an_id_is_what_the_path_says(fake: FakeRest, client: httpx.Client, asked: str, name: str) -> None:
     """Where it is text, too, that looks like a number or is no name for an argument."""
@@ -209,6 +209,19 @@ def test_an_id_is_what_the_path_says(fake: FakeRest, client: httpx.Client, asked
     fake.openapi(_answering(_made(schema), f"/a/{{{name}}}"))
 
     assert client.get(f"/a/{asked}").json() == {name: asked}
+
+
+@pytest.mark.parametrize("kind", ["json", "data", "files"])
+def test_what_a_client_sends_comes_back(fake: FakeRest, client: httpx.Client, kind: str) -> None:
+    """Forms as well as JSON."""
+    sent = {"name": "Ada", "count": 7, "is_on": True, "code": "007"}
+    kinds = {"name": "string", "count": "integer", "is_on": "boolean", "code": "string"}
+    schema = {"type": "object", "properties": {name: {"type": each} for name, each in kinds.items()}}
+    fake.openapi(document({"/a": {"post": {"responses": _made(schema)}}}))
+    texts = {name: str(value).lower() if value is True else str(value) for name, value in sent.items()}
+    body = {"json": sent, "data": texts, "files": {name: (None, text) for name, text in texts.items()}}[kind]
+
+    assert client.post("/a", **{kind: body}).json() == sent  # type: ignore[arg-type]
 
 
 def test_header_fields_of_the_wire_are_not_made_up(fake: FakeRest, client: httpx.Client) -> None:

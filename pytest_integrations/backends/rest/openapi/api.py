@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+from io import BytesIO
 from typing import TYPE_CHECKING, Any
+
+from werkzeug.wrappers import Request
 
 from pytest_integrations.backends.rest.templates import placeholder
 from pytest_integrations.core.errors import ScriptingError, UnknownName
@@ -15,8 +18,6 @@ from .document import Document
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from werkzeug.wrappers import Request
-
     from pytest_integrations.backends.rest.fake import FakeRest
     from pytest_integrations.backends.rest.route import Route
     from pytest_integrations.core.reply import Reply
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
     from .document import Operation
 
 __all__ = ["OpenApi"]
+
+_DIGITS = 19
+"""That a number may have; what has more is no id, and Python may refuse it."""
 
 
 class OpenApi:
@@ -95,14 +99,30 @@ class OpenApi:
 
 def _known(request: Request, values: dict[str, str], names: dict[str, str]) -> dict[str, list[Any]]:
     """Return by name what made-up data should agree with: what was sent, and the ids in the path."""
-    try:
-        sent = json.loads(request.get_data())
-    except ValueError:
-        sent = None
-    known: dict[str, list[Any]] = {name: [value] for name, value in sent.items()} if isinstance(sent, dict) else {}
+    known = _sent(request)
     for name, text in values.items():
-        meant: list[Any] = [int(text), text] if text.isascii() and text.isdigit() else [text]
+        meant = _meant(text)
         known[names.get(name, name)] = meant
         if names.get(name, name).lower().endswith("id"):
             known["id"] = meant
     return known
+
+
+def _sent(request: Request) -> dict[str, list[Any]]:
+    body = request.get_data()
+    if not body:
+        return {}
+    try:
+        sent = json.loads(body)
+    except ValueError:
+        # A form is read by one of our own, whose files are closed here.
+        with Request({**request.environ, "wsgi.input": BytesIO(body)}, populate_request=False) as form:
+            return {name: _meant(text) for name, text in form.form.items()}
+    return {name: [value] for name, value in sent.items()} if isinstance(sent, dict) else {}
+
+
+def _meant(text: str) -> list[Any]:
+    """Return what *text* may mean where it stands for a value."""
+    if text in {"true", "false"}:
+        return [text == "true", text]
+    return [int(text), text] if text.isascii() and text.isdigit() and len(text) < _DIGITS else [text]
