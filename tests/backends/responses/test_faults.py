@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import threading
+import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -255,6 +256,20 @@ def test_in_virtual_time(mock: responses.RequestsMock) -> None:
         requests.get(f"{API}/a")
     assert_backoff(api.calls[2:], exponential(base=1, factor=2))
     assert_attempts(api.calls[2:], exactly=3)
+
+
+def test_a_handler_that_takes_longer_than_the_client_waits(mock: responses.RequestsMock) -> None:
+    pytest.importorskip("time_machine")
+    with VirtualClock() as clock, FakeRest() as fake:
+        fake.register_in(mock, API)
+        fake.get("/a").calls(lambda: time.sleep(30))
+        with pytest.raises(requests.ReadTimeout, match=r"read timeout=5"):
+            requests.get(f"{API}/a", timeout=5)
+        assert clock.now == 5
+        assert requests.get(f"{API}/a", timeout=60).status_code == 204
+        assert clock.now == 35
+
+    assert [call.outcome for call in fake.calls] == ["abandoned", "answered"]
 
 
 def test_retries_of_the_transport_are_those_of_responses(api: FakeRest) -> None:

@@ -124,16 +124,20 @@ class Exchange:
         return message
 
     def _handled(self, call: RecordedCall) -> Prepared:
-        """Let what the test scripted run, and wait for it."""
+        """Let what the test scripted run, and wait for it, as long as the client would."""
         service = self._fake.service
         try:
             source: Any = shared_loop().call(lambda: service.answer(call))
         except BaseException as error:  # noqa: BLE001 -- raised by a callable of the test, to whom it is told
             return self._failed(call, error)
         if callable(source):
-            answers: queue.SimpleQueue[Any] = queue.SimpleQueue()
+            answers: queue.Queue[Any] = queue.Queue()
             source(answers.put)
-            source = answers.get()
+            try:
+                source = answers.get(timeout=self._timeouts.read)
+            except queue.Empty:
+                self._end(call, "abandoned", None)
+                raise failures.read_timeout(self._request, self._timeouts.read or 0.0) from None
         if isinstance(source, Prepared):
             return source
         return self._failed(call, TypeError("an answer that goes on needs a connection: let the client have one"))
