@@ -71,13 +71,13 @@ class RestService:
     def _find(self, call: RecordedCall) -> Found | None:
         is_whole = call.seq > 0  # else its body is still on its way, and it must be looked at again for the answer
         found = self._route(call, head_only=not is_whole)
-        call.found = (self._breach(call) or found) if is_whole else _LATER
+        call.found = (self._breach(call, found) or found) if is_whole else _LATER
         return found
 
-    def _breach(self, call: RecordedCall) -> Prepared | None:
-        """Record what *call* breaks of a document that the fake answers by, and return what it is told."""
+    def _breach(self, call: RecordedCall, found: Found | None) -> Prepared | None:
+        """Record what *call*, for the route *found*, breaks of a document, and return what it is told."""
         for contract in self._fake.contracts:
-            breach = contract.breach(self.name, call)
+            breach = contract.breach(self.name, call, found[0].template if found else None)
             if breach is not None:
                 self.ledger.problems.append(Problem("breach", self.name, breach.text, call))
                 return Prepared(problem_json(breach.status, breach.title, breach.text))
@@ -115,7 +115,10 @@ class RestService:
     def answer(self, call: HttpCall) -> Any:
         """Return the prepared reply of the call's route, or start its handler."""
         call = cast("RecordedCall", call)
-        found = (self._breach(call) or self._route(call)) if call.found is _LATER else call.found
+        if call.found is _LATER:
+            route_found = self._route(call)
+            call.found = self._breach(call, route_found) or route_found
+        found = call.found
         if found is None:
             return self._pass_on(call)
         if isinstance(found, Prepared):

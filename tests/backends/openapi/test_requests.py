@@ -53,6 +53,16 @@ def test_what_the_document_does_not_have_is_unexpected_as_ever(fake: FakeRest, c
     assert "GET /pets: method is PUT, expected GET" in second.text
 
 
+def test_a_route_of_ones_own_that_is_more_exact_is_free_of_it(fake: FakeRest, client: httpx.Client) -> None:
+    """One that spells the path of an operation in another way is not."""
+    fake.openapi(pets(), at="/{tenant}")
+    fake.get("/a/pets/<name>").reply(204)
+    fake.get("/{tenant}/pets/<name>").reply(204)
+
+    assert [client.get(path).status_code for path in ("/a/pets/mine", "/b/pets/yours")] == [204, 400]
+    assert _broken(fake) == ["path parameter 'petId': 'yours' is not of type 'integer'"]
+
+
 @pytest.mark.parametrize(
     ("parameter", "request_", "said"),
     [

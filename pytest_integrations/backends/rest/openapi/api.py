@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from werkzeug.wrappers import Request
 
-from pytest_integrations.backends.rest.templates import placeholder
+from pytest_integrations.backends.rest.templates import placeholder, routed
 from pytest_integrations.core.errors import ScriptingError, UnknownName
 
 from .answers import Answers
@@ -41,7 +41,7 @@ class OpenApi:
         __tracebackhide__ = True
         self._fake = fake
         self._document = Document(source)
-        self._prefix = (self._document.base_path if at is None else at).rstrip("/")
+        self._prefix = routed(self._document.base_path if at is None else at).rstrip("/")
         if self._prefix and not self._prefix.startswith("/"):
             msg = f"at={at!r} must begin with a slash, such as {'/' + self._prefix!r}"
             raise ScriptingError(msg)

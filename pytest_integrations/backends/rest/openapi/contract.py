@@ -41,6 +41,7 @@ class Contract:
         self.document = document
         self.schemas: Schemas = Schemas(document)
         self._security = security
+        self._prefix = prefix
         self._operations: dict[tuple[str, str], Operation] = {}
         maps: dict[str, Map] = {}
         for operation in document.operations():
@@ -50,12 +51,15 @@ class Contract:
         self._paths = {method: paths.bind("fake") for method, paths in maps.items()}
         """By method, since the operations of one path may stand in two, whose placeholders have other names."""
 
-    def breach(self, fake: str, call: RecordedCall) -> Breach | None:
-        """Return what *call* to *fake* breaks; None if it breaks nothing, or is not in the document."""
+    def breach(self, fake: str, call: RecordedCall, route: str | None) -> Breach | None:
+        """Return what *call* to *fake*, for a *route* of this template, breaks; None if it is not in the document."""
         found = self._find(call)
         if found is None:
             return None
         operation, values = found
+        template = f"{self._prefix}{operation.template}"
+        if route is not None and route.count("<") < template.count("<"):
+            return None  # it fits the operation's path, and has a route of its own: /users/me, say
         lacking = list(security_errors(self.document, operation, call)) if self._security else []
         wrong = [
             *parameter_errors(self.document, self.schemas, operation, call, values),
