@@ -156,6 +156,7 @@ paths:
         ({"swagger": "2.0"}, "of version swagger '2.0': valid are 3.0 and 3.1"),
         ({}, "of version openapi ''"),
         ({"openapi": "3.0.0", "paths": []}, "'paths' is not an object"),
+        (document({"/a": {"get": {"parameters": [{"in": "query"}]}}}), "GET /a has a parameter without a name: {'in'"),
         (document({"/a": {"$ref": "#/nowhere"}}), r"\$ref '#/nowhere' refers to nothing"),
         (document({"/a": {"$ref": "other.yaml#/a"}}), "refers to a file: give the path of a file"),
         (document({"/a": {"$ref": "https://example.com/a.yaml"}}), "refers to another host"),

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from pytest_integrations import FakeRest
 
-_SHARED = {
+_SHARED: dict[str, Any] = {
     "x-shared": {"Code": {"type": "string", "pattern": "^x"}},
     "components": {
         "schemas": {
@@ -61,3 +61,12 @@ def test_schemas_as_clients_and_servers_read_them(
     broken = [line.strip() for problem in fake.ledger.untold() for line in problem.text.splitlines()[1:]]
     assert bool(broken) == (said is not None), broken
     assert said is None or broken[0].startswith(f"body: {said}")
+
+
+def test_a_reference_to_nothing_is_told(fake: FakeRest, client: httpx.Client) -> None:
+    content = {"application/json": {"schema": {"properties": {"a": {"$ref": "#/components/schemas/Kid"}}}}}
+    fake.openapi(document({"/a": {"post": operation(requestBody={"content": content})}}, **_SHARED))
+    client.post("/a", json={"a": 1})
+
+    said = "ScriptingError: openapi: in the document, $ref '#/components/schemas/Kid' refers to nothing"
+    assert fake.ledger.untold()[0].text.endswith(said)

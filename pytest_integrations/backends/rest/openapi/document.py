@@ -85,6 +85,9 @@ class Document:
         parameters: dict[tuple[str, str], Any] = {}
         for given in (*item.get("parameters", ()), *content.get("parameters", ())):
             parameter = self.follow(given)
+            if not isinstance(parameter, dict) or "name" not in parameter:
+                msg = f"openapi: in {self.name}, {method.upper()} {path} has a parameter without a name: {parameter!r}"
+                raise ScriptingError(msg)
             parameters[parameter.get("in", ""), parameter.get("name", "")] = parameter
         return Operation(
             method.upper(),

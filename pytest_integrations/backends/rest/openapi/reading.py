@@ -27,7 +27,6 @@ _NAMED = {
     "paths", "patternProperties", "properties", "requestBodies", "responses", "schemas", "securitySchemes",
 }  # fmt: skip
 """Whose keys are names."""
-_FILLED = {*_NAMED, "encoding", "examples", "required", "security", "servers", "variables"}
 _FILES = (".json", ".yaml", ".yml")
 
 
@@ -141,12 +140,12 @@ class _Bundle:
             if key == "$ref" and isinstance(each, str)
             else part(key, each, path, prefix)
             for key, each in value.items()
-            # An $id would make the references relative to something else; a list left empty in YAML is null.
-            if has_names or (key != "$id" and (each is not None or key not in _FILLED))
+            # An $id would make the references relative to something else; what is left empty in YAML is null.
+            if has_names or (key != "$id" and (each is not None or key in _EXAMPLES))
         }
 
     def _named(self, _name: str, value: Any, path: Path | None, prefix: str) -> Any:
-        return self._pointed(value, path, prefix)
+        return {} if value is None else self._pointed(value, path, prefix)
 
     def _part(self, key: str, value: Any, path: Path | None, prefix: str) -> Any:
         if key == "examples" and isinstance(value, dict):

@@ -9,6 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import jsonschema
 from jsonschema import validators
+from referencing.exceptions import Unresolvable
+
+from pytest_integrations.core.errors import ScriptingError
 
 from .keywords import discriminated, multiple_of, nullable, pattern, required_but
 
@@ -56,9 +59,14 @@ class Schemas:
 
     def errors(self, schema: Any, value: Any, *, sent_by: str) -> list[str]:
         """Return in words what *schema* has against *value*, which was `sent_by` the "client" or the "server"."""
-        found = sorted(
-            self._validator(schema, sent_by).iter_errors(value), key=lambda error: list(map(str, error.path))
-        )
+        try:
+            found = sorted(
+                self._validator(schema, sent_by).iter_errors(value), key=lambda error: list(map(str, error.path))
+            )
+        except Unresolvable as error:
+            reference = f"#{error.ref.removeprefix('#')}"
+            msg = f"openapi: in {self._document.name}, $ref {reference!r} refers to nothing"
+            raise ScriptingError(msg) from error
         words = [_said(error) for error in found[:_SHOWN]]
         return [*words, f"and {len(found) - _SHOWN} more"] if len(found) > _SHOWN else words
 
