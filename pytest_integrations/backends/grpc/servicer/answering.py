@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from .context import Aborted, Context
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
 
     from pytest_integrations.backends.grpc.schema import MethodSchema
     from pytest_integrations.core.grpc_metadata import Metadata
@@ -66,26 +66,26 @@ class _Answering:
     def many(self, argument: Any, inner: Any) -> Iterator[Any]:
         """Answer a call that has many replies."""
         context = self._enter(inner)
-        error = None
+        error, doing = None, "calling application"
         try:
-            yield from self._replies(argument, context)
+            replies = self._call(argument, context)
+            doing = "iterating responses"
+            yield from self._replies(replies, context)
         except Exception as raised:  # noqa: BLE001 -- whatever the servicer raises
             error = raised
             self._tell(raised)
-        context.conclude(error)
+        context.conclude(error, doing)
 
-    def _replies(self, argument: Any, context: Context) -> Iterator[Any]:
-        """Yield the replies, as long as somebody wants them."""
-        replies: Iterable[Any] = self._call(argument, context) or ()
-        iterator = iter(replies)
+    def _replies(self, replies: Iterator[Any], context: Context) -> Iterator[Any]:
+        """Yield *replies*, as long as somebody wants them; None ends them, and a list is refused, as by grpcio."""
         try:
-            for reply in iterator:
+            while (reply := next(replies, None)) is not None:
                 sent = self._sent(reply, context)
                 if sent is None or not context.is_active():
                     return
                 yield sent
         finally:
-            close = getattr(iterator, "close", None)
+            close = getattr(replies, "close", None)
             if close is not None:
                 close()
 

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import grpc
 
 from pytest_integrations.backends.grpc.metadatum import Metadatum, metadata_of
-from pytest_integrations.core.errors import ScriptingError
 from pytest_integrations.core.grpc_status import CODES, code_number
 
 if TYPE_CHECKING:
@@ -40,15 +39,14 @@ class Context(grpc.ServicerContext):  # type: ignore[misc]  # grpcio has no type
 
     # -- how it ends
 
-    def conclude(self, error: BaseException | None = None) -> None:
-        """Tell grpcio-testing how the call ends, after its method has returned, or raised *error*."""
-        number = self._number or _OK
-        details = self._details
+    def conclude(self, error: BaseException | None = None, doing: str = "calling application") -> None:
+        """Tell grpcio-testing how the call ends, after its method has returned, or raised *error* in *doing* that."""
+        number, details = self._number, self._details
         if error is not None and not isinstance(error, Aborted):
-            number = number or _UNKNOWN
-            details = f"Exception calling application: {error}" if details is None else details
-        self._inner.set_code(grpc.StatusCode[CODES[number]])
-        self._inner.set_details(details or "")
+            number = _UNKNOWN if number is None else number
+            details = f"Exception {doing}: {error}" if details is None else details
+        self._inner.set_code(grpc.StatusCode[CODES[number or _OK]])
+        self._inner.set_details(details if number and details else "")
         self._inner.set_trailing_metadata(self._trailing)
 
     def fail(self, code: str, details: str) -> None:
@@ -61,22 +59,22 @@ class Context(grpc.ServicerContext):  # type: ignore[misc]  # grpcio has no type
         return not self._number
 
     def set_code(self, code: Any) -> None:
-        """Take *code* for the status; what is no code is UNKNOWN, as to grpcio's server."""
-        self._number = _number(code)
+        """Take *code* for the status; what is no `grpc.StatusCode` is UNKNOWN, as to grpcio's server."""
+        self._number = None if code is None else _number(code)
 
-    def set_details(self, details: str) -> None:
+    def set_details(self, details: str | bytes) -> None:
         """Take *details* for the text of the status."""
-        self._details = details
+        self._details = _text(details)
 
     def set_trailing_metadata(self, trailing_metadata: Iterable[Any]) -> None:
         """Send this with the status."""
         self._trailing = tuple((pair[0], pair[1]) for pair in trailing_metadata or ())
 
-    def abort(self, code: Any, details: str = "") -> NoReturn:
-        """End the call with *code*, which is not OK, and leave the method."""
+    def abort(self, code: Any, details: str | bytes) -> NoReturn:
+        """End the call with *code*, and leave the method; OK is UNKNOWN without a text, as to grpcio's server."""
         self._number = _number(code) or _UNKNOWN
-        self._details = details
-        raise Aborted(f"{CODES[self._number]}: {details}")  # noqa: EM102, TRY003 -- nobody but the servicer sees it
+        self._details = "" if code is grpc.StatusCode.OK else _text(details)
+        raise Aborted
 
     def abort_with_status(self, status: Any) -> NoReturn:
         """End the call with *status*, a `grpc.Status`, and leave the method."""
@@ -150,7 +148,8 @@ class Context(grpc.ServicerContext):  # type: ignore[misc]  # grpcio has no type
 
 
 def _number(code: Any) -> int:
-    try:
-        return code_number(code)
-    except ScriptingError:
-        return _UNKNOWN
+    return code_number(code) if isinstance(code, grpc.StatusCode) else _UNKNOWN
+
+
+def _text(details: str | bytes) -> str:
+    return details if isinstance(details, str) else details.decode()
