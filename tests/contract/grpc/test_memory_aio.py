@@ -281,6 +281,24 @@ def test_a_call_that_an_interceptor_answers(shop: FakeGrpc, orders: Service, way
     assert run(shop, way, ask, AioCached()) == ("cached", grpc.StatusCode.OK, "", None, True, False, False)
 
 
+class AioLogging(grpc.aio.UnaryUnaryClientInterceptor):  # type: ignore[misc]
+    """Asks how each call ended, and hands on the call."""
+
+    async def intercept_unary_unary(self, continuation: Any, details: Any, request: Any) -> Any:
+        call = await continuation(details, request)
+        assert isinstance(call, grpc.aio.UnaryUnaryCall)
+        assert await call.code() is grpc.StatusCode.OK
+        return call
+
+
+@ways
+def test_interceptors_around_one_that_answers(shop: FakeGrpc, orders: Service, way: str) -> None:
+    async def ask(channel: Any) -> Any:
+        return await stub(channel, orders.Get)({}, timeout=5)
+
+    assert run(shop, way, ask, AioLogging(), AioLogging(), AioCached()) == "cached"
+
+
 class Louder(grpc.aio.UnaryStreamClientInterceptor):  # type: ignore[misc]
     """Replaces the replies by others."""
 

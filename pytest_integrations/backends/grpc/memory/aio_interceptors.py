@@ -114,6 +114,12 @@ class _Iterated:
         return getattr(self._call, name)
 
 
+for _one in (aio.UnaryUnaryCall, aio.StreamUnaryCall):  # interceptors further out take them for what they stand for
+    _one.register(_Answered)
+for _many in (aio.UnaryStreamCall, aio.StreamStreamCall):
+    _many.register(_Iterated)
+
+
 async def _value(value: Any) -> Any:
     return value
 
