@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import grpc
 from grpc import aio
 
+from .request import message_of
 from .rpc import Rpc
 from .state import CANCELLED, CallState
 
@@ -114,7 +115,7 @@ class AioCall(aio.Call):  # type: ignore[misc]  # grpcio has no types
             raise aio.AioRpcError(code, _metadata(initial), _metadata(trailing), details=outcome.text)
 
     def _serialized(self, request: Any) -> bytes:
-        return request if self._serialize is None else self._serialize(request)
+        return message_of(request if self._serialize is None else self._serialize(request))
 
     # -- grpc.aio.Call
 

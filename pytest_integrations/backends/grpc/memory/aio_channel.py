@@ -9,10 +9,12 @@ from weakref import WeakSet
 import grpc
 from grpc import aio
 
+from pytest_integrations.backends.grpc.metadatum import is_valid
+
 from . import aio_calls
 from .aio_interceptors import intercepted, sorted_by_kind
 from .channel import INVALID_METADATA, UNSERIALIZED, refuse_credentials, with_options
-from .request import Request, is_valid
+from .request import Request
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -86,6 +88,14 @@ class _Callable:
         return call
 
 
+class _ManyRequests(_Callable):
+    """What makes calls that have many requests, by grpcio's own name for them."""
+
+    def __call__(self, request_iterator: Any = None, *options: Any, **named: Any) -> Any:  # type: ignore[override]
+        """Begin a call with what *request_iterator* yields, or with what is written where it is None."""
+        return super().__call__(request_iterator, *options, **named)
+
+
 class _UnaryUnary(_Callable, aio.UnaryUnaryMultiCallable):  # type: ignore[misc]  # grpcio has no types
     """One request, one reply."""
 
@@ -94,11 +104,11 @@ class _UnaryStream(_Callable, aio.UnaryStreamMultiCallable):  # type: ignore[mis
     """One request, many replies."""
 
 
-class _StreamUnary(_Callable, aio.StreamUnaryMultiCallable):  # type: ignore[misc]  # as above
+class _StreamUnary(_ManyRequests, aio.StreamUnaryMultiCallable):  # type: ignore[misc]  # as above
     """Many requests, one reply."""
 
 
-class _StreamStream(_Callable, aio.StreamStreamMultiCallable):  # type: ignore[misc]  # as above
+class _StreamStream(_ManyRequests, aio.StreamStreamMultiCallable):  # type: ignore[misc]  # as above
     """Many requests, many replies."""
 
 

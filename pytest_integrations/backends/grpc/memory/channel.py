@@ -9,13 +9,14 @@ from weakref import ref
 
 import grpc
 
+from pytest_integrations.backends.grpc.metadatum import is_valid, metadata_taken
 from pytest_integrations.backends.handlers import shared_runner
 from pytest_integrations.core.errors import ScriptingError
 from pytest_integrations.core.grpc_status import CODES
 
 from .calls import MemoryCall, MemoryStreamCall
 from .outcome import Outcome
-from .request import Request, is_valid
+from .request import Request, message_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -24,7 +25,12 @@ if TYPE_CHECKING:
 
 __all__ = ["MemoryChannel", "refuse_credentials", "with_options"]
 
-_COMPRESSIONS = {grpc.Compression.Gzip: "gzip", grpc.Compression.Deflate: "deflate"}
+_COMPRESSIONS = {
+    None: "identity",
+    grpc.Compression.NoCompression: "identity",
+    grpc.Compression.Gzip: "gzip",
+    grpc.Compression.Deflate: "deflate",
+}
 INVALID_METADATA: Outcome = Outcome(CODES.index("INTERNAL"), "Invalid metadata")
 UNITERATED: Outcome = Outcome(CODES.index("UNKNOWN"), "Exception iterating requests!")
 UNSERIALIZED: Outcome = Outcome(CODES.index("INTERNAL"), "Exception serializing request!")
@@ -42,12 +48,8 @@ def refuse_credentials(credentials: Any) -> None:
 
 def with_options(request: Request, *, timeout: float | None, metadata: Any, compression: Any) -> Request:
     """Return *request* with what a client asked for when it called."""
-    pairs = tuple((_name(name), value) for name, value in metadata or ())
-    return replace(request, timeout=timeout, metadata=pairs, compression=_COMPRESSIONS.get(compression, "identity"))
-
-
-def _name(name: Any) -> str:
-    return name.decode() if isinstance(name, bytes) else str(name)
+    pairs = metadata_taken(metadata)
+    return replace(request, timeout=timeout, metadata=pairs, compression=_COMPRESSIONS[compression])
 
 
 class _Callable:
@@ -65,32 +67,20 @@ class _Callable:
         self._serialize = serialize
         self._decode = decode
 
-    def _begin(  # noqa: PLR0917 -- grpcio's own parameters
+    def _made(
         self,
-        argument: Any,
         timeout: float | None = None,
         metadata: Any = None,
         credentials: Any = None,
         wait_for_ready: bool | None = None,  # noqa: FBT001 -- it always is
         compression: Any = None,
     ) -> MemoryCall:
-        """Begin a call with *argument*, its request or an iterator of them."""
+        """Make a call, which has ended already where its metadata cannot be sent; the parameters are grpcio's own."""
         refuse_credentials(credentials)
         request = with_options(self._request, timeout=timeout, metadata=metadata, compression=compression)
-        link = self._channel.open_link()
         kind = MemoryStreamCall if request.streams_replies else MemoryCall
-        if not is_valid(request.metadata):
-            return kind(link, request, self._decode, then=INVALID_METADATA)
-        if request.streams_requests:
-            call = kind(link, request, self._decode)
-            call.rpc.begin()
-            shared_runner().submit(partial(self._consume, ref(call), iter(argument)))
-            return call
-        message = self._serialized(argument)
-        call = kind(link, request, self._decode, then=UNSERIALIZED if message is None else None)
-        if message is not None:
-            call.rpc.begin([message], complete=True)
-        return call
+        outcome = None if is_valid(request.metadata) else INVALID_METADATA
+        return kind(self._channel.open_link(), request, self._decode, then=outcome)
 
     def _serialized(self, value: Any) -> bytes | None:
         """Return the bytes of *value*; None if its serializer fails, which grpcio makes a status of."""
@@ -98,7 +88,33 @@ class _Callable:
             data: bytes = value if self._serialize is None else self._serialize(value)
         except Exception:  # noqa: BLE001 -- whatever a codec raises
             return None
-        return data
+        return None if data is None else message_of(data)
+
+
+class _OneRequest(_Callable):
+    """Calls that have one request."""
+
+    def _begin(self, request: Any, *options: Any, **named: Any) -> MemoryCall:
+        """Begin a call with *request*."""
+        message = self._serialized(request)
+        call = self._made(*options, **named)
+        if message is None:
+            call.stop(UNSERIALIZED)
+        elif not call.done():
+            call.rpc.begin([message], complete=True)
+        return call
+
+
+class _ManyRequests(_Callable):
+    """Calls that have many requests."""
+
+    def _begin(self, request_iterator: Iterator[Any], *options: Any, **named: Any) -> MemoryCall:
+        """Begin a call with what *request_iterator* yields: an iterator, since grpcio takes no list."""
+        call = self._made(*options, **named)
+        if not call.done():
+            call.rpc.begin()
+            shared_runner().submit(partial(self._consume, ref(call), request_iterator))
+        return call
 
     def _consume(self, there: ref[MemoryCall], requests: Iterator[Any]) -> None:
         """Send what *requests* yields, on a worker thread, until it ends or the call does, or nobody has that."""
@@ -132,41 +148,45 @@ def _go_on(call: MemoryCall | None, message: bytes | None, outcome: Outcome | No
 class _OneReply(_Callable):
     """Calls that have one reply."""
 
-    def __call__(self, argument: Any, *options: Any, **named: Any) -> Any:
-        """Return the reply, or raise the call."""
-        return self.with_call(argument, *options, **named)[0]
+    _begin: Callable[..., MemoryCall]
 
-    def with_call(self, argument: Any, *options: Any, **named: Any) -> tuple[Any, MemoryCall]:
+    def __call__(self, *options: Any, **named: Any) -> Any:
+        """Return the reply, or raise the call."""
+        return self.with_call(*options, **named)[0]
+
+    def with_call(self, *options: Any, **named: Any) -> tuple[Any, MemoryCall]:
         """Return the reply and the call, or raise the call."""
-        call = self._begin(argument, *options, **named)
+        call = self._begin(*options, **named)
         return call.result(), call
 
-    def future(self, argument: Any, *options: Any, **named: Any) -> MemoryCall:
+    def future(self, *options: Any, **named: Any) -> MemoryCall:
         """Return the call, at once."""
-        return self._begin(argument, *options, **named)
+        return self._begin(*options, **named)
 
 
 class _ManyReplies(_Callable):
     """Calls that have many replies."""
 
-    def __call__(self, argument: Any, *options: Any, **named: Any) -> MemoryCall:
+    _begin: Callable[..., MemoryCall]
+
+    def __call__(self, *options: Any, **named: Any) -> MemoryCall:
         """Return the call, which is an iterator of its replies."""
-        return self._begin(argument, *options, **named)
+        return self._begin(*options, **named)
 
 
-class _UnaryUnary(_OneReply, grpc.UnaryUnaryMultiCallable):  # type: ignore[misc]  # grpcio has no types
+class _UnaryUnary(_OneRequest, _OneReply, grpc.UnaryUnaryMultiCallable):  # type: ignore[misc]  # grpcio has no types
     """One request, one reply."""
 
 
-class _StreamUnary(_OneReply, grpc.StreamUnaryMultiCallable):  # type: ignore[misc]  # as above
+class _StreamUnary(_ManyRequests, _OneReply, grpc.StreamUnaryMultiCallable):  # type: ignore[misc]  # as above
     """Many requests, one reply."""
 
 
-class _UnaryStream(_ManyReplies, grpc.UnaryStreamMultiCallable):  # type: ignore[misc]  # as above
+class _UnaryStream(_OneRequest, _ManyReplies, grpc.UnaryStreamMultiCallable):  # type: ignore[misc]  # as above
     """One request, many replies."""
 
 
-class _StreamStream(_ManyReplies, grpc.StreamStreamMultiCallable):  # type: ignore[misc]  # as above
+class _StreamStream(_ManyRequests, _ManyReplies, grpc.StreamStreamMultiCallable):  # type: ignore[misc]  # as above
     """Many requests, many replies."""
 
 

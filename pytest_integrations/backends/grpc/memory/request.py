@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pytest_integrations.wire.grpc.compression import compressed
 from pytest_integrations.wire.grpc.framing import framed
@@ -13,21 +12,17 @@ from pytest_integrations.wire.grpc.metadata import encoded, timeout_text
 if TYPE_CHECKING:
     from pytest_integrations.core.grpc_metadata import Metadata
 
-__all__ = ["Request", "is_valid"]
+__all__ = ["Request", "message_of"]
 
 _IDENTITY = "identity"
-_NAME = re.compile(r"[0-9a-z_.-]+")
-_TEXT = re.compile(r"[\x20-\x7e]*")
 
 
-def is_valid(metadata: Metadata) -> bool:
-    """Tell whether *metadata* can be sent: names in lower case, values of printable ASCII, but for those of `-bin`."""
-    return all(_NAME.fullmatch(name) and (name.endswith("-bin") or _is_text(value)) for name, value in metadata)
-
-
-def _is_text(value: str | bytes) -> bool:
-    text = value.decode("latin-1") if isinstance(value, bytes) else value
-    return bool(_TEXT.fullmatch(text))
+def message_of(data: Any) -> bytes:
+    """Return *data*, the bytes of a message; anything else is a TypeError, as in grpcio."""
+    if not isinstance(data, bytes):
+        msg = f"Argument 'message' has incorrect type (expected bytes, got {type(data).__name__})"
+        raise TypeError(msg)
+    return data
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import inf
 from typing import TYPE_CHECKING, Protocol
 from weakref import ref
 
@@ -95,7 +96,7 @@ class Rpc:
         timeout = self.request.timeout
         if self._is_over:
             return
-        if timeout is not None and timeout < 0:
+        if timeout is not None and not 0 <= timeout < inf:  # as grpcio has it, which knows no infinity
             self._end(DEADLINE_EXCEEDED)
             return
         if timeout is not None and self._timer is None:
