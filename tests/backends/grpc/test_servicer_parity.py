@@ -106,6 +106,22 @@ ENDS: dict[str, tuple[Callable[[Any], Any], str, str]] = {
     "abort in an abort": (_aborts_again, "INTERNAL", "failed: "),
     "an error after OK": (_raises_though_ok, "OK", ""),
     "a code that is taken back": (_takes_back, "OK", ""),
+    "an upper-case key": (
+        lambda context: context.set_trailing_metadata([("Cost", "7")]),
+        "INTERNAL",
+        "Invalid metadata",
+    ),
+    "a value not in ASCII": (
+        lambda context: context.set_trailing_metadata([("name", "Zoë")]),
+        "INTERNAL",
+        "Invalid metadata",
+    ),
+    "an early key in upper case": (
+        lambda context: context.send_initial_metadata([("Cost", "7")]),
+        "INTERNAL",
+        "Invalid metadata",
+    ),
+    "a value of bytes": (lambda context: context.set_trailing_metadata([("name", b"Zoe")]), "OK", ""),
     "a text and no code": (lambda context: context.set_details("fine"), "OK", ""),
 }
 
@@ -132,3 +148,17 @@ def test_abort_without_a_text() -> None:
     real, ours = _ends(Orders(), "Get")
     assert ours[0] is real[0] is grpc.StatusCode.UNKNOWN
     assert "missing 1 required positional argument: 'details'" in ours[1]
+
+
+def test_metadata_of_the_wrong_type() -> None:
+    """grpcio's server raises the same within itself, and never answers."""
+
+    class Orders(Base):  # type: ignore[misc]
+        def Get(self, request: Any, context: Any) -> Any:  # noqa: N802 -- as above
+            context.set_trailing_metadata([("cost", 7)])
+            return request
+
+    with GrpcServicer(Orders()) as orders:
+        call = orders.Get({"id": "o1"})
+        assert call.code is grpc.StatusCode.UNKNOWN
+        assert call.details == "Exception calling application: Expected str, not <class 'int'>"

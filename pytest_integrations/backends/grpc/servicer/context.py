@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import grpc
 
-from pytest_integrations.backends.grpc.metadatum import Metadatum, metadata_of
+from pytest_integrations.backends.grpc.metadatum import Metadatum, is_valid, metadata_of, metadata_taken
 from pytest_integrations.core.grpc_status import CODES, code_number
 
 if TYPE_CHECKING:
@@ -18,6 +18,7 @@ __all__ = ["Aborted", "Context"]
 
 _OK = 0
 _UNKNOWN = CODES.index("UNKNOWN")
+_INTERNAL = CODES.index("INTERNAL")
 
 
 class Aborted(Exception):
@@ -45,6 +46,8 @@ class Context(grpc.ServicerContext):  # type: ignore[misc]  # grpcio has no type
         if error is not None and not isinstance(error, Aborted):
             number = _UNKNOWN if number is None else number
             details = f"Exception {doing}: {error}" if details is None else details
+        if not is_valid((*self.initial, *self._trailing)):
+            number, details, self._trailing = _INTERNAL, "Invalid metadata", ()
         self._inner.set_code(grpc.StatusCode[CODES[number or _OK]])
         self._inner.set_details(details if number and details else "")
         self._inner.set_trailing_metadata(self._trailing)
@@ -68,7 +71,7 @@ class Context(grpc.ServicerContext):  # type: ignore[misc]  # grpcio has no type
 
     def set_trailing_metadata(self, trailing_metadata: Iterable[Any]) -> None:
         """Send this with the status."""
-        self._trailing = tuple((pair[0], pair[1]) for pair in trailing_metadata or ())
+        self._trailing = metadata_taken(trailing_metadata)
 
     def abort(self, code: Any, details: str | bytes) -> NoReturn:
         """End the call with *code*, and leave the method; OK is UNKNOWN without a text, as to grpcio's server."""
@@ -98,8 +101,9 @@ class Context(grpc.ServicerContext):  # type: ignore[misc]  # grpcio has no type
 
     def send_initial_metadata(self, initial_metadata: Iterable[Any]) -> None:
         """Send this with the headers, now."""
-        self._inner.send_initial_metadata(initial_metadata)
-        self.initial = tuple((pair[0], pair[1]) for pair in initial_metadata or ())
+        initial = metadata_taken(initial_metadata)
+        self._inner.send_initial_metadata(initial)
+        self.initial = initial
 
     def invocation_metadata(self) -> tuple[Metadatum, ...]:
         """Return what the client sent along."""
