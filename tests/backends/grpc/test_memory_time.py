@@ -147,6 +147,24 @@ def test_the_deadline_of_a_stream_comes_in_the_middle(clock: VirtualClock, virtu
     assert (call.code(), clock.now) == (grpc.StatusCode.DEADLINE_EXCEEDED, 100)
 
 
+def test_a_stream_is_late_too_where_it_is_read_late(clock: VirtualClock, virtual: FakeGrpc) -> None:
+    orders = virtual.service("shop.v1.Orders")
+    orders.List.reply_stream([{"id": "a"}, {"id": "b"}, {"id": "c"}])
+    call = stub(virtual.memory_channel(), orders.List)({}, timeout=100)
+    assert next(call).id == "a"
+    time.sleep(60)
+    assert next(call).id == "b"
+    time.sleep(60)
+    with pytest.raises(grpc.RpcError):
+        next(call)
+    assert call.code() is grpc.StatusCode.DEADLINE_EXCEEDED
+
+    call = stub(virtual.memory_channel(), orders.List)({}, timeout=100)
+    assert [each.id for each in call] == ["a", "b", "c"]
+    time.sleep(200)
+    assert (call.code(), clock.now) == (grpc.StatusCode.OK, 320)
+
+
 def test_waiting_for_a_result_is_virtual_too(clock: VirtualClock, virtual: FakeGrpc) -> None:
     virtual.inject(latency(50))
     future = stub(virtual.memory_channel(), virtual.service("shop.v1.Orders").Get).future({"id": "o1"}, timeout=60)

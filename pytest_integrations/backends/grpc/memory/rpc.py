@@ -24,7 +24,10 @@ _PREFIX = 5
 
 
 class Listener(Protocol):
-    """The application's end of a call. All methods are called on the loop, `ended` once and last."""
+    """The application's end of a call. All methods are called on the loop, `ended` last.
+
+    `ended` is called twice where the deadline comes before the application has read all that had come by the end.
+    """
 
     def began(self, metadata: Metadata) -> None:
         """The headers of the answer came, with this *metadata*."""
@@ -54,6 +57,8 @@ class Rpc:
         self._is_complete = self._is_over = self._is_seen = False
         self._was_passed_over = False
         self._count = 0
+        self._unread = 0
+        """Replies of a stream that the application has not read; its deadline holds until it has."""
 
     # -- from the application, on any thread
 
@@ -118,18 +123,25 @@ class Rpc:
             self._stream.end_request()
 
     def _taken(self, size: int) -> None:
+        self._unread -= 1
         if self._stream is not None:
             self._stream.taken(size + _PREFIX)
+        if self._is_over:
+            self._stop_timer()
 
     # -- ending
 
     def _expire(self) -> None:
+        listener = self._listener()
         if not self._is_over:
             self._cancel_stream()
             self._end(DEADLINE_EXCEEDED)
+        elif listener is not None:
+            listener.ended(DEADLINE_EXCEEDED)
 
     def _leave(self) -> None:
         """End the call from this side."""
+        self._unread = 0
         self._cancel_stream()
         self._close()
 
@@ -149,7 +161,10 @@ class Rpc:
         self._is_over = True
         self._kept = None
         self._sent.clear()
-        if self._timer is not None:
+        self._stop_timer()
+
+    def _stop_timer(self) -> None:
+        if self._timer is not None and not self._unread:
             self._timer.cancel()
 
     # -- from the stream
@@ -170,6 +185,7 @@ class Rpc:
         for message in self._reading.data(data, end=end):
             self._count += 1
             if listener is not None and not self._is_over and (self._count == 1 or self.request.streams_replies):
+                self._unread += self.request.streams_replies
                 listener.received(message)
         self._look()
 

@@ -1,0 +1,47 @@
+"""What becomes of streams that are read late, or never: the same by memory as by the wire."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import TYPE_CHECKING, Any
+
+import grpc
+import pytest
+
+from tests.backends.grpc.orders import stub
+from tests.contract.grpc.test_memory import channel_of
+from tests.contract.grpc.test_memory_interceptors import aio_channel_of
+
+if TYPE_CHECKING:
+    from pytest_integrations.backends.grpc.fake import FakeGrpc
+    from pytest_integrations.backends.grpc.services import Service
+
+ways = pytest.mark.parametrize("way", ["wire", "memory"])
+
+SHORT = 0.3
+
+
+@ways
+def test_replies_that_are_read_after_the_deadline(shop: FakeGrpc, orders: Service, way: str) -> None:
+    with channel_of(shop, way) as channel:
+        call = stub(channel, orders.List)({}, timeout=SHORT)
+        assert next(call).id == "a"
+        time.sleep(2 * SHORT)
+        with pytest.raises(grpc.RpcError) as caught:
+            list(call)
+    assert caught.value.code() is grpc.StatusCode.DEADLINE_EXCEEDED
+
+
+@ways
+def test_replies_that_are_read_after_the_deadline_with_asyncio(shop: FakeGrpc, orders: Service, way: str) -> None:
+    async def ask() -> Any:
+        async with aio_channel_of(shop, way) as channel:
+            replies = aiter(stub(channel, orders.List)({}, timeout=SHORT))
+            assert (await anext(replies)).id == "a"
+            await asyncio.sleep(2 * SHORT)
+            with pytest.raises(grpc.aio.AioRpcError) as caught:
+                _ = [each async for each in replies]
+            return caught.value.code()
+
+    assert asyncio.run(ask()) is grpc.StatusCode.DEADLINE_EXCEEDED
