@@ -45,3 +45,15 @@ def test_replies_that_are_read_after_the_deadline_with_asyncio(shop: FakeGrpc, o
             return caught.value.code()
 
     assert asyncio.run(ask()) is grpc.StatusCode.DEADLINE_EXCEEDED
+
+
+@ways
+def test_replies_that_are_read_after_the_channel_is_closed(shop: FakeGrpc, orders: Service, way: str) -> None:
+    with channel_of(shop, way) as channel:
+        call = stub(channel, orders.List)({}, timeout=5)
+        assert next(call).id == "a"
+    with pytest.raises(grpc.RpcError) as caught:
+        list(call)
+    assert caught.value.code() is grpc.StatusCode.CANCELLED
+    assert "Channel closed!" in caught.value.details()
+    assert not call.cancelled()

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, NoReturn, Self
-from weakref import ref
+from weakref import WeakSet, ref
 
 import grpc
 
@@ -15,7 +16,7 @@ from pytest_integrations.core.errors import ScriptingError
 from pytest_integrations.core.grpc_status import CODES
 
 from .calls import MemoryCall, MemoryStreamCall
-from .outcome import Outcome
+from .outcome import CHANNEL_CLOSED, Outcome
 from .request import Request, message_of
 
 if TYPE_CHECKING:
@@ -80,7 +81,7 @@ class _Callable:
         request = with_options(self._request, timeout=timeout, metadata=metadata, compression=compression)
         kind = MemoryStreamCall if request.streams_replies else MemoryCall
         outcome = None if is_valid(request.metadata) else INVALID_METADATA
-        return kind(self._channel.open_link(), request, self._decode, then=outcome)
+        return self._channel.register(kind(self._channel.open_link(), request, self._decode, then=outcome))
 
     def _serialized(self, value: Any) -> bytes | None:
         """Return the bytes of *value*; None if its serializer fails, which grpcio makes a status of."""
@@ -197,12 +198,20 @@ class MemoryChannel(grpc.Channel):  # type: ignore[misc]  # as above
         """Call over *link*."""
         self._link: Link = link
         self._is_closed = False
+        self._calls: WeakSet[MemoryCall] = WeakSet()
+        self._lock = threading.Lock()
 
     def open_link(self) -> Link:
         """Return what calls go over, unless the channel is closed."""
         if self._is_closed:
             _refuse_closed()
         return self._link
+
+    def register(self, call: MemoryCall) -> MemoryCall:
+        """Remember *call* as long as anybody has it, and return it."""
+        with self._lock:
+            self._calls.add(call)
+        return call
 
     def unary_unary(self, method: str, *codecs: Any, **named: Any) -> grpc.UnaryUnaryMultiCallable[Any, Any]:
         """Return what calls *method*, with one request and one reply."""
@@ -237,6 +246,10 @@ class MemoryChannel(grpc.Channel):  # type: ignore[misc]  # as above
         if not self._is_closed:
             self._is_closed = True
             self._link.loop.call(self._link.close)
+            with self._lock:
+                calls = tuple(self._calls)
+            for call in calls:  # what the fake has ended, and nobody has read
+                call.stop(CHANNEL_CLOSED)
 
     def __enter__(self) -> Self:
         """Begin a `with` block."""
