@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,8 @@ from tests.contract.grpc.test_memory import channel_of
 from tests.contract.grpc.test_memory_interceptors import aio_channel_of
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
     from pytest_integrations.backends.grpc.fake import FakeGrpc
     from pytest_integrations.backends.grpc.services import Service
 
@@ -45,6 +48,29 @@ def test_replies_that_are_read_after_the_deadline_with_asyncio(shop: FakeGrpc, o
             return caught.value.code()
 
     assert asyncio.run(ask()) is grpc.StatusCode.DEADLINE_EXCEEDED
+
+
+@ways
+def test_requests_without_an_end(shop: FakeGrpc, orders: Service, way: str) -> None:
+    requests = ({"text": str(number)} for number in itertools.count())
+    with channel_of(shop, way) as channel:
+        call = stub(channel, orders.Chat)(requests, timeout=5)
+        assert [next(call).text for _ in range(3)] == ["0", "1", "2"]
+        call.cancel()
+
+
+@ways
+def test_requests_without_an_end_with_asyncio(shop: FakeGrpc, orders: Service, way: str) -> None:
+    async def requests() -> AsyncIterator[dict[str, str]]:
+        for number in itertools.count():
+            yield {"text": str(number)}
+
+    async def ask() -> list[str]:
+        async with aio_channel_of(shop, way) as channel:
+            call = stub(channel, orders.Chat)(requests(), timeout=5)
+            return [(await call.read()).text for _ in range(3)]
+
+    assert asyncio.run(ask()) == ["0", "1", "2"]
 
 
 @ways

@@ -200,6 +200,7 @@ class _ManyRequests(AioCall):
         try:
             async for request in _each(requests):
                 self.rpc.send(self._serialized(request))
+                await asyncio.sleep(0)  # else what has no end would let nobody else have a turn
                 if self.done():
                     return
             self._complete()
