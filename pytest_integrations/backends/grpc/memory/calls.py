@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, NoReturn, cast
 
 import grpc
@@ -187,6 +188,9 @@ class MemoryCall(grpc.RpcError, grpc.Call, _Future):  # type: ignore[misc, valid
     def traceback(self, timeout: float | None = None) -> TracebackType | None:
         """Return the traceback of the error, if there is one."""
         error = self.exception(timeout)
+        if error is not None:
+            with suppress(grpc.RpcError):  # it has one when it is raised, and nobody may have asked for the reply
+                raise error
         return None if error is None else error.__traceback__
 
     def add_done_callback(self, fn: Callable[[Any], object]) -> None:
@@ -201,7 +205,7 @@ class MemoryCall(grpc.RpcError, grpc.Call, _Future):  # type: ignore[misc, valid
             return f"<{type(self).__name__} of {self.rpc.request.path} that goes on>"
         return (
             f"<{type(self).__name__} of RPC that terminated with:\n"
-            f"\tstatus = StatusCode.{outcome.code}\n\tdetails = {outcome.text!r}\n>"
+            f'\tstatus = StatusCode.{outcome.code}\n\tdetails = "{outcome.text}"\n>'
         )
 
     __repr__ = __str__
