@@ -19,7 +19,7 @@ class Orders(Base):  # type: ignore[misc]
 
     def __init__(self) -> None:
         self.seen: list[Any] = []
-        self.left: list[float | None] = []
+        self.left: list[float] = []
         self.over = threading.Event()
 
     def Get(self, request: Any, context: Any) -> Any:  # noqa: N802 -- the name of the method

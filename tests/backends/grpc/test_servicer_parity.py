@@ -162,3 +162,21 @@ def test_metadata_of_the_wrong_type() -> None:
         call = orders.Get({"id": "o1"})
         assert call.code is grpc.StatusCode.UNKNOWN
         assert call.details == "Exception calling application: Expected str, not <class 'int'>"
+
+
+def test_how_much_is_left_without_a_deadline() -> None:
+    """It is a number: one that is handed on as a timeout ends the next call at once, and no test should hide that."""
+    left = []
+
+    class Orders(Base):  # type: ignore[misc]
+        def Get(self, request: Any, context: Any) -> Any:  # noqa: N802 -- as above
+            left.append(context.time_remaining())
+            return request
+
+    with FakeGrpc("hosted") as fake:
+        hosted(fake, Orders())
+        with grpc.insecure_channel(fake.target, options=OPTIONS) as channel:
+            generated()[1].OrdersStub(channel).Get(Order(id="o1"))
+    with GrpcServicer(Orders()) as orders:
+        assert orders.Get({"id": "o1"}).response.id == "o1"
+    assert left[0] == pytest.approx(left[1])

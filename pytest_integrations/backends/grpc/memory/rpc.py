@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from math import inf
 from typing import TYPE_CHECKING, Protocol
 from weakref import ref
 
@@ -21,6 +20,8 @@ if TYPE_CHECKING:
 __all__ = ["Listener", "Rpc"]
 
 _PREFIX = 5
+_LONGEST = 7e9
+"""Seconds of a timeout; grpcio, which counts nanoseconds since 1970 in 64 bits, takes longer ones for over at once."""
 
 
 class Listener(Protocol):
@@ -101,7 +102,7 @@ class Rpc:
         timeout = self.request.timeout
         if self._is_over:
             return
-        if timeout is not None and not 0 <= timeout < inf:  # as grpcio has it, which knows no infinity
+        if timeout is not None and not 0 <= timeout <= _LONGEST:
             self._end(DEADLINE_EXCEEDED)
             return
         if timeout is not None and self._timer is None:

@@ -19,6 +19,8 @@ __all__ = ["Aborted", "Context"]
 _OK = 0
 _UNKNOWN = CODES.index("UNKNOWN")
 _INTERNAL = CODES.index("INTERNAL")
+_FOR_EVER = float(2**63)
+"""Seconds that are left of a call without a deadline: not None, as grpcio's documentation has it."""
 
 
 class Aborted(Exception):
@@ -121,10 +123,10 @@ class Context(grpc.ServicerContext):  # type: ignore[misc]  # grpcio has no type
         """Tell whether it goes on."""
         return bool(self._inner.is_active())
 
-    def time_remaining(self) -> float | None:
-        """Return the seconds until its deadline, of the clock in force; None if it has none."""
+    def time_remaining(self) -> float:
+        """Return the seconds until its deadline, of the clock in force; without one, what grpcio's server says."""
         remaining: float | None = self._inner.time_remaining()
-        return remaining
+        return _FOR_EVER if remaining is None else remaining
 
     def cancel(self) -> None:
         """End it as cancelled."""
