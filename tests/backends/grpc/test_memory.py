@@ -49,6 +49,28 @@ def test_futures(shop: FakeGrpc, orders: Service) -> None:
         assert 'status = StatusCode.ABORTED\n\tdetails = "no"\n' in str(future)  # as grpcio has it
 
 
+def test_callbacks_come_one_after_the_other(shop: FakeGrpc, orders: Service, caplog: pytest.LogCaptureFixture) -> None:
+    shop.inject(hang())
+    told: list[int] = []
+    done = threading.Event()
+
+    def slow(_: Any) -> None:
+        time.sleep(0.05)
+        told.append(1)
+
+    def broken(_: Any) -> None:
+        raise LookupError(2)
+
+    with shop.memory_channel() as channel:
+        future = stub(channel, orders.Get).future({"id": "o1"}, timeout=5)
+        for callback in (slow, broken, lambda _: told.append(3), lambda _: done.set()):
+            future.add_done_callback(callback)
+        future.cancel()
+        assert done.wait(5)
+    assert told == [1, 3]
+    assert "LookupError: 2" in caplog.text
+
+
 def test_a_call_is_cancelled(shop: FakeGrpc, orders: Service) -> None:
     orders.Get.reply(id="o1")
     shop.inject(hang())

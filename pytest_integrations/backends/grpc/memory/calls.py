@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from contextlib import suppress
+from functools import partial
 from typing import TYPE_CHECKING, Any, NoReturn, cast
 
 import grpc
@@ -15,7 +17,7 @@ from .rpc import Rpc
 from .state import CANCELLED, MISREAD, CallState
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from types import TracebackType
 
     from pytest_integrations.backends.grpc.metadatum import Metadatum
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
 
 __all__ = ["MemoryCall", "MemoryStreamCall"]
 
+_log = logging.getLogger("grpc._channel")
 
 if TYPE_CHECKING:  # at run time it takes no parameter
     _Future = grpc.Future[Any]
@@ -78,8 +81,8 @@ class MemoryCall(grpc.RpcError, grpc.Call, _Future):  # type: ignore[misc, valid
         self._condition.notify_all()
         if self.done():
             callbacks, self._callbacks = self._callbacks, []
-            for callback in callbacks:
-                shared_runner().submit(callback)
+            if callbacks:
+                shared_runner().submit(partial(_call_back, callbacks))
 
     def stop(self, outcome: Outcome) -> bool:
         """End the call from this side, unless it is over; tell whether it went on."""
@@ -209,6 +212,15 @@ class MemoryCall(grpc.RpcError, grpc.Call, _Future):  # type: ignore[misc, valid
         )
 
     __repr__ = __str__
+
+
+def _call_back(callbacks: Iterable[Callable[[], object]]) -> None:
+    """Call them one after the other; one that raises does not keep the others from it, as in grpcio."""
+    for callback in callbacks:
+        try:
+            callback()
+        except Exception:  # noqa: BLE001 -- whatever a callback raises; it is told
+            _log.exception("a callback of a call raised")
 
 
 class MemoryStreamCall(MemoryCall):
