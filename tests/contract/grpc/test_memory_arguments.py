@@ -98,6 +98,19 @@ def test_a_message_that_is_text(shop: FakeGrpc, way: str) -> None:
 
 
 @ways
+@pytest.mark.usefixtures("orders")
+def test_a_reply_that_is_decoded_as_nothing(shop: FakeGrpc, way: str) -> None:
+    def nothing(_: bytes) -> None: ...
+
+    misread = ("INTERNAL", "Exception deserializing response!")
+    with channel_of(shop, way) as channel:
+        get = channel.unary_unary("/shop.v1.Orders/Get", response_deserializer=nothing)
+        rows = channel.unary_stream("/shop.v1.Orders/List", response_deserializer=nothing)
+        assert outcome(lambda: get(b"", timeout=5)) == misread
+        assert outcome(lambda: list(rows(b"", timeout=5))) == misread
+
+
+@ways
 def test_a_compression_that_is_none(shop: FakeGrpc, orders: Service, way: str) -> None:
     with channel_of(shop, way) as channel:
         get = stub(channel, orders.Get)

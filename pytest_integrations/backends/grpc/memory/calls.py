@@ -50,7 +50,7 @@ class MemoryCall(grpc.RpcError, grpc.Call, _Future):  # type: ignore[misc, valid
         self._clock: Clock = link.ledger.clock
         timeout = request.timeout
         self._deadline = None if timeout is None else self._clock.monotonic() + timeout
-        self._state = CallState(decode, many=request.streams_replies)
+        self._state = CallState(_strict(decode), many=request.streams_replies)
         self._condition = threading.Condition()
         self._callbacks: list[Callable[[], object]] = []
         if then is not None:
@@ -212,6 +212,20 @@ class MemoryCall(grpc.RpcError, grpc.Call, _Future):  # type: ignore[misc, valid
         )
 
     __repr__ = __str__
+
+
+def _strict(decode: Callable[[bytes], Any] | None) -> Callable[[bytes], Any] | None:
+    """Return *decode* as grpcio has it with threads: None is no reply, and as wrong as an error."""
+    if decode is None:
+        return None
+
+    def decoded(message: bytes) -> Any:
+        reply = decode(message)
+        if reply is None:
+            raise ValueError(message)
+        return reply
+
+    return decoded
 
 
 def _call_back(callbacks: Iterable[Callable[[], object]]) -> None:
