@@ -93,4 +93,11 @@ def test_what_cannot_be_called(orders: GrpcServicer) -> None:
         call.send({})
     with pytest.raises(ScriptingError, match=r"ask for \.responses"):
         _ = orders.List({}).response
+    with pytest.raises(ScriptingError, match=r"Get has one reply: ask for \.response"):
+        _ = orders.Get({"id": "o1"}).responses
+    with pytest.raises(ScriptingError, match=r"Get has one reply: ask for \.response"):
+        list(orders.Get({"id": "o1"}))
+    for one in ({"id": "o1"}, generated()[0].Order(id="o1"), b""):
+        with pytest.raises(ScriptingError, match=r"(?s)Upload streams requests, and .* is one: give a list of them"):
+            orders.Upload(one)
     assert not hasattr(orders, "Nope")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, cast
 
@@ -18,7 +19,7 @@ from .testing import grpc_testing
 from .time import clock_time
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterator
 
     from pytest_integrations.backends.grpc.schema import MethodSchema
     from pytest_integrations.core.grpc_call import GrpcCall
@@ -86,6 +87,7 @@ class ServicerCall:
     def begin(self, requests: Iterable[Any] | None) -> None:
         """Begin the call; of one that streams requests, None leaves it to `send`."""
         if self._schema.wire.streams_requests:
+            self._refuse_one(requests)
             self._enter(None)
             if requests is not None:
                 for request in requests:
@@ -95,6 +97,16 @@ class ServicerCall:
         message, data = self._taken(requests)
         self._record(lambda: setattr(self.record, "body", data))
         self._enter(message)
+
+    def _refuse_one(self, requests: Any) -> None:
+        """Refuse a request where an iterable of them is wanted."""
+        __tracebackhide__ = True
+        if requests is not None and (isinstance(requests, Mapping | bytes) or not isinstance(requests, Iterable)):
+            msg = (
+                f"{self._schema.path} streams requests, and {requests!r} is one: give a list of them, "
+                "or nothing and then call.send(request), call.complete()"
+            )
+            raise ScriptingError(msg)
 
     def _enter(self, request: Any) -> None:
         """Let grpcio-testing begin, on a thread whose children do not hold up the process's end."""
@@ -264,6 +276,8 @@ class ServicerCall:
     @property
     def responses(self) -> list[Any]:
         """All replies, when the call is over, however it ended."""
+        __tracebackhide__ = True
+        self._refuse_many()
         self._wait()
         while self._take():
             pass
@@ -272,11 +286,18 @@ class ServicerCall:
     def __iter__(self) -> Iterator[Any]:
         """Iterate over the replies as they come; `RpcFailed` at the end of one that did not end well."""
         __tracebackhide__ = True
+        self._refuse_many()
         number = 0
         while number < len(self._replies) or self._take():
             yield self._replies[number]
             number += 1
         self._raise_for_status()
+
+    def _refuse_many(self) -> None:
+        __tracebackhide__ = True
+        if not self._schema.wire.streams_replies:
+            msg = f"{self._schema.path} has one reply: ask for .response"
+            raise ScriptingError(msg)
 
     def _take(self) -> bool:
         """Wait for a further reply; tell whether there is one."""
