@@ -21,6 +21,11 @@ __all__ = ["LIMIT", "Reading"]
 LIMIT = 4 * 1024 * 1024
 """Bytes of a message that a client takes: grpcio's own limit."""
 
+_MOST = 16 * 1024
+"""Bytes of a header section that a client takes: grpcio's own limit; from half of it on it refuses some, by chance."""
+_OF_A_FIELD = 32
+"""Bytes that a field counts for, beyond its name and value, as HTTP/2 counts."""
+
 _OWN = frozenset({b"content-type", b"grpc-encoding", b"grpc-accept-encoding", b"grpc-status", b"grpc-message"})
 """Fields that are gRPC's own, and no metadata to an application."""
 
@@ -64,7 +69,9 @@ class Reading:
         fields = tuple(fields)
         found = dict(fields)
         self._status = int(found.get(b":status", b"200"))
-        if end and b"grpc-status" in found:
+        if self._is_too_much(fields):
+            self.is_refused = not end
+        elif end and b"grpc-status" in found:
             self.trailers(fields)
         elif self._status != 200:
             self.outcome = from_http(self._status)
@@ -98,9 +105,19 @@ class Reading:
         """Take what comes after all messages."""
         if self.outcome is None:
             fields = tuple(fields)
+            if self._is_too_much(fields):
+                return
             found = dict(fields)
             number, text = int(found.get(b"grpc-status", b"2")), message_text(found.get(b"grpc-message", b""))
             self.outcome = Outcome(number, text, _application(fields))
+
+    def _is_too_much(self, fields: Fields) -> bool:
+        """End it, and say so, if *fields* are more than a client takes."""
+        size = sum(len(name) + len(value) + _OF_A_FIELD for name, value in fields)
+        if size > _MOST:
+            text = f"Stream removed (received metadata size exceeds hard limit ({size} vs. {_MOST}))"
+            self.outcome = Outcome(CODES.index("RESOURCE_EXHAUSTED"), text)
+        return size > _MOST
 
 
 def _application(fields: Iterable[tuple[bytes, bytes]]) -> Metadata:
