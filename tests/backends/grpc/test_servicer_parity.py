@@ -54,6 +54,9 @@ def _generated(*replies: Any, error: Exception | None = None) -> Iterator[Any]:
         raise error
 
 
+_IS_OURS = tuple(map(int, grpc.__version__.split(".")[:2])) >= (1, 85)
+"""Whether grpcio is as new as the rules: one of 1.66 never answers where metadata is wrong, and has a text with OK."""
+
 A, B = Order(id="a"), Order(id="b")
 STREAMS: dict[str, tuple[Callable[[], Any], str, int]] = {
     "a list": (lambda: [A, B], "UNKNOWN", 0),
@@ -136,8 +139,9 @@ def test_what_a_context_is_told(what: str) -> None:
             return request
 
     real, ours = _ends(Orders(), "Get")
-    assert ours == real
     assert (ours[0].name, ours[1]) == (code, text)
+    if _IS_OURS:
+        assert ours == real
 
 
 def test_abort_without_a_text() -> None:
