@@ -119,7 +119,8 @@ class Host:
         return Forwarding(answering, self._client, self._awaited)
 
     def _connected(self, client: Http2Client, sock: socket.socket) -> None:
-        self._dial = None
+        if client is self._client:  # else another has been dialled since
+            self._dial = None
         self._transports.add(TcpTransport(shared_loop(), sock, client, self._transports.discard))
 
     def _disconnect(self) -> None:
