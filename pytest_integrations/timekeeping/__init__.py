@@ -8,6 +8,7 @@
     clocks, thread_waits, multiplexers, sockets, tls, outside   what is made virtual, and what is not
     readiness        waiting for file descriptors
     neighbours       time-machine, freezegun, uvloop, gevent, and who keeps real time
+    stillness        how long all may wait for ever
     report, interruption, stalled   telling what is wrong
 
 Importing it loads time-machine, ssl and ctypes: the plugin does so in the fixture alone.

@@ -16,6 +16,7 @@ from .neighbours import REAL_MODULES, move_along, out_of_reach
 from .report import threads_waiting, where_thread_waits
 from .ruled import REAL_THREADS
 from .stalled import Stalled
+from .stillness import Stillness
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -63,9 +64,7 @@ class Driver:
         self._explain = explain
         self._told: set[int] = set()
         self._older = set(threading.enumerate()) - {threading.current_thread()}
-        self._quiet: float | None = None
-        """Real time since which every thread waits for ever."""
-        self._quiet_seen: dict[int, object] = {}
+        self._stillness = Stillness(probe, stall)
         self._put_off: float | None = None
         """Real time since which a jump is put off."""
         self._running: float | None = None
@@ -96,22 +95,26 @@ class Driver:
         if not pending:
             self._running = None
             if timeline.work.acquire(timeout=min(0.25, self._stall / 4)):
-                self._quiet = None
+                self._stillness.end()
                 return
             if timeline.holds:
-                self._quiet = None
+                self._stillness.end()
                 return
         if not self._probe.is_idle() or timeline.holds or timeline.outings != outings:  # one may have come and gone
-            self._quiet = None
+            self._stillness.end()
             self._let_run(pending=pending)
         elif self._is_under_way():
-            self._quiet = None
+            self._stillness.end()
             real.sleep(_LONGEST)
         elif pending:
-            self._pause, self._running, self._quiet, self._put_off = _SHORTEST, None, None, None
+            self._pause, self._running, self._put_off = _SHORTEST, None, None
+            self._stillness.end()
             self._move()
-        else:
-            self._wait_for_nobody()
+        elif self._stillness.is_too_long():  # either somebody outside is awaited, or this is the end
+            self._fail(
+                "every thread waits for ever, and no wait has a timeout "
+                "(if one of them waits for something outside this process: `with real_time():` around it)"
+            )
 
     def _let_run(self, *, pending: bool) -> None:
         """Somebody is at work: look again soon, and less and less often."""
@@ -146,18 +149,6 @@ class Driver:
             limit = timeline.limit_ns
             timeline.limit_ns += limit  # so that what cleans up after the error can wait too
             self._fail(f"the test would take more than {limit / 1e9:g} virtual seconds, the limit of this clock")
-
-    def _wait_for_nobody(self) -> None:
-        """Every thread waits and none has a timeout: either somebody outside is awaited, or this is the end."""
-        now = real.monotonic()
-        if self._quiet is None or self._quiet_seen != self._probe.seen:
-            self._quiet, self._quiet_seen = now, dict(self._probe.seen)
-        elif now - self._quiet > self._stall:
-            self._quiet = math.inf  # told once, until something moves
-            self._fail(
-                "every thread waits for ever, and no wait has a timeout "
-                "(if one of them waits for something outside this process: `with real_time():` around it)"
-            )
 
     # -- telling
 
