@@ -85,6 +85,8 @@ class _Wait:
     seen: float | None
     due: tuple[float, float]
     passes: tuple[float, float]
+    share: float | None
+    """Where it lies in what was due, if it was drawn from that."""
 
     @property
     def is_right(self) -> bool:
@@ -108,7 +110,8 @@ def _waits(group: LogicalCall, schedule: Schedule, ledger: Ledger, tolerance: To
         if asked(before, ledger) is None:
             unseen = _LEAVING if tolerance.early > EXACT.early and before.gone is not None else 0.0
             passes = max(0.0, tolerance.earliest(low) - unseen), tolerance.latest(high)
-            yield _Wait(group, number, after, seen, (low, high), passes)
+            drawn = share(seen, low, high, is_cut=schedule.is_cut(number, previous))
+            yield _Wait(group, number, after, seen, (low, high), passes, drawn)
         previous = seen
 
 
@@ -153,12 +156,11 @@ def _likeness_hint(group: LogicalCall, tolerance: Tolerance) -> str:
 def _must_have_waited(waits: Sequence[_Wait], schedule: Schedule, calls: Calls) -> None:
     """Fail if chance alone cannot explain how short the waits are, or on an exact clock how long."""
     __tracebackhide__ = True
-    drawn = [share(wait.seen, *wait.due) for wait in waits]
-    extreme = improbable(drawn, tolerance_of(calls.ledger))
+    extreme = improbable([wait.share for wait in waits], tolerance_of(calls.ledger))
     if extreme is not None:
-        number = sum(each is not None for each in drawn)
+        number = sum(wait.share is not None for wait in waits)
         fail(
-            f"the {number} waits are too {extreme} for chance: all at the "
+            f"the {f'{number} waits are' if number > 1 else 'wait is'} too {extreme} for chance: all at the "
             f"{'lower' if extreme == 'short' else 'upper'} end of what {schedule!r} allows",
             calls,
             groups=list({id(wait.group): wait.group for wait in waits}.values()),

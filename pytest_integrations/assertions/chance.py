@@ -18,9 +18,17 @@ _UNLIKELY = 1e-6
 """A draw that happens less than once in a million runs is not taken for chance."""
 
 
-def share(seen: float | None, low: float, high: float) -> float | None:
-    """Return where *seen* lies between *low* (0) and *high* (1); None where nothing was drawn."""
-    return (seen - low) / (high - low) if seen is not None and low < high < math.inf else None
+def share(seen: float | None, low: float, high: float, *, is_cut: bool = False) -> float | None:
+    """Return where *seen* lies between *low* (0) and *high* (1); None where nothing was drawn.
+
+    Where *high* is a cap that *is_cut* off of more, many draws end there, so that being there tells nothing.
+
+    >>> share(1.5, 1, 2, is_cut=True), share(2.0, 1, 2, is_cut=True)
+    (0.5, None)
+    """
+    if seen is None or not low < high < math.inf or (is_cut and seen >= high - EXACT.early):
+        return None
+    return (seen - low) / (high - low)
 
 
 def improbable(shares: Iterable[float | None], tolerance: Tolerance) -> Literal["short", "long"] | None:

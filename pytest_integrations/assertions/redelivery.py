@@ -92,6 +92,8 @@ class _Wait:
     seen: float
     due: tuple[float, float]
     passes: tuple[float, float]
+    share: float | None
+    """Where it lies in what was due, if it was drawn from that."""
 
     @property
     def message(self) -> QueueMessage:
@@ -123,7 +125,8 @@ def _waits(series: Sequence[Delivery], schedule: Schedule, tolerance: Tolerance)
     for number, (before, after) in enumerate(pairwise(series), start=1):
         seen = after.time - min(_let_go(before), after.time)
         low, high = schedule.allowed(number, previous)
-        yield _Wait(number, after, seen, (low, high), (tolerance.earliest(low), tolerance.latest(high)))
+        drawn = share(seen, low, high, is_cut=schedule.is_cut(number, previous))
+        yield _Wait(number, after, seen, (low, high), (tolerance.earliest(low), tolerance.latest(high)), drawn)
         previous = seen
 
 
@@ -158,11 +161,11 @@ def _fail(broken: Sequence[_Wait], waits: Sequence[_Wait], schedule: Schedule, t
 
 def _must_be_by_chance(waits: Sequence[_Wait], schedule: Schedule, tolerance: Tolerance) -> None:
     __tracebackhide__ = True
-    drawn = [share(wait.seen, *wait.due) for wait in waits]
-    extreme = improbable(drawn, tolerance)
+    extreme = improbable([wait.share for wait in waits], tolerance)
     if extreme is not None:
+        number = sum(wait.share is not None for wait in waits)
         blame(
-            f"the {sum(each is not None for each in drawn)} waits are too {extreme} for chance: all at the "
+            f"the {f'{number} waits are' if number > 1 else 'wait is'} too {extreme} for chance: all at the "
             f"{'lower' if extreme == 'short' else 'upper'} end of what {schedule!r} allows",
             list({wait.message.id: wait.message for wait in waits}.values()),
             marks={wait.after.event.seq: wait.mark for wait in waits},

@@ -60,7 +60,7 @@ _NAMED: dict[str, Jitter] = {
     "none": Jitter("none"),
     "full": Jitter("full"),
     "equal": Jitter("equal"),
-    "decorrelated": Jitter("decorrelated"),
+    "decorrelated": Jitter("decorrelated", capped=True),
 }
 
 
@@ -110,13 +110,25 @@ class Schedule:
         >>> exponential(base=1, factor=2, cap=3).allowed(5)
         (3.0, 3.0)
         """
+        low, high = self._drawn(number, previous)
+        is_first = number == 1 and self.first is not None
+        return (min(low, self._most), min(high, self._most)) if self.jitter.capped and not is_first else (low, high)
+
+    def is_cut(self, number: int, previous: float | None = None) -> bool:
+        """Tell whether the cap cuts what wait *number* is drawn from: all draws above it make the same wait.
+
+        >>> exponential(base=1, cap=4, jitter="decorrelated").is_cut(2, previous=2.0)
+        True
+        """
+        return self._drawn(number, previous)[1] > self.allowed(number, previous)[1]
+
+    def _drawn(self, number: int, previous: float | None) -> tuple[float, float]:
+        """Return the range that chance has for wait *number*, before a cap that holds for the outcome."""
         if number == 1 and self.first is not None:
             return self.first, self.first
         if self.jitter.kind == "decorrelated":
-            reach = 3 * max(self.base, self.base if previous is None else previous)
-            return min(self.base, self._most), min(reach, self._most)
-        low, high = self.jitter.range(self._formula(number) if self.jitter.capped else self.nominal(number))
-        return (min(low, self._most), min(high, self._most)) if self.jitter.capped else (low, high)
+            return self.base, 3 * max(self.base, self.base if previous is None else previous)
+        return self.jitter.range(self._formula(number) if self.jitter.capped else self.nominal(number))
 
     @property
     def _most(self) -> float:

@@ -1,14 +1,16 @@
 from __future__ import annotations
 
+from itertools import accumulate
 from typing import TYPE_CHECKING
 
 import pytest
 
 from pytest_integrations.assertions.backoff import assert_backoff
-from pytest_integrations.assertions.schedules import exponential, fixed, multiplicative
+from pytest_integrations.assertions.schedules import additive, exponential, fixed, multiplicative
 from pytest_integrations.core.errors import NothingToCheck, ResilienceError
 
 if TYPE_CHECKING:
+    from pytest_integrations.assertions.schedules import Schedule
     from tests.assertions.ledgers import HandLedger
 
 
@@ -141,6 +143,31 @@ def test_no_draw_at_all_is_not_jitter(ledger: HandLedger) -> None:
 
     with pytest.raises(ResilienceError, match="the 3 waits are too long for chance"):
         assert_backoff(ledger.calls, exponential(1, jitter="full"))
+
+
+@pytest.mark.parametrize(
+    ("waits", "schedule"),
+    [
+        ([2, 2, 2, 2], exponential(1, cap=2, jitter="decorrelated")),
+        ([1], exponential(0.5, cap=1, jitter=additive(1))),
+        ([1.1], exponential(1, cap=1.1, jitter=multiplicative(0.5, capped=True))),
+        ([1.000001], exponential(1, cap=1.000001, jitter="decorrelated")),
+    ],
+)
+def test_what_is_drawn_above_the_cap_waits_as_long_as_that(
+    ledger: HandLedger, waits: list[float], schedule: Schedule
+) -> None:
+    """Most draws may end at the cap: waits there are neither too long for chance nor too short."""
+    ledger.attempts(0, *accumulate(waits))
+
+    assert_backoff(ledger.calls, schedule)
+
+
+def test_below_the_cap_no_draw_at_all_is_caught(ledger: HandLedger) -> None:
+    ledger.attempts(0, 1)
+
+    with pytest.raises(ResilienceError, match="the wait is too short for chance: all at the lower end"):
+        assert_backoff(ledger.calls, exponential(1, cap=2, jitter="decorrelated"))
 
 
 def test_decorrelated_waits_are_judged_by_the_wait_before(ledger: HandLedger) -> None:

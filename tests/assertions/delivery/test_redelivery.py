@@ -109,6 +109,13 @@ def test_jitter_that_was_never_drawn_is_caught(queue: HandQueue) -> None:
         assert_redelivery_backoff(queue.messages, fixed(1, jitter="full"))
 
 
+def test_redeliveries_at_the_cap_are_by_chance(queue: HandQueue) -> None:
+    """Half of what is drawn, and more, may be above the cap."""
+    _tried(queue, 0, 2, 4, 6, took=0)
+
+    assert_redelivery_backoff(queue.messages, exponential(1, cap=2, jitter="decorrelated"))
+
+
 def test_what_the_broker_takes_back_by_itself_has_waited_since_its_delivery(queue: HandQueue) -> None:
     message = queue.publish("1")
     queue.deliver(message)
