@@ -61,7 +61,7 @@ class When:
         if self.probability is not None and not 0 <= number("probability", self.probability) <= 1:
             msg = f"probability={self.probability!r} is out of range: valid are numbers from 0 (never) to 1 (always)"
             raise ScriptingError(msg)
-        if not callable(self.per) and self.per not in _PER[:3] and not self.per.startswith("header:"):
+        if not callable(self.per) and self.per not in _PER[:3] and not str(self.per).startswith("header:"):
             msg = f"per={self.per!r} is not something to count by: valid are {', '.join(map(repr, _PER))} or a function"
             raise ScriptingError(msg)
         if self.where is not None and not callable(self.where):
