@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
-from urllib.parse import urldefrag, urljoin, urlsplit
+from urllib.parse import unquote_to_bytes, urljoin, urlsplit
 
 from pytest_integrations.core.call import HttpCall
 from pytest_integrations.core.errors import ScriptingError
@@ -38,7 +38,7 @@ class _Hop:
     @property
     def is_elsewhere(self) -> bool:
         """Whether it leads to another origin: scheme, host or port."""
-        return urlsplit(_url(self.before))[:2] != urlsplit(_url(self.after))[:2]
+        return _place(_url(self.before))[:3] != _place(_url(self.after))[:3]
 
     @property
     def drops_body(self) -> bool:
@@ -105,17 +105,27 @@ def _url(call: HttpCall) -> str:
     return urljoin(f"{scheme}://{call.headers.get('Host', call.fake)}", call.target)
 
 
+def _place(url: str) -> tuple[object, ...]:
+    """Return where *url* leads: scheme, host, port, path and query, however clients write them (RFC 3986, 6.2)."""
+    parts = urlsplit(url)
+    try:
+        port = parts.port or {"http": 80, "https": 443}.get(parts.scheme)
+    except ValueError:
+        return (url,)  # no port is so high
+    return parts.scheme, parts.hostname, port, unquote_to_bytes(parts.path or "/"), unquote_to_bytes(parts.query)
+
+
 def _hops(redirects: Sequence[HttpCall], calls: Calls) -> Iterator[_Hop]:
     """Yield each redirect that was followed; to another fake as well, if that has the same ledger."""
     requests = [call for call in calls.ledger.calls if isinstance(call, HttpCall)]
     taken: set[int] = set()
     for before in redirects:
         try:
-            goal = urldefrag(urljoin(_url(before), _location(before))).url
+            goal = _place(urljoin(_url(before), _location(before)))
         except ValueError:
             continue  # no URL, so that nothing can follow it
         for after in requests:
-            if after.seq > before.seq and after.seq not in taken and _url(after) == goal:
+            if after.seq > before.seq and after.seq not in taken and _place(_url(after)) == goal:
                 taken.add(after.seq)
                 yield _Hop(before, after)
                 break

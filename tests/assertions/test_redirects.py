@@ -32,6 +32,31 @@ def test_a_303_is_followed_without_the_body(ledger: HandLedger, to: str) -> None
     assert_safe_redirects(ledger.calls)
 
 
+@pytest.mark.parametrize(
+    ("to", "target"),
+    [
+        ("http://here", "/"),
+        ("HTTP://Here:80/done", "/done"),
+        ("/all done?by=a b", "/all%20done?by=a%20b"),
+        ("/%7Eme", "/~me"),
+    ],
+)
+def test_clients_may_write_a_location_in_their_own_way(ledger: HandLedger, to: str, target: str) -> None:
+    """A path that is missing, capitals, spaces: what they ask for is the same."""
+    redirected(ledger, to=to)
+    followed(ledger, f"GET {target}", headers={"Host": "here"})
+
+    with pytest.raises(ResilienceError, match=r"the client followed 1 redirect of POST /orders \(#1\)"):
+        assert_safe_redirects(ledger.calls, at_most=0)
+
+
+def test_a_location_without_a_possible_port_is_not_followed(ledger: HandLedger) -> None:
+    redirected(ledger, to="http://here:99999/done")
+    followed(ledger)
+
+    assert_safe_redirects(ledger.calls, at_most=0)
+
+
 @pytest.mark.parametrize("status", [301, 302, 303])
 def test_a_body_that_is_sent_on_is_told(ledger: HandLedger, status: int) -> None:
     redirected(ledger, status)
