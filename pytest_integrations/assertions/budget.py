@@ -58,7 +58,7 @@ def assert_retry_budget(
     ```
     """
     __tracebackhide__ = True
-    _check(ratio, min_retries)
+    _check(ratio, window, min_retries)
     length = seconds("window", window)
     groups = logical_calls(calls, per=per)
     windows = list(_windows(groups, length))
@@ -102,7 +102,10 @@ def _windows(groups: Sequence[LogicalCall], length: float) -> Iterator[_Window]:
             yield _Window(max(0.0, started - length), started, counts[True], counts[False])
 
 
-def _check(ratio: float, min_retries: int) -> None:
+def _check(ratio: float, window: float, min_retries: int) -> None:
+    if not seconds("window", window):
+        msg = f"window={window!r} has room for no call: give seconds above 0"
+        raise ScriptingError(msg)
     if not 0 < seconds("ratio", ratio) <= 1:
         msg = (
             f"ratio={ratio!r} is out of range: valid are numbers above 0 up to 1, where 0.1 is one retry for ten calls"

@@ -73,8 +73,10 @@ def test_too_little_traffic_proves_nothing(
         assert_retry_budget(ledger.calls, ratio=0.1)
 
 
-@pytest.mark.parametrize("words", [{"ratio": 0}, {"ratio": 20}, {"window": -1}, {"min_retries": -1}])
+@pytest.mark.parametrize("words", [{"ratio": 0}, {"ratio": 20}, {"window": -1}, {"window": 0}, {"min_retries": -1}])
 def test_a_wrong_setting_is_refused(ledger: HandLedger, words: dict) -> None:
     """The error names the valid range."""
+    traffic(ledger, 1)
+
     with pytest.raises(ScriptingError):
         assert_retry_budget(ledger.calls, **words)
