@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from pytest_integrations.core.errors import ScriptingError
+from pytest_integrations.core.settings import whole
 from pytest_integrations.core.when import seconds
 
 from .evidence import fail, nothing_to_check
@@ -67,6 +69,9 @@ def assert_jittered(
     ```
     """
     __tracebackhide__ = True
+    if whole("callers", callers) < 2:
+        msg = f"callers={callers!r} cannot differ: valid are whole numbers from 2 on"
+        raise ScriptingError(msg)
     share = seconds("min_spread", min_spread)
     groups = [group for group in logical_calls(calls, per=per) if group.retries]
     if len(groups) < callers:

@@ -6,7 +6,7 @@ import pytest
 
 from pytest_integrations.assertions.jitter import assert_jittered
 from pytest_integrations.assertions.schedules import exponential
-from pytest_integrations.core.errors import NothingToCheck, ResilienceError
+from pytest_integrations.core.errors import NothingToCheck, ResilienceError, ScriptingError
 
 if TYPE_CHECKING:
     from tests.assertions.ledgers import HandLedger
@@ -72,3 +72,11 @@ def test_one_caller_cannot_prove_jitter(ledger: HandLedger) -> None:
     with pytest.raises(NothingToCheck, match="2 logical calls retried, 8 are needed"):
         assert_jittered(ledger.calls)
     assert_jittered(ledger.calls, callers=2)
+
+
+@pytest.mark.parametrize("number", [-1, 0, 1])
+def test_one_caller_is_not_asked_to_differ(ledger: HandLedger, number: int) -> None:
+    callers(ledger, (1.0,))
+
+    with pytest.raises(ScriptingError, match=f"callers={number} "):
+        assert_jittered(ledger.calls, callers=number)
