@@ -35,6 +35,7 @@ _WHY = (
     "RFC 9110 section 10.2.3: Retry-After tells how long the client ought to wait. A client that comes earlier is "
     "refused again, and adds to the load that it was asked to take away."
 )
+_NO_GOOD = "A pushback below 0, or that is no number, says that a retry would do no good (gRFC A6)."
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +151,8 @@ class _Judgement:
 
     @property
     def mark(self) -> str:
+        if self.asked.form == "never":
+            return f"NOT as asked: no retry after #{self.before.seq}"
         wanted = "as asked" if self.cap is None else "as cap= has it"
         return f"{'NOT ' if self.is_broken else ''}{wanted}: {span(self.low, self.high)} after #{self.before.seq}"
 
@@ -199,14 +202,22 @@ def _fail(groups: tuple[LogicalCall, ...], found: list[_Judgement], broken: list
         groups=shown,
         marks={judgement.after.seq: judgement.mark for judgement in found if judgement.after is not None},
         footnote=told_apart(shown),
-        why=_WHY if not first.is_late else _TOO_LATE if first.cap is None else _TOO_LONG,
+        why=_why(first),
         hint=_hint(first, ledger),
     )
 
 
+def _why(judgement: _Judgement) -> str:
+    if judgement.asked.form == "never":
+        return _NO_GOOD
+    if judgement.is_late:
+        return _TOO_LATE if judgement.cap is None else _TOO_LONG
+    return _WHY
+
+
 def _hint(judgement: _Judgement, ledger: Ledger) -> str:
     if judgement.asked.form == "never":
-        return "A pushback below 0, or that is no number, says that a retry would do no good (gRFC A6): give up."
+        return "Give up when the pushback is below 0 or no number, as gRPC's own retryPolicy does."
     local = ledger.opened_at.astimezone().utcoffset()
     offset = local.total_seconds() if local is not None else 0.0
     if judgement.asked.form == "date" and (offset or not judgement.wait):

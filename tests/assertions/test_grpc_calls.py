@@ -194,7 +194,8 @@ def test_a_pushback_may_forbid_a_retry(ledger: HandLedger, pushback: str) -> Non
     assert_respects_retry_after(ledger.calls)
     grpc(ledger, 1)
     with pytest.raises(
-        ResilienceError, match=rf"'grpc-retry-pushback-ms: {pushback}' but #2 came(.|\n)*would do no good"
+        ResilienceError,
+        match=rf"'grpc-retry-pushback-ms: {pushback}' but #2 came(.|\n)*\^ NOT as asked: no retry(.|\n)*do no good",
     ):
         assert_respects_retry_after(ledger.calls, cap=5)
 
