@@ -58,10 +58,10 @@ def asked(call: Call, ledger: Ledger) -> Asked | None:
     headers = getattr(call, "reply_headers", {})
     for name in _IN_MILLISECONDS:
         if name in headers and _is_number(headers[name]):
-            return Asked(f"{name}: {headers[name]}", int(headers[name]) / 1000, "milliseconds")
+            return Asked(f"{name}: {headers[name]}", float(headers[name]) / 1000, "milliseconds")
     text = headers["Retry-After"].strip() if "Retry-After" in headers else ""
     if _is_number(text):
-        return Asked(f"Retry-After: {text}", float(int(text)), "seconds")
+        return Asked(f"Retry-After: {text}", float(text), "seconds")
     try:
         date = parsedate_to_datetime(text)
     except ValueError:
@@ -75,8 +75,9 @@ def _asked_by_grpc(call: GrpcCall) -> Asked | None:
     trailers = dict(call.trailers)
     pushback = str(trailers.get("grpc-retry-pushback-ms", ""))
     if pushback:
-        wait = int(pushback) / 1000 if re.fullmatch(r"\d+", pushback) else math.inf
-        return Asked(f"grpc-retry-pushback-ms: {pushback}", wait, "milliseconds" if wait < math.inf else "never")
+        is_number = re.fullmatch(r"\d+", pushback) is not None
+        wait = float(pushback) / 1000 if is_number else math.inf
+        return Asked(f"grpc-retry-pushback-ms: {pushback}", wait, "milliseconds" if is_number else "never")
     details = trailers.get("grpc-status-details-bin", b"")
     delay = retry_delay(details) if isinstance(details, bytes) else None
     return None if delay is None else Asked(f"RetryInfo: {delay:g} s", delay, "seconds")
@@ -176,7 +177,7 @@ def _judged(group: LogicalCall, ledger: Ledger, cap: float | None, tolerance: To
         request = asked(before, ledger)
         if request is None or request.seconds <= 0:
             continue
-        cut = cap if cap is not None and cap < request.seconds < math.inf else None
+        cut = cap if cap is not None and cap < request.seconds and request.form != "never" else None
         if after is None and cut is None and request.form != "never":
             continue
         wait = request.seconds if cut is None else cut

@@ -158,3 +158,13 @@ def test_what_asks_for_nothing_is_not_judged(ledger: HandLedger, value: str, wai
 
     with pytest.raises(NothingToCheck, match=message):
         assert_respects_retry_after(ledger.calls)
+
+
+@pytest.mark.parametrize("digits", [400, 5000])
+def test_a_wait_beyond_all_numbers_is_one_to_cap(ledger: HandLedger, digits: int) -> None:
+    """More digits than a float, or an int of Python's, has room for: a client has to live with such a header."""
+    asks(ledger, "9" * digits, 60)
+
+    assert_respects_retry_after(ledger.calls, cap=60)
+    with pytest.raises(ResilienceError, match=r"but #2 came after 60.000 s"):
+        assert_respects_retry_after(ledger.calls)
