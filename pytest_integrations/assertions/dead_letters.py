@@ -19,6 +19,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from .copies import of_one_copy
 from .publications import identity
 
 if TYPE_CHECKING:
@@ -62,7 +63,7 @@ class DeadLetter:
         return self.event.headers if self.is_by_broker else self.letter.headers
 
     def deliveries(self, among: Iterable[QueueMessage], per: Per | None = None) -> int:
-        """Return how often the source had been delivered before.
+        """Return how often the source had been delivered before, from the queue that it came from and on its way there.
 
         Where *per* tells which messages are one to a consumer that publishes what failed again, the deliveries of all
         of them *among* those given count, from the queue that the source came from last.
@@ -73,6 +74,9 @@ class DeadLetter:
             same = [message for message in among if own is not None and identity(message, per) == own]
             kin = same or [self.source]
             before = [event for message in kin for event in message.of("delivered", queue=queue)]
+        elif before:
+            queue = self.event.queue if self.is_by_broker else before[-1].queue
+            before = of_one_copy(self.source, "delivered", queue)
         return sum(event.seq < self.event.seq for event in before)
 
 

@@ -7,6 +7,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from .chance import improbable, share
+from .copies import origins
 from .delivery_evidence import blame, must_be_messages, no_message_to_check
 from .known_schedules import looks_like
 from .publications import identity
@@ -110,13 +111,14 @@ class _Wait:
 
 
 def _series(messages: Messages, queue: str | None, per: Per | None) -> list[list[Delivery]]:
-    """Return the deliveries of each message, in order."""
+    """Return the deliveries of each message, or of each copy of it, in order."""
     found: dict[Hashable, list[Delivery]] = {}
     for delivery in messages.deliveries:
         if queue in {None, delivery.queue}:
             message = delivery.message
             known = None if per is None else identity(message, per)
-            found.setdefault((message.fake, message.id if known is None else ("by", known)), []).append(delivery)
+            copy = message.id, origins(message).get(delivery.queue, delivery.queue)
+            found.setdefault((message.fake, copy if known is None else ("by", known)), []).append(delivery)
     return list(found.values())
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from pytest_integrations.core.errors import ScriptingError
 
+from .copies import of_one_copy
 from .dead_letters import by_broker, by_consumer, letters_to
 from .delivery_evidence import blame, counted, must_be_messages, no_message_to_check
 
@@ -91,7 +92,8 @@ def _steps(found: list[DeadLetter]) -> list[_Step]:
     steps = []
     for letters in by_source.values():
         source = letters[0].source
-        ack = source.of("acked")[-1:]
+        before = [event for event in source.of("delivered") if event.seq < letters[0].event.seq]
+        ack = of_one_copy(source, "acked", before[-1].queue)[-1:]
         steps.append(_Step(source, tuple(letter.letter for letter in letters), ack[0] if ack else None))
     return steps
 

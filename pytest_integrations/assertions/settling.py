@@ -10,9 +10,9 @@ from .delivery_evidence import blame, counted, departures, must_be_messages, no_
 from .tolerance import tolerance_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
-    from pytest_integrations.core.delivery import Delivery, Messages, QueueMessage
+    from pytest_integrations.core.delivery import Delivery, Messages, QueueEvent, QueueMessage
 
 __all__ = ["AUTOMATIC", "assert_all_settled", "is_automatic"]
 
@@ -112,27 +112,28 @@ def _held_up(messages: Messages, unsettled: Sequence[Delivery]) -> list[str]:
 
 def _must_not_wait_again(messages: Messages) -> None:
     __tracebackhide__ = True
-    back = {message.id: message.of("requeued")[-1:] for message in messages if message.of("requeued")}
-    forgotten = [
-        message
-        for message in messages
-        if message.id in back
-        and back[message.id][0].queue in message.places
-        and not any(event.seq > back[message.id][0].seq for event in message.of("delivered"))
-        and not message.in_flight
-    ]
+    forgotten = [(message, event) for message in messages for event in _given_back(message)]
     if forgotten:
-        first, event = forgotten[0], back[forgotten[0].id][0]
-        others = f" ({len(forgotten)} such messages)" if len(forgotten) > 1 else ""
+        first, event = forgotten[0]
+        about = list({message.id: message for message, _ in forgotten}.values())
+        others = f" ({len(about)} such messages)" if len(about) > 1 else ""
         blame(
             f"message {first.id} was given back to {event.queue}{f' ({event.reason})' if event.reason else ''} at "
             f"{event.time:.3f} s, and nobody took it again{others}",
-            forgotten,
-            marks={back[each.id][0].seq: "nobody took it again" for each in forgotten},
-            notes=departures(messages, forgotten),
+            about,
+            marks={event.seq: "nobody took it again" for _, event in forgotten},
+            notes=departures(messages, about),
             why="A message that waits is not done, whoever had it before.",
             hint="Does the consumer connect and subscribe again after its connection was lost, and had it time to?",
         )
+
+
+def _given_back(message: QueueMessage) -> Iterator[QueueEvent]:
+    """Yield by which events *message* was given back to queues where nobody took it again."""
+    places = message.places
+    for queue, event in {event.queue: event for event in message.of("requeued")}.items():
+        if queue in places and not any(each.seq > event.seq for each in message.of("delivered", queue=queue)):
+            yield event
 
 
 def _must_be_in_time(messages: Messages, deliveries: Sequence[Delivery], limit: float) -> None:

@@ -1,0 +1,33 @@
+"""Which deliveries are of one copy of a message: one that is routed to several queues is handled once in each.
+
+A copy begins in the queue that it was routed to. It stays the same copy in the queues that it is moved to from there,
+and back: a dead-letter queue, one in which it waits for its next attempt.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pytest_integrations.core.delivery import QueueEvent, QueueMessage
+
+__all__ = ["of_one_copy", "origins"]
+
+
+def origins(message: QueueMessage) -> dict[str, str]:
+    """Return, by each queue that *message* came into, the queue that this copy of it began in."""
+    found: dict[str, str] = {}
+    moved: dict[str, str] = {}
+    for event in message.events:
+        if event.kind == "routed":
+            found[event.queue] = moved.pop(event.queue, event.queue)
+        else:
+            moved |= dict.fromkeys(event.to, found.get(event.queue, event.queue))
+    return found
+
+
+def of_one_copy(message: QueueMessage, kind: str, queue: str) -> list[QueueEvent]:
+    """Return the events of a *kind* (`"delivered"`, `"acked"`) of the copy of *message* that is, or was, in *queue*."""
+    known = origins(message)
+    own = known.get(queue, queue)
+    return [event for event in message.events if event.kind == kind and known.get(event.queue, event.queue) == own]
