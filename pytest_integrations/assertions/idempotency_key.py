@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from pytest_integrations.core.call import CONNECT
@@ -33,17 +34,26 @@ def is_idempotent(group: Sequence[Call], declared: Iterable[str] = ()) -> bool:
 def by_intent(calls: Iterable[Call], key_header: str = KEY_HEADER) -> tuple[LogicalCall, ...]:
     """Put *calls* together by key, but those that look like retries with a new key each by likeness.
 
-    A client that makes its key in the loop sends what looks like different calls. One that uses a key twice does
-    keep its keys; then a new key is a new call.
+    A client that makes its key in the loop sends what looks like different calls. One that uses a key twice for an
+    operation does keep its keys; then a new key is a new call, also where it came when another one had failed.
     """
+    known = list(calls)
+    used = Counter(
+        (call.fake, call.operation, call.headers[key_header]) for call in known if key_header in call.headers
+    )
+    keepers = {use[:2] for use, times in used.items() if times > 1}
     groups: list[LogicalCall] = []
-    for group in Grouping(key_header=None).of(calls):
-        keys = [call.headers.get(key_header) for call in group if call.operation != CONNECT]
-        if len(set(keys)) == len(keys):
-            groups.append(group)
+    kept: list[Call] = []
+    for group in Grouping(key_header=None).of(known):
+        if (group[-1].fake, group.operation) in keepers:
+            kept += group
         else:
-            groups += Grouping(key_header=key_header).of(group)
-    return tuple(sorted(groups, key=lambda group: group[0].seq))
+            groups.append(group)
+    return tuple(sorted([*groups, *Grouping(key_header=key_header).of(kept)], key=_first))
+
+
+def _first(group: LogicalCall) -> int:
+    return group[0].seq
 
 
 def assert_idempotency_key(

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pytest_integrations.assertions.idempotency_key import assert_idempotency_key
+from pytest_integrations.assertions.unsafe_retry import assert_no_unsafe_retry
 from pytest_integrations.core.errors import NothingToCheck, ResilienceError
 
 if TYPE_CHECKING:
@@ -49,6 +50,15 @@ def test_one_key_for_all_calls_is_caught(ledger: HandLedger) -> None:
 
     with pytest.raises(ResilienceError, match="2 logical calls of POST /charges carried the same Idempotency-Key: k"):
         assert_idempotency_key(ledger.calls)
+
+
+def test_callers_at_the_same_time_keep_their_keys(ledger: HandLedger) -> None:
+    """The first call of one comes when that of another has failed, and is not taken for its retry."""
+    for start, key, status in ((0.0, "a", 500), (0.1, "b", 201), (0.2, "c", 500), (1.0, "a", 201), (1.2, "c", 201)):
+        ledger.call(start, status, CHARGE, headers={"Idempotency-Key": key}, took=0.01)
+
+    assert_idempotency_key(ledger.calls)
+    assert_no_unsafe_retry(ledger.calls)
 
 
 def test_one_key_for_each_call_passes(ledger: HandLedger) -> None:
