@@ -22,6 +22,11 @@ if TYPE_CHECKING:
 __all__ = ["assert_idempotency_key"]
 
 
+def key_of(call: Call, header: str) -> str | None:
+    """Return the key that *call* carries; an empty one is none: no backend can tell two calls by it."""
+    return call.headers.get(header, "").strip() or None
+
+
 def is_idempotent(group: Sequence[Call], declared: Iterable[str] = ()) -> bool:
     """Tell whether the call of *group* may be repeated: by its nature, or because one of the *declared* names it."""
     allowed = set(declared)
@@ -38,9 +43,7 @@ def by_intent(calls: Iterable[Call], key_header: str = KEY_HEADER) -> tuple[Logi
     operation does keep its keys; then a new key is a new call, also where it came when another one had failed.
     """
     known = list(calls)
-    used = Counter(
-        (call.fake, call.operation, call.headers[key_header]) for call in known if key_header in call.headers
-    )
+    used = Counter((call.fake, call.operation, key) for call in known if (key := key_of(call, key_header)))
     keepers = {use[:2] for use, times in used.items() if times > 1}
     groups: list[LogicalCall] = []
     kept: list[Call] = []
@@ -101,14 +104,14 @@ def assert_idempotency_key(
 
 
 def _keys(group: Sequence[Call], header: str) -> list[str]:
-    return [call.headers[header] for call in group if header in call.headers]
+    return [key for call in group if (key := key_of(call, header))]
 
 
 def _must_have_one(group: LogicalCall, header: str) -> None:
     __tracebackhide__ = True
     keys = _keys(group, header)
     requests = [call for call in group if call.operation != CONNECT]
-    bare = next((call for call in requests if header not in call.headers), None)
+    bare = next((call for call in requests if key_of(call, header) is None), None)
     if bare is not None:
         verdict = f"{group.operation} #{bare.seq} carried no {header}"
         hint = f"Send an {header} with every call that is unsafe to repeat: one UUID for each logical call."
@@ -123,11 +126,15 @@ def _must_have_one(group: LogicalCall, header: str) -> None:
         verdict,
         group,
         groups=[group],
-        marks={call.seq: f"{header}: {call.headers.get(header, '(none)')}" for call in requests},
+        marks={call.seq: f"{header}: {_told(call, header)}" for call in requests},
         footnote=told_apart([group]),
         why="To the backend, an attempt with a new key or without one is a new request: it is done again.",
         hint=hint,
     )
+
+
+def _told(call: Call, header: str) -> str:
+    return key_of(call, header) or ("(empty)" if header in call.headers else "(none)")
 
 
 def _must_differ(groups: Sequence[LogicalCall], header: str) -> None:

@@ -8,7 +8,7 @@ from pytest_integrations.core.call import CONNECT
 
 from .evidence import fail, nothing_to_check
 from .grouping import KEY_HEADER, is_success, logical_calls, told_apart
-from .idempotency_key import by_intent, is_idempotent
+from .idempotency_key import by_intent, is_idempotent, key_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -97,7 +97,7 @@ def _is_known_unprocessed(call: Call, refused: set[int]) -> bool:
 
 def _is_guarded(group: LogicalCall, key_header: str) -> bool:
     requests = [call for call in group if call.operation != CONNECT]
-    keys = {call.headers.get(key_header) for call in requests}
+    keys = {key_of(call, key_header) for call in requests}
     return (len(keys) == 1 and None not in keys) or all(
         any(name in call.headers for name in _CONDITIONS) for call in requests
     )
@@ -106,7 +106,7 @@ def _is_guarded(group: LogicalCall, key_header: str) -> bool:
 def _fail(group: LogicalCall, doubt: Call, key_header: str) -> None:
     __tracebackhide__ = True
     retry = group[list(group).index(doubt) + 1]
-    keys = {call.headers.get(key_header) for call in group if call.operation != CONNECT}
+    keys = {key_of(call, key_header) for call in group if call.operation != CONNECT}
     without = f"without an {key_header}" if None in keys else f"with another {key_header}"
     applied = "had been applied" if doubt.handled else "may have been applied"
     fail(

@@ -43,6 +43,16 @@ def test_a_missing_key_is_caught(ledger: HandLedger, keys: tuple[str | None, ...
         assert_idempotency_key(ledger.calls)
 
 
+@pytest.mark.parametrize("key", ["", " "])
+def test_an_empty_key_is_none(ledger: HandLedger, key: str) -> None:
+    charge(ledger, key, key)
+
+    with pytest.raises(ResilienceError, match=r"#1 carried no Idempotency-Key\n(.|\n)*\^ Idempotency-Key: \(empty\)"):
+        assert_idempotency_key(ledger.calls)
+    with pytest.raises(ResilienceError, match="was sent again without an Idempotency-Key"):
+        assert_no_unsafe_retry(ledger.calls)
+
+
 def test_one_key_for_all_calls_is_caught(ledger: HandLedger) -> None:
     """A key that is made with the client makes the second charge a retry of the first."""
     charge(ledger, "k", "k")
