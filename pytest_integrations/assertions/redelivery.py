@@ -39,7 +39,8 @@ def assert_redelivery_backoff(
     SQS does) to delivery k+1 of the same message, is in the range that *schedule* has for it; 5 ms below it and a tenth
     and 150 ms above it still pass, on a virtual clock a millionth of a second. *tolerance*, in seconds, replaces the
     lateness that is allowed. Deliveries from one *queue* count, or from all; where a message waits in another queue
-    meanwhile and comes back as the same message, that is one wait. Where a consumer publishes it again instead, *per*
+    meanwhile and comes back as the same message, that is one wait, and of one that was routed to several queues each
+    copy waits for itself. Where a consumer publishes it again instead, *per*
     says which messages are one (`"key"`, `"body"`, `"header:NAME"`, or a function). As in `assert_backoff`, waits that
     are too short for chance fail where the schedule has jitter.
 
