@@ -62,8 +62,10 @@ class ClientCalls(Sequence[ClientCall]):
             value = function(*args, **kwargs)
         except BaseException as error:  # noqa: BLE001 -- recorded whatever it is; `failed` raises what is not the client's
             return running.failed(error)
-        if inspect.iscoroutine(value):
-            value.close()
+        if inspect.isawaitable(
+            value
+        ):  # also what is none of Python's coroutines: a call of grpc.aio, aiohttp's requests
+            _drop(value)
             msg = f"{running.name} has to be awaited: write `await client.awaited({running.name}, ...)`"
             raise ScriptingError(msg)
         return running.returned(value)
@@ -143,6 +145,13 @@ class ClientCalls(Sequence[ClientCall]):
         """Show one call a line."""
         rows = "".join(f"\n  {call}," for call in self)
         return f"ClientCalls([{rows}\n])" if rows else "ClientCalls([])"
+
+
+def _drop(value: Any) -> None:
+    """Let *value*, which nobody awaits, end without a warning."""
+    end = getattr(value, "close", None) or getattr(value, "cancel", None)
+    if end is not None:
+        end()
 
 
 class _Running:

@@ -12,6 +12,8 @@ from pytest_integrations.assertions.client_calls import ClientCalls
 from pytest_integrations.core.errors import ScriptingError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from tests.assertions.ledgers import HandLedger
 
 
@@ -114,6 +116,29 @@ def test_a_coroutine_that_is_not_awaited_is_refused(ledger: HandLedger) -> None:
     """It would never have run."""
     with pytest.raises(ScriptingError, match=r"await client.awaited\(refuse_later"):
         ClientCalls(ledger.ledger)(refuse_later)
+
+
+def test_whatever_can_be_awaited_is_no_answer(ledger: HandLedger) -> None:
+    """aiohttp's requests and calls of grpc.aio are not coroutines of Python's own."""
+
+    class Request:
+        is_over = False
+
+        def __await__(self) -> Iterator[None]:
+            yield
+
+        def cancel(self) -> None:
+            self.is_over = True
+
+    client, request = ClientCalls(ledger.ledger), Request()
+
+    def fetch() -> Request:
+        return request
+
+    with pytest.raises(ScriptingError, match=r"await client.awaited\(fetch"):
+        client(fetch)
+    assert request.is_over
+    assert not client
 
 
 def test_it_is_a_sequence_of_its_calls(ledger: HandLedger) -> None:
