@@ -74,10 +74,13 @@ class ClientCalls(Sequence[ClientCall]):
         """Call *function*, await its result and return what came of it; use `asyncio.gather` for several at once."""
         running = _Running(self, function)
         try:
-            value = await function(*args, **kwargs)
+            value = function(*args, **kwargs)
+            if inspect.isawaitable(value):
+                return running.returned(await value)
         except BaseException as error:  # noqa: BLE001 -- recorded whatever it is; `failed` raises what is not the client's
             return running.failed(error)
-        return running.returned(value)
+        msg = f"{running.name} returns at once, so that nothing can be awaited: write `client({running.name}, ...)`"
+        raise ScriptingError(msg)
 
     def repeat(
         self, times: int, function: Callable[..., Any], /, *args: Any, every: float = 0.0, **kwargs: Any

@@ -118,6 +118,14 @@ def test_a_coroutine_that_is_not_awaited_is_refused(ledger: HandLedger) -> None:
         ClientCalls(ledger.ledger)(refuse_later)
 
 
+def test_what_cannot_be_awaited_is_no_failure_of_the_client(ledger: HandLedger) -> None:
+    client = ClientCalls(ledger.ledger)
+
+    with pytest.raises(ScriptingError, match=r"write `client\(dict, ...\)`"):
+        asyncio.run(client.awaited(dict))  # type: ignore[arg-type]  # that is the fault
+    assert not client
+
+
 def test_whatever_can_be_awaited_is_no_answer(ledger: HandLedger) -> None:
     """aiohttp's requests and calls of grpc.aio are not coroutines of Python's own."""
 
