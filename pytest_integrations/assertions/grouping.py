@@ -39,6 +39,9 @@ KEY_HEADER = "Idempotency-Key"
 _IDENTITIES = ("amz-sdk-invocation-id",)
 _GRPC = "grpc-previous-rpc-attempts"
 _COUNTERS = ("x-stainless-retry-count", "Retry-Attempt", _GRPC)
+_CREDENTIALS, _CONDITIONS = ("Authorization", "Proxy-Authorization", "Cookie"), ("If-Match", "If-Unmodified-Since")
+_ASKED_FOR = dict.fromkeys((401, 407), _CREDENTIALS) | dict.fromkeys((412, 428), _CONDITIONS)
+"""Other credentials, or the version that there is by now."""
 _SLACK = 0.005
 """The FIN of an abandoned attempt and the next request may be read in either order."""
 _GRAIN, _RATIO = 0.05, 0.01
@@ -193,7 +196,7 @@ class _Growing:
     def awaits(self, call: Call) -> bool:
         """Tell whether *call* can be the retry of the last attempt: that failed, and was over."""
         last = self.attempts[-1]
-        if last.outcome == "open" or is_success(last) or _logged_in_again(last, call):
+        if last.outcome == "open" or is_success(last) or _does_as_told(last, call):
             return False
         end = over(last)
         return end is None or end <= call.started + _SLACK
@@ -347,8 +350,6 @@ def _whole(text: str) -> int:
     return int(text) if text.isascii() and text.isdigit() else 0
 
 
-def _logged_in_again(last: Call, call: Call) -> bool:
-    """Tell whether *call* brings the credentials that *last* lacked, which makes it another request, not a retry."""
-    return last.status in {401, 407} and any(
-        last.headers.get(name) != call.headers.get(name) for name in ("Authorization", "Proxy-Authorization")
-    )
+def _does_as_told(last: Call, call: Call) -> bool:
+    """Tell whether *call* brings what the answer to *last* asks for, which makes it another request, not a retry."""
+    return any(last.headers.get(name) != call.headers.get(name) for name in _ASKED_FOR.get(last.status or 0, ()))

@@ -34,7 +34,8 @@ def assert_not_retried(
     scripted ("truncated_body"), or how the exchange ended ("reset", "closed", "truncated", "hung", "abandoned",
     "spoiled"). Not given, it is each client error: the 4xx but 408, 425 and 429, and GraphQL errors that are the
     request's own fault, such as "UNAUTHENTICATED", whatever the status. A 401 followed by the same request with other
-    credentials is a login, not a retry.
+    credentials, a cookie among them, is a login, not a retry; and a 412 followed by one with another If-Match is an
+    update of what has been read anew.
 
     Raises `NothingToCheck` if no attempt had such an outcome. Source: RFC 9110 section 15.5, "the client seems to
     have erred"; AWS SDKs and gRPC retry none of these.

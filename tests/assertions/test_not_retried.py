@@ -70,6 +70,22 @@ def test_a_login_is_not_a_retry(ledger: HandLedger) -> None:
     assert_not_retried(ledger.calls)
 
 
+@pytest.mark.parametrize(
+    ("status", "header", "again"),
+    [(401, "Cookie", "s=2"), (412, "If-Match", '"2"'), (412, "If-Unmodified-Since", "Sun, 09 Mar 2025 12:00:10 GMT")],
+)
+def test_what_an_answer_asks_for_is_another_request(ledger: HandLedger, status: int, header: str, again: str) -> None:
+    """A session that is begun anew, a version that is read anew; the same once more is a retry."""
+    ledger.call(0, status, headers={header: "1"})
+    ledger.call(1, 200, headers={header: again})
+    assert_not_retried(ledger.calls)
+
+    ledger.call(2, status, headers={header: again})
+    ledger.call(3, 200, headers={header: again})
+    with pytest.raises(ResilienceError, match=f"was tried again after {status}"):
+        assert_not_retried(ledger.calls)
+
+
 @pytest.mark.parametrize("status", [200, 408, 425, 429, 503])
 def test_without_such_an_outcome_there_is_nothing_to_check(ledger: HandLedger, status: int) -> None:
     """The default is the client errors that do not pass."""
