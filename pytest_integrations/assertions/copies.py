@@ -6,12 +6,13 @@ and back: a dead-letter queue, one in which it waits for its next attempt.
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from pytest_integrations.core.delivery import QueueEvent, QueueMessage
 
-__all__ = ["of_one_copy", "origins"]
+__all__ = ["of_one_copy", "origins", "times_delivered"]
 
 
 def origins(message: QueueMessage) -> dict[str, str]:
@@ -31,3 +32,10 @@ def of_one_copy(message: QueueMessage, kind: str, queue: str) -> list[QueueEvent
     known = origins(message)
     own = known.get(queue, queue)
     return [event for event in message.events if event.kind == kind and known.get(event.queue, event.queue) == own]
+
+
+def times_delivered(message: QueueMessage) -> int:
+    """Return how often *message* was delivered; where it has several copies, that of them which was most often."""
+    known = origins(message)
+    copies = Counter(known.get(delivery.queue, delivery.queue) for delivery in message.deliveries)
+    return max(copies.values(), default=0)

@@ -11,6 +11,7 @@ from pytest_integrations.core.delivery import QueueMessage
 from pytest_integrations.core.errors import ScriptingError
 from pytest_integrations.core.settings import among, whole
 
+from .copies import times_delivered
 from .dead_letters import by_broker, by_consumer
 from .delivery_evidence import blame, counted, departures, must_be_messages, no_message_to_check
 
@@ -154,7 +155,7 @@ def _must_exist(messages: Messages, expected: list[QueueMessage], wanted: _Wante
 
 def _failed(message: QueueMessage) -> bool:
     """Whether some consumer did not handle *message* at once."""
-    return bool(message.of("requeued", "dropped", "dead_lettered", "expired")) or len(message.deliveries) > 1
+    return bool(message.of("requeued", "dropped", "dead_lettered", "expired")) or times_delivered(message) > 1
 
 
 def _blame_missing(messages: Messages, missing: list[QueueMessage], to: str | None) -> None:
@@ -225,14 +226,14 @@ def _blame_number(
 
 def _must_be_once(dead: list[DeadLetter], to: str | None) -> None:
     __tracebackhide__ = True
-    counts = Counter(id(letter.source) for letter in dead)
-    twice = [letter for letter in dead if counts[id(letter.source)] > 1]
+    counts = Counter(letter.copy for letter in dead)
+    twice = [letter for letter in dead if counts[letter.copy] > 1]
     if to is None or not twice:
         return
     first = twice[0].source
     shown = list({id(each): each for letter in twice for each in (letter.source, letter.letter)}.values())
     blame(
-        f"message {first.id} to {first.published_to} is in {to} {counts[id(first)]} times, expected once",
+        f"message {first.id} to {first.published_to} is in {to} {counts[twice[0].copy]} times, expected once",
         shown,
         marks={letter.event.seq: f"into {to}" for letter in twice},
         why="Who works through the dead letters would do it twice.",

@@ -19,7 +19,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from .copies import of_one_copy
+from .copies import of_one_copy, origins
 from .publications import identity
 
 if TYPE_CHECKING:
@@ -53,6 +53,19 @@ class DeadLetter:
         return self.is_by_broker and self.event.connection > 0 and self.event.delivery > 0
 
     @property
+    def queue(self) -> str:
+        """The queue that the source was in: the one that it was moved from, or delivered from before."""
+        if self.is_by_broker:
+            return self.event.queue
+        before = [event.queue for event in self.source.of("delivered") if event.seq < self.event.seq]
+        return before[-1] if before else ""
+
+    @property
+    def copy(self) -> tuple[int, str]:
+        """What tells the copy that was put aside from all others: its message, and the queue that it began in."""
+        return self.source.id, origins(self.source).get(self.queue, self.queue)
+
+    @property
     def body(self) -> bytes | None:
         """What lies in the dead-letter queue; None if the fake does not tell."""
         return self.event.body if self.is_by_broker else self.letter.body
@@ -75,8 +88,7 @@ class DeadLetter:
             kin = same or [self.source]
             before = [event for message in kin for event in message.of("delivered", queue=queue)]
         elif before:
-            queue = self.event.queue if self.is_by_broker else before[-1].queue
-            before = of_one_copy(self.source, "delivered", queue)
+            before = of_one_copy(self.source, "delivered", self.queue)
         return sum(event.seq < self.event.seq for event in before)
 
 

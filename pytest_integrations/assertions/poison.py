@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pytest_integrations.core.settings import whole
 
-from .copies import origins
+from .copies import times_delivered
 from .delivery_evidence import blame, counted, must_be_messages, no_message_to_check
 from .replay import replay
 
@@ -58,7 +57,7 @@ def assert_no_poison_loop(messages: Messages, *, in_a_row: int = 3, in_all: int 
     _must_let_others_pass(messages, in_a_row)
     if in_all is not None:
         _must_end(messages, in_all)
-    if all(_deliveries(message) < 2 for message in messages):
+    if all(times_delivered(message) < 2 for message in messages):
         no_message_to_check(
             "no message was delivered twice",
             messages,
@@ -129,22 +128,15 @@ _HINT = (
 def _must_end(messages: Messages, in_all: int) -> None:
     __tracebackhide__ = True
     too_often = sorted(
-        (message for message in messages if _deliveries(message) > in_all), key=_deliveries, reverse=True
+        (message for message in messages if times_delivered(message) > in_all), key=times_delivered, reverse=True
     )
     if too_often:
         first = too_often[0]
         others = f" ({len(too_often)} such messages)" if len(too_often) > 1 else ""
         blame(
-            f"message {first.id} to {first.published_to} was delivered {_deliveries(first)} times, expected at most "
-            f"{in_all}{others}",
+            f"message {first.id} to {first.published_to} was delivered {times_delivered(first)} times, expected "
+            f"at most {in_all}{others}",
             too_often,
             why="A message that is tried for ever is work without end, and nobody learns that it fails.",
             hint=_HINT,
         )
-
-
-def _deliveries(message: QueueMessage) -> int:
-    """Return how often *message* was delivered; where it has several copies, that of them which was most often."""
-    known = origins(message)
-    copies = Counter(known.get(delivery.queue, delivery.queue) for delivery in message.deliveries)
-    return max(copies.values(), default=0)

@@ -97,3 +97,22 @@ def test_another_copy_that_is_delivered_does_not_hide_one_that_was_given_back(qu
 
     with pytest.raises(ResilienceError, match=r"was given back to orders .* and nobody took it again"):
         assert_all_settled(queue.messages)
+
+
+def test_a_copy_each_is_dead_lettered_once(queue: HandQueue) -> None:
+    """Two queues share their dead-letter queue, and neither consumer can handle it."""
+    message = _published(queue)
+    for name in ("orders", "audit"):
+        queue.deliver(message, name)
+        queue.dead_letter(message, "dead")
+    assert_dead_lettered(queue.messages, ["poison"], after=1, to="dead")
+
+
+def test_copies_that_are_handled_at_once_have_not_failed(queue: HandQueue) -> None:
+    message = _published(queue)
+    _audited(queue, message)
+    queue.deliver(message)
+    queue.ack(message)
+
+    with pytest.raises(NothingToCheck, match="no delivery failed"):
+        assert_dead_lettered(queue.messages)
