@@ -106,7 +106,7 @@ class _Wanted:
 
 def _wanted(exactly: int | None, at_least: int | None, at_most: int | None) -> _Wanted:
     for name, value in (("exactly", exactly), ("at_least", at_least), ("at_most", at_most)):
-        if value is not None and (isinstance(value, bool) or value < 1 or value != int(value)):
+        if value is not None and not _is_number(value):
             msg = f"{name}={value!r} is not a number of attempts: valid are whole numbers from 1 on (1 and the retries)"
             raise ScriptingError(msg)
     if (exactly is None) == (at_least is None and at_most is None):
@@ -119,6 +119,11 @@ def _wanted(exactly: int | None, at_least: int | None, at_most: int | None) -> _
         msg = f"at_least={at_least} is more than at_most={at_most}: no client can do that"
         raise ScriptingError(msg)
     return wanted
+
+
+def _is_number(value: object) -> bool:
+    """Tell whether *value* is a whole number from 1 on."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and value >= 1 and not value % 1
 
 
 def _fail(calls: Calls, groups: Sequence[LogicalCall], broken: Sequence[LogicalCall], wanted: _Wanted) -> None:

@@ -62,9 +62,7 @@ class ClientCalls(Sequence[ClientCall]):
             value = function(*args, **kwargs)
         except BaseException as error:  # noqa: BLE001 -- recorded whatever it is; `failed` raises what is not the client's
             return running.failed(error)
-        if inspect.isawaitable(
-            value
-        ):  # also what is none of Python's coroutines: a call of grpc.aio, aiohttp's requests
+        if inspect.isawaitable(value):  # a coroutine, a call of grpc.aio, a request of aiohttp
             _drop(value)
             msg = f"{running.name} has to be awaited: write `await client.awaited({running.name}, ...)`"
             raise ScriptingError(msg)

@@ -140,6 +140,7 @@ def test_without_a_call_there_is_nothing_to_check(ledger: HandLedger) -> None:
         ({}, "say how many attempts are right"),
         ({"exactly": 1, "at_most": 2}, "say how many attempts are right"),
         ({"exactly": 0}, "exactly=0 is not a number of attempts"),
+        ({"exactly": "3"}, "exactly='3' is not a number of attempts"),
         ({"at_least": 4, "at_most": 3}, "at_least=4 is more than at_most=3"),
         ({"at_most": True}, "at_most=True is not a number of attempts"),
     ],
