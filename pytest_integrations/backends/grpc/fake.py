@@ -201,8 +201,8 @@ class FakeGrpc(ListeningFake):
     def load(self, proto: str | os.PathLike[str], paths: Iterable[str | os.PathLike[str]] = ()) -> Service:
         """Compile the `.proto` file *proto* and serve what is in it; return its services, with methods as attributes.
 
-        *proto* is its path, or the text of one, which begins with `syntax =`. Imports are looked for in *paths* and
-        beside the file. Takes the package grpcio-tools, which comes with
+        *proto* is its path, or the text of one, as it stands in a file. Imports are looked for in *paths* and beside
+        the file. Takes the package grpcio-tools, which comes with
         `pip install 'pytest-integrations[proto]'`; a file is compiled once a process, in some milliseconds. What does
         not compile is a `ScriptingError` in the compiler's words.
         """

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 __all__ = ["compiled"]
 
+_OF_TEXT = re.compile(r"[;{\n]")
+"""What there is in every text, and in no path that anybody has."""
 _PLACE = re.compile(r"(?P<file>[^:\n]+):(?P<line>\d+):(?P<column>\d+): (?P<what>.*)")
 
 _kept: dict[tuple[Path, tuple[Path, ...]], tuple[dict[Path, bytes], bytes]] = {}
@@ -33,7 +35,7 @@ def compiled(proto: str | os.PathLike[str], paths: Iterable[str | os.PathLike[st
     until one of the files changes.
     """
     __tracebackhide__ = True
-    if isinstance(proto, str) and proto.lstrip().startswith("syntax"):
+    if isinstance(proto, str) and _OF_TEXT.search(proto):
         return _compiled_text(proto, paths)
     file = Path(proto).resolve()
     if not file.is_file():

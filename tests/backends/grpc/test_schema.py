@@ -96,6 +96,16 @@ def test_a_text_is_a_schema_too(fake: FakeGrpc) -> None:
         fake.load('syntax = "proto3"; message A { Nope b = 1; }')
 
 
+@pytest.mark.parametrize(
+    "head",
+    ["// Orders\nsyntax = 'proto3'; ", f"/* {'a licence ' * 500} */ syntax = 'proto3'; ", "edition = '2023'; ", ""],
+    ids=["comment", "long", "edition", "proto2"],
+)
+def test_a_text_may_begin_with_whatever_a_file_begins_with(fake: FakeGrpc, head: str) -> None:
+    items = fake.load(head + "service Items { rpc Get(Item) returns (Item); } message Item { reserved 1; }")
+    assert items.Get.schema.path == "/Items/Get"
+
+
 def test_without_the_compiler_there_is_one_clear_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "grpc_tools", None)
     file = _write(tmp_path, "new.proto", TEXT)
