@@ -62,8 +62,11 @@ def _adopted(descriptor: Any, fields: Mapping[str, Any]) -> dict[str, Any]:
 def _adopted_value(kind: Any, value: Any) -> Any:
     from google.protobuf.message_factory import GetMessageClass
 
-    if kind is None or kind.GetOptions().map_entry:
+    if kind is None:
         return value
+    if kind.GetOptions().map_entry:
+        inner = kind.fields_by_name["value"].message_type
+        return {key: _adopted_value(inner, each) for key, each in value.items()} if isinstance(value, dict) else value
     if isinstance(value, list | tuple):
         return [_adopted_value(kind, each) for each in value]
     if isinstance(value, dict) and all(name in kind.fields_by_name for name in value):

@@ -174,3 +174,16 @@ def test_well_known_types_are_everybody_s(fake: FakeGrpc) -> None:
     assert call(fake.target, orders.Create).created.seconds == 9
     orders.Create.reply(created={"seconds": 8})
     assert call(fake.target, orders.Create).created.seconds == 8
+
+
+def test_messages_of_another_class_in_a_map_are_taken_as_well(fake: FakeGrpc) -> None:
+    fake.load("""
+        syntax = "proto3";
+        import "google/protobuf/timestamp.proto";
+        service Items { rpc Get(Item) returns (Item); }
+        message Item { map<string, google.protobuf.Timestamp> seen = 1; map<string, Item> parts = 2; }
+    """)
+    get = fake.service("Items").Get
+    get.reply(seen={"a": timestamp_pb2.Timestamp(seconds=9)}, parts={"b": {"parts": {"c": {}}}})
+    reply = call(fake.target, get)
+    assert (reply.seen["a"].seconds, [*reply.parts["b"].parts]) == (9, ["c"])
