@@ -5,6 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from pytest_integrations.core.errors import ScriptingError
+
+from .messages import made
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
@@ -15,8 +19,8 @@ __all__ = ["Conditions"]
 class Conditions:
     """Fields that a request must have, and a predicate of it.
 
-    Values are compared with `==`, enums by name or number, or asked if they are callable; of nested messages, given as
-    dicts, only the fields named are compared.
+    Values are compared with `==`, in any of the forms in which a reply has them (enums by name or number), or asked if
+    they are callable; of nested messages, given as dicts, only the fields named are compared.
     """
 
     fields: Mapping[str, Any] = field(default_factory=dict)
@@ -51,26 +55,33 @@ class Conditions:
 
 def _has(message: Any, name: str, expected: Any) -> bool:
     actual = getattr(message, name)
-    enum = message.DESCRIPTOR.fields_by_name[name].enum_type
     if callable(expected) and not isinstance(expected, type):
         return bool(expected(actual))
+    return _fits(actual, expected) or _is(actual, message, name, expected)
+
+
+def _fits(actual: Any, expected: Any) -> bool:
+    """Tell whether *actual* is as it is written; of messages, in lists and maps too, only the fields named count."""
     if isinstance(expected, dict):
-        return _has_all(actual, expected)
+        if hasattr(actual, "DESCRIPTOR"):
+            known = actual.DESCRIPTOR.fields_by_name
+            return all(name in known and _has(actual, name, value) for name, value in expected.items())
+        is_map = hasattr(actual, "keys") and actual.keys() == expected.keys()
+        return is_map and all(_fits(actual[key], value) for key, value in expected.items())
     if isinstance(expected, list | tuple):
-        return len(expected) == len(actual) and all(map(_equal, expected, actual))
-    if isinstance(expected, str) and enum is not None:
-        return expected in enum.values_by_name and bool(enum.values_by_name[expected].number == actual)
+        is_list = hasattr(actual, "__len__") and not isinstance(actual, str | bytes) and len(actual) == len(expected)
+        return is_list and all(map(_fits, actual, expected))
     return bool(actual == expected)
 
 
-def _has_all(actual: Any, expected: Mapping[str, Any]) -> bool:
-    if not hasattr(actual, "DESCRIPTOR"):  # a map
-        return dict(actual) == expected
-    return all(_has(actual, name, value) for name, value in expected.items())
-
-
-def _equal(expected: Any, actual: Any) -> bool:
-    return _has_all(actual, expected) if isinstance(expected, dict) else bool(actual == expected)
+def _is(actual: Any, message: Any, name: str, expected: Any) -> bool:
+    """Tell whether the field called *name* is *actual* where it is set to *expected*, in any form that it takes."""
+    if expected is None:  # which sets nothing
+        return False
+    try:
+        return bool(actual == getattr(made(type(message), {name: expected}), name))
+    except ScriptingError:
+        return False
 
 
 def _shown(message: Any, name: str) -> str:

@@ -9,7 +9,10 @@ from pytest_integrations.core.errors import ScriptingError, near_names
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["check_fields", "encoded"]
+__all__ = ["check_fields", "encoded", "made"]
+
+_UNFIT = (TypeError, ValueError, AttributeError)
+"""What protobuf raises for a value that a field cannot have, AttributeError for one of a Struct."""
 
 
 def encoded(kind: type[Any], value: Any) -> bytes:
@@ -24,8 +27,7 @@ def encoded(kind: type[Any], value: Any) -> bytes:
     if value is None:
         return b""
     if isinstance(value, dict):
-        made: bytes = _made(kind, value).SerializeToString()
-        return made
+        value = made(kind, value)
     message: Any = value
     descriptor = getattr(message, "DESCRIPTOR", None)
     wanted = kind.DESCRIPTOR.full_name
@@ -39,13 +41,14 @@ def encoded(kind: type[Any], value: Any) -> bytes:
     return data
 
 
-def _made(kind: type[Any], fields: Mapping[str, Any]) -> Any:
+def made(kind: type[Any], fields: Mapping[str, Any]) -> Any:
+    """Return a message of the class *kind* with these *fields*; one that cannot be is refused."""
     __tracebackhide__ = True
     check_fields(kind.DESCRIPTOR, fields)
     fields = _adopted(kind.DESCRIPTOR, fields)
     try:
         return kind(**fields)
-    except (TypeError, ValueError) as error:
+    except _UNFIT as error:
         name = _culprit(kind, fields)
         value = f"{name}={fields[name]!r}" if name else repr(dict(fields))
         field = kind.DESCRIPTOR.fields_by_name.get(name)
@@ -102,7 +105,7 @@ def _culprit(kind: type[Any], fields: Mapping[str, Any]) -> str:
     for name, value in fields.items():
         try:
             kind(**{name: value})
-        except (TypeError, ValueError):
+        except _UNFIT:
             return name
     return ""
 

@@ -208,9 +208,10 @@ class Method(MethodRule):
     def when(self, where: Callable[[Any], object] | None = None, /, **fields: Any) -> MethodRule:
         """Return the rule for requests with these *fields*, and for which *where* is true; made when first asked for.
 
-        Values are compared with `==`, enums by name or number, or asked if they are callable; of nested messages,
-        given as dicts, only the fields named are compared. Of several rules that fit the one with the most conditions
-        answers, of equals the one made last. Where the client streams, its first message is asked.
+        Values are compared with `==`, in any of the forms in which `reply` takes them (enums by name or number), or
+        asked if they are callable; of nested messages, given as dicts, only the fields named are compared. Of several
+        rules that fit the one with the most conditions answers, of equals the one made last. Where the client streams,
+        its first message is asked.
         """
         __tracebackhide__ = True
         if not fields and where is None:
