@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from .errors import ScriptingError, near_names
 
-__all__ = ["CODES", "FAILURES", "code_name", "code_number", "failure_number"]
+__all__ = ["CODES", "FAILURES", "check_failure", "check_text", "code_name", "code_number"]
 
 CODES = (
     "OK",
@@ -61,11 +61,18 @@ def code_number(value: object) -> int:
     raise ScriptingError(msg)
 
 
-def failure_number(value: object) -> int:
-    """Return the number of the code that *value* is; OK, which is no failure, is refused."""
+def check_failure(code: object, text: object) -> None:
+    """Refuse what is not the *code* of a failure (OK is none), and what is not its *text*."""
     __tracebackhide__ = True
-    number = code_number(value)
-    if not number:
-        msg = f"code={value!r} is no failure: an answer without a message is empty_ok()"
+    if not code_number(code):
+        msg = f"code={code!r} is no failure: an answer without a message is empty_ok()"
         raise ScriptingError(msg)
-    return number
+    check_text(text)
+
+
+def check_text(text: object) -> None:
+    """Refuse what cannot be the *text* of a status: a number, say, or an exception. None is no text."""
+    __tracebackhide__ = True
+    if not isinstance(text, str | None):
+        msg = f"{text!r} is not the text of a status: valid is a str, such as {str(text)!r}"
+        raise ScriptingError(msg)

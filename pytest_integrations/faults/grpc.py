@@ -15,7 +15,7 @@ from pytest_integrations.core.fault import Fault
 from pytest_integrations.core.grpc_details import retry_info, rich_status
 from pytest_integrations.core.grpc_effect import Abort, Conclude, Depart, Neglect, Unended
 from pytest_integrations.core.grpc_metadata import metadata_pairs
-from pytest_integrations.core.grpc_status import code_number, failure_number
+from pytest_integrations.core.grpc_status import check_failure, check_text, code_number
 from pytest_integrations.core.http2_codes import error_code
 from pytest_integrations.core.reply import Reply
 from pytest_integrations.core.settings import seconds, whole
@@ -77,7 +77,7 @@ class grpc_status(Fault):  # noqa: N801 -- a word in a script
 
     def __post_init__(self) -> None:
         """Check the settings."""
-        failure_number(self.code)
+        check_failure(self.code, self.message)
         self._trailing()
 
     def effects(self, occasion: Occasion) -> Iterable[Effect]:
@@ -119,6 +119,7 @@ class unknown_code(Fault):  # noqa: N801 -- a word in a script
     def __post_init__(self) -> None:
         """Check the settings."""
         whole("number", self.number, 17)
+        check_text(self.message)
 
     def effects(self, occasion: Occasion) -> Iterable[Effect]:
         """Yield the status, at once."""
@@ -147,7 +148,7 @@ class fail_after_headers(Fault):  # noqa: N801 -- a word in a script
 
     def __post_init__(self) -> None:
         """Check the settings."""
-        failure_number(self.code)
+        check_failure(self.code, self.message)
 
     def effects(self, occasion: Occasion) -> Iterable[Effect]:
         """Yield the status, after headers."""
@@ -181,7 +182,7 @@ class break_stream(Fault):  # noqa: N801 -- a word in a script
     def __post_init__(self) -> None:
         """Check the settings."""
         whole("after", self.after)
-        failure_number(self.code)
+        check_failure(self.code, self.message)
 
     def effects(self, occasion: Occasion) -> Iterable[Effect]:
         """Yield the status, after so many messages."""

@@ -10,7 +10,7 @@ from pytest_integrations.core.call import Connection
 from pytest_integrations.core.errors import ScriptingError
 from pytest_integrations.core.grpc_call import GrpcCall, GrpcMethod
 from pytest_integrations.core.grpc_details import retry_info, rich_status
-from pytest_integrations.core.grpc_status import CODES, FAILURES, code_name, code_number, failure_number
+from pytest_integrations.core.grpc_status import CODES, FAILURES, check_failure, code_name, code_number
 
 
 def _call(code: str = "", outcome: Any = "answered", **more: Any) -> GrpcCall:
@@ -96,7 +96,7 @@ def test_what_is_no_code(value: Any) -> None:
     with pytest.raises(ScriptingError, match=r"is not a status code of gRPC.*Valid: OK, CANCELLED, .* numbers 0 to 16"):
         code_number(value)
     with pytest.raises(ScriptingError, match=r"code=0 is no failure"):
-        failure_number(0)
+        check_failure(0, "")
 
 
 @pytest.mark.parametrize(("seconds", "whole", "nanos"), [(0, 0, 0), (1.5, 1, 500_000_000), (0.1, 0, 100_000_000)])

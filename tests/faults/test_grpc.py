@@ -342,6 +342,10 @@ def test_faults_add_up(fake: FakeGrpc, client: Http2Client) -> None:
     [
         (lambda: grpc_status("GONE"), r"'GONE' is not a status code of gRPC"),
         (lambda: grpc_status("OK"), r"code='OK' is no failure: an answer without a message is empty_ok"),
+        (lambda: grpc_status(14, 7), r"7 is not the text of a status: valid is a str, such as '7'"),
+        (lambda: unknown_code(99, OSError("gone")), r"OSError\('gone'\) is not the text of a status: .* as 'gone'"),
+        (lambda: break_stream(1, 14, b"x"), r"b'x' is not the text of a status"),
+        (lambda: fail_after_headers(14, 7), r"7 is not the text of a status"),
         (lambda: grpc_status(14, pushback_ms=1.5), r"pushback_ms=1\.5 is not a number of milliseconds"),
         (lambda: grpc_status(14, details=(7,)), r"details: 7 is not a detail"),
         (lambda: grpc_status(14, trailing={"X-A": "b"}), r"trailing: 'X-A' is not a key of metadata"),

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_integrations.core.grpc_details import rich_status
 from pytest_integrations.core.grpc_metadata import metadata_pairs
-from pytest_integrations.core.grpc_status import code_name, code_number
+from pytest_integrations.core.grpc_status import check_text, code_name, code_number
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -44,6 +44,7 @@ class GrpcError(Exception):
         """
         __tracebackhide__ = True
         self.number: int = code_number(code)
+        check_text(text)
         self.text: str = text
         pairs = metadata_pairs("trailing", trailing)
         details = tuple(details)

@@ -20,12 +20,12 @@ _PLAIN = "".join(chr(sign) for sign in range(0x20, 0x7F) if sign != ord("%"))
 
 
 def percent_encoded(text: str) -> bytes:
-    """Return *text* as `grpc-message` has it: UTF-8, all but printable ASCII percent-encoded.
+    """Return *text* as `grpc-message` has it: UTF-8, all but printable ASCII percent-encoded; half a surrogate is `?`.
 
     >>> percent_encoded("50 % of Zoë")
     b'50 %25 of Zo%C3%AB'
     """
-    return quote(text, safe=_PLAIN).encode("ascii")
+    return quote(text, safe=_PLAIN, errors="replace").encode("ascii")
 
 
 def message_text(value: bytes) -> str:

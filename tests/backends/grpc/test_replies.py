@@ -264,6 +264,21 @@ def test_an_error_raised_by_a_callable_is_the_answer(shop: FakeGrpc, orders: Ser
         GrpcError("GONE")
 
 
+def test_a_text_that_is_none_is_refused_and_nobody_waits(shop: FakeGrpc, orders: Service) -> None:
+    def fails(request: Any) -> Any:
+        raise GrpcError(code="INTERNAL", text=KeyError(request.id))  # type: ignore[arg-type]
+
+    with pytest.raises(ScriptingError, match=r"404 is not the text of a status: valid is a str, such as '404'"):
+        orders.Get.fail("NOT_FOUND", 404)  # type: ignore[arg-type]
+    orders.Get.reply(fails)
+    code, text = error_of(shop.target, orders.Get, {"id": "o1"})
+    assert code == "INTERNAL"
+    assert "KeyError('o1') is not the text of a status" in text
+    assert told(shop) == [text]
+    orders.Get.fail("NOT_FOUND", "\ud800 of Zo\xeb")
+    assert error_of(shop.target, orders.Get) == ("NOT_FOUND", "? of Zo\xeb")
+
+
 # -- what fails the test by itself
 
 
