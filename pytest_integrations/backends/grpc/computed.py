@@ -122,7 +122,7 @@ class Running:
 
     def _take(self, result: Any) -> None:
         """Send what the function returned: one reply, or those of an iterator."""
-        if self.method.schema.wire.streams_replies and not _is_message(result):
+        if self.method.schema.wire.streams_replies and not _is_one(result):
             self._iterator = iter(() if result is None else result)
             self._pull()
             return
@@ -272,8 +272,9 @@ def _decoded(kind: type[Any], message: bytes) -> Any:
         raise GrpcError(code="INTERNAL", text=f"the request is not a {kind.DESCRIPTOR.full_name}: {error}") from None
 
 
-def _is_message(value: Any) -> bool:
-    return isinstance(value, dict | bytes) or hasattr(value, "SerializeToString")
+def _is_one(value: Any) -> bool:
+    """Tell whether *value* is one reply, or the error in its place, rather than what gives many."""
+    return isinstance(value, dict | bytes | GrpcError) or hasattr(value, "SerializeToString")
 
 
 def _nothing() -> None:

@@ -260,6 +260,9 @@ def test_an_error_raised_by_a_callable_is_the_answer(shop: FakeGrpc, orders: Ser
     orders.List.reply(two_then_error)
     assert error_of(shop.target, orders.List)[0] == "DATA_LOSS"
     assert [each.id for each in orders.List.calls[0].replies] == ["a", "b"]
+    for method in (orders.Get, orders.List, orders.Chat):
+        method.reply(lambda _request: GrpcError("ABORTED"))  # returned, rather than raised
+        assert error_of(shop.target, method, [{}] if method is orders.Chat else {})[0] == "ABORTED"
     with pytest.raises(ScriptingError, match=r"'GONE' is not a status code of gRPC.*Valid: OK, CANCELLED"):
         GrpcError("GONE")
 
