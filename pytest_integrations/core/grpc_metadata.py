@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any, cast
+from typing import Any
 
 from .errors import ScriptingError
 
@@ -20,7 +20,7 @@ def metadata_pairs(name: str, given: MetadataLike) -> Metadata:
     (('x-cost', '7'),)
     """
     __tracebackhide__ = True
-    pairs: list[tuple[Any, Any]] = list(cast("Iterable[Any]", given.items() if isinstance(given, Mapping) else given))
+    pairs = _pairs(name, given)
     for key, value in pairs:
         _check_key(name, key)
         is_binary = key.endswith("-bin")
@@ -30,6 +30,20 @@ def metadata_pairs(name: str, given: MetadataLike) -> Metadata:
             msg = f"{name}: {key}={value!r} is not a value of metadata: valid is {valid}"
             raise ScriptingError(msg)
     return tuple(pairs)
+
+
+def _pairs(name: str, given: Any) -> list[tuple[Any, Any]]:
+    __tracebackhide__ = True
+    found: list[Any] = list(given.items() if isinstance(given, Mapping) else given) if _is_many(given) else [given]
+    for pair in found:
+        if not isinstance(pair, tuple | list) or len(pair) != 2:
+            msg = f"{name}: {pair!r} is not metadata: valid are pairs of a key and a value, or a dict of them"
+            raise ScriptingError(msg)
+    return found
+
+
+def _is_many(given: Any) -> bool:
+    return isinstance(given, Iterable) and not isinstance(given, str | bytes)
 
 
 def _check_key(name: str, key: Any) -> None:

@@ -244,6 +244,9 @@ def test_metadata_before_and_after(shop: FakeGrpc, orders: Service) -> None:
         orders.Get.reply().metadata({"X-Cost": "7"})
     with pytest.raises(ScriptingError, match=r"x-cost=b'7' is not a value of metadata: valid is printable"):
         orders.Get.reply().metadata({"x-cost": b"7"})
+    for given, shown in [("x-cost", "'x-cost'"), (7, "7"), ([("x-cost",)], r"\('x-cost',\)"), (["ab"], "'ab'")]:
+        with pytest.raises(ScriptingError, match=rf"trailing: {shown} is not metadata: valid are pairs"):
+            orders.Get.fail("INTERNAL", trailing=given)  # type: ignore[arg-type]
 
 
 def test_an_error_raised_by_a_callable_is_the_answer(shop: FakeGrpc, orders: Service) -> None:
