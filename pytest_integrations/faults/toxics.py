@@ -160,9 +160,9 @@ class slow_close(_Toxic):  # noqa: N801 -- a word in a script
 class timeout(_Toxic):  # noqa: N801 -- a word in a script
     """Let nothing through any more, and close the connection after *timeout* seconds; with 0, do not close it.
 
-    Wire definition: all bytes of the stream are read and thrown away. When *timeout* seconds have passed since the last
-    of them, or since the toxic took hold where none came, FIN to both sides. With 0 the connection stays. Healed, it is
-    closed, since its bytes have a hole.
+    Wire definition: all bytes of the stream are read and thrown away, and so is the server's FIN; the client's own is
+    passed on. When *timeout* seconds have passed since the last byte, or since the toxic took hold where none came, FIN
+    to both sides. With 0 the connection stays. Healed, it is closed, since its bytes have a hole.
 
     Toxiproxy: `timeout`, in milliseconds.
 

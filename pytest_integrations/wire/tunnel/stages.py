@@ -196,8 +196,12 @@ class _Silence(Stage[stream.Silence]):
         self._begin()
 
     def end(self, how: End) -> None:
-        self._stop_waiting()
-        self.following.end(how)
+        if how == "fin" and self._effect.stream == "downstream":
+            self.is_stalled = True  # the client is to wait, though nobody will answer; its own end goes on
+            self._note()
+        else:
+            self._stop_waiting()
+            self.following.end(how)
 
     def release(self) -> None:
         """Close the connection: its bytes have a hole."""

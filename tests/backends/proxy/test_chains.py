@@ -102,6 +102,30 @@ def test_a_client_that_leaves_leaves_nothing_behind(
 
 
 @pytest.mark.parametrize("answer", [b"", b"an answer"])
+def test_timeout_hides_the_fin_of_the_server_as_well(
+    virtual_clock: VirtualClock, proxy: FakeProxy, line: Line, answer: bytes
+) -> None:
+    proxy.inject(toxics.timeout(3))
+    line.server.send(answer).half_close()
+    assert line.client.timed(virtual_clock) == [(3.0, "fin")]
+    assert proxy.calls[0].outcome == "hung"
+
+
+def test_a_timeout_of_0_lets_the_client_go_whose_server_has_gone(
+    virtual_clock: VirtualClock, proxy: FakeProxy, line: Line
+) -> None:
+    proxy.inject(toxics.timeout(0))
+    line.server.send(b"HTTP/1.0 200 OK").half_close()
+    virtual_clock.sleep(3600)
+    assert line.client.at_once() == "open"
+    line.client.close()
+    assert line.server.timed(virtual_clock) == [(3600.0, "fin")]
+    line.server.close()
+    proxy.ledger.settle()
+    assert not proxy._tunnels
+
+
+@pytest.mark.parametrize("answer", [b"", b"an answer"])
 def test_a_hang_hides_the_fin_of_the_server_as_well(
     virtual_clock: VirtualClock, proxy: FakeProxy, line: Line, answer: bytes
 ) -> None:
