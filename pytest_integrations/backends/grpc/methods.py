@@ -161,8 +161,9 @@ class MethodRule:
         return self._answer if self._turns is None else self._turns.next(fault)
 
     def fits(self, request: Any) -> bool:
-        """Tell whether it is for a call with this (first) *request*; None where there is none."""
-        return not self.conditions.count or (request is not None and not self.conditions.misses(request))
+        """Tell whether it is for a call with this (first) *request*: None if there is none, bytes if it is garbage."""
+        is_message = request is not None and not isinstance(request, bytes)
+        return not self.conditions.count or (is_message and not self.conditions.misses(request))
 
     # -- what goes wrong, and what came
 

@@ -208,6 +208,19 @@ def test_the_rule_with_the_most_conditions_answers(shop: FakeGrpc, orders: Servi
     assert [each.text for each in call(shop.target, orders.Chat, [{"text": "x"}])] == ["what?"]
 
 
+def test_a_request_that_is_no_message_fits_no_condition(shop: FakeGrpc, orders: Service) -> None:
+    orders.Get.reply()
+    rule = orders.Get.when(lambda request: request.id, state="PAID")
+    rule.inject(connection_reset())
+    with grpc.insecure_channel(shop.target) as channel, pytest.raises(grpc.RpcError) as caught:
+        channel.unary_unary(orders.Get.schema.path)(b"\xff\xff", timeout=5)
+    assert caught.value.details() == "shop: a request of /shop.v1.Orders/Get is not a shop.v1.GetOrder"
+    assert not rule.calls
+    assert orders.Get.requests == [b"\xff\xff"]
+    assert error_of(shop.target, orders.Get, {"id": "o1", "state": "PAID"})[0] == "UNAVAILABLE"
+    assert len(told(shop)) == 1
+
+
 def test_conditions_are_checked_where_they_are_written(orders: Service) -> None:
     with pytest.raises(ScriptingError, match=r"shop\.v1\.GetOrder has no field 'idd'\. Did you mean 'id'"):
         orders.Get.when(idd="o1")
