@@ -21,11 +21,16 @@ if TYPE_CHECKING:
     from .methods import Method
     from .serving import Serving
 
-__all__ = ["Asking", "Iterating", "Running"]
+__all__ = ["Asking", "Iterating", "Running", "has_enough"]
 
 _ENOUGH = 256 * 1024
-"""Bytes that may wait for the client before a generator is asked for no more."""
+"""Bytes that may wait for the client before nothing more is made for it."""
 _END: Any = object()
+
+
+def has_enough(answering: Answering) -> bool:
+    """Tell whether so much waits for the client that it is to take some of that first: `drained` tells when it has."""
+    return answering.unsent > _ENOUGH
 
 
 class Running:
@@ -155,7 +160,7 @@ class Running:
     def _send(self, message: bytes) -> bool:
         """Send *message*, and tell whether it is enough for now; `drained` asks for more."""
         self.answering.send(message)
-        is_enough = self.answering.unsent > _ENOUGH and not self.is_over
+        is_enough = has_enough(self.answering) and not self.is_over
         if is_enough:
             self._is_busy = False
         return is_enough
@@ -204,7 +209,7 @@ class Asking:
         return _decoded(method.request, messages[0] if messages else b"")
 
     def _ask_next(self) -> None:
-        if not self._each or self._is_asking:
+        if not self._each or self._is_asking or has_enough(self._running.answering):
             return
         if self._waiting:
             self._is_asking = True
@@ -219,8 +224,9 @@ class Asking:
         self._ask_next()
 
     def drained(self) -> None:
-        """What was sent is on its way."""
+        """What was sent is on its way: there is room for more."""
         self._running.drained()
+        self._ask_next()
 
     def over(self) -> None:
         """The call has come to its end."""

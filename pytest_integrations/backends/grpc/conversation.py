@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from .computed import Asking, Iterating, Running
+from .computed import Asking, Iterating, Running, has_enough
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -153,25 +153,40 @@ class Failing:
 
 
 class Echo:
-    """The same messages for each message of the request."""
+    """The same messages for each message of the request, as fast as the client takes them."""
 
     def __init__(self, answering: Answering, messages: tuple[bytes, ...], end: Callable[[], Any]) -> None:
         """Answer each with *messages*, and *end* when the client has no more."""
         self._answering = answering
         self._messages = messages
         self._end = end
+        self._due = 0
+        """How many messages of the request are still to be answered."""
+        self._is_complete = False
 
     def received(self, message: bytes) -> None:
         """A message of the request came in."""
-        for each in self._messages:
-            self._answering.send(each)
+        self._due += 1
+        self._go_on()
 
     def half_closed(self) -> None:
         """The request is complete."""
-        self._end()
+        self._is_complete = True
+        self._go_on()
 
     def drained(self) -> None:
-        """Nothing waits for that."""
+        """What was sent is on its way: there is room for more."""
+        self._go_on()
+
+    def _go_on(self) -> None:
+        while self._due and not has_enough(self._answering):
+            self._due -= 1
+            for each in self._messages:
+                self._answering.send(each)
+        if self._is_complete and not self._due:
+            self._is_complete = False
+            self._end()
 
     def over(self) -> None:
         """Nothing is left to be done."""
+        self._due = 0

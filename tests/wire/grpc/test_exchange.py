@@ -90,6 +90,24 @@ def test_a_generator_is_asked_for_more_by_a_client_that_takes_all_at_once(fake: 
     assert status(answer) == ("0", "")
 
 
+@pytest.mark.parametrize("form", ["message", "callable"])
+def test_requests_are_answered_no_faster_than_their_client_takes_it(
+    fake: FakeGrpc, client: Http2Client, form: str
+) -> None:
+    note = {"text": "x" * 100_000}
+    fake.service("shop.v1.Orders").Chat.reply(note if form == "message" else lambda _note: note)
+    number = client.ask(ORDERS + "Chat", "POST", O1 * 100, TYPE)
+    deadline = time.monotonic() + 5
+    while not (fake.calls and fake.calls[0].raw_replies) and time.monotonic() < deadline:
+        time.sleep(0.01)
+    time.sleep(0.2)  # more would come
+    assert len(fake.calls[0].raw_requests) == 100
+    assert 1 <= len(fake.calls[0].raw_replies) < 10
+    answer = client.answer(number)
+    assert len(answer.body) > 100 * 100_000
+    assert status(answer) == ("0", "")
+
+
 # -- what clients may send wrong
 
 
