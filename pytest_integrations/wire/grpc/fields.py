@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -25,6 +26,7 @@ __all__ = [
 ]
 
 SUPPORTED = ENCODINGS
+_IS_GRPC = re.compile(rb"application/grpc(?![^+;])").match
 _ACCEPTED = ",".join(ENCODINGS).encode()
 
 Fields = list[tuple[bytes, bytes]]
@@ -47,8 +49,8 @@ class Head:
 
     @property
     def is_grpc(self) -> bool:
-        """Whether it is a request of gRPC."""
-        return self.content_type.startswith(b"application/grpc")
+        """Whether it is a request of gRPC; of gRPC-Web, whose answers have no trailers, it is not."""
+        return _IS_GRPC(self.content_type) is not None
 
     def accepts(self, encoding: str) -> bool:
         """Tell whether the client takes messages in this *encoding*."""

@@ -118,6 +118,15 @@ def test_a_request_that_is_not_grpc(fake: FakeGrpc, client: Http2Client) -> None
 
 
 @pytest.mark.parametrize(
+    ("kind", "is_grpc"),
+    [("application/grpc", True), ("application/grpc;charset=utf-8", True), ("application/grpc-web+proto", False)],
+)
+def test_grpc_is_told_by_its_content_type(client: Http2Client, kind: str, is_grpc: bool) -> None:  # noqa: FBT001
+    answer = client.answer(client.ask(ORDERS + "Get", "POST", O1, ("content-type", kind)))
+    assert answer.status == (200 if is_grpc else 415)
+
+
+@pytest.mark.parametrize(
     ("body", "fields", "code", "words"),
     [
         (None, (), "12", "one message is expected, 0 came"),
