@@ -63,11 +63,15 @@ def answer_of(method: MethodSchema, value: Any) -> Answer:
 
 
 def positional_count(function: Callable[..., Any]) -> int:
-    """Return how many positional arguments *function* takes; one that cannot be asked takes one."""
+    """Return how many positional arguments *function* has to be given; one that cannot be asked takes one.
+
+    An argument with a default is its own, as in `lambda request, number=number: ...`.
+    """
     try:
         parameters = inspect.signature(function).parameters.values()
     except (TypeError, ValueError):
         return 1
     if any(each.kind is each.VAR_POSITIONAL for each in parameters):
         return 2
-    return sum(each.kind in {each.POSITIONAL_ONLY, each.POSITIONAL_OR_KEYWORD} for each in parameters)
+    positional = (each for each in parameters if each.kind in {each.POSITIONAL_ONLY, each.POSITIONAL_OR_KEYWORD})
+    return sum(each.default is each.empty for each in positional)

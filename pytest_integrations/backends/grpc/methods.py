@@ -51,12 +51,12 @@ class MethodRule:
     def reply(self, message: Any = _NOTHING, /, **fields: Any) -> Self:
         r"""Answer each call with *message*: a message, a dict of fields, bytes, or a callable; or give the *fields*.
 
-        A callable is given the request (a list of them where the client streams) and, if it takes a second argument,
-        the call; it returns a message in any of these forms, where the server streams many of them, or yields them.
-        It may be `async def`. It runs on a worker thread. With `GrpcError` it fails the call; anything else that it
-        raises fails the test. Where both sides stream, *message* answers each of the requests; a callable is asked for
-        each and may return several (a list) or none (None), and a generator function is given an iterator of the
-        requests.
+        A callable is given the request (a list of them where the client streams) and, if it takes a second argument
+        that has no default, the call; it returns a message in any of these forms, where the server streams many of
+        them, or yields them. It may be `async def`. It runs on a worker thread. With `GrpcError` it fails the call;
+        anything else that it raises fails the test. Where both sides stream, *message* answers each of the requests; a
+        callable is asked for each and may return several (a list) or none (None), and a generator function is given an
+        iterator of the requests.
 
         ```python
         import grpc

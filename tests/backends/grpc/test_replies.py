@@ -85,6 +85,14 @@ def test_a_field_that_cannot_be_is_refused_where_it_is_written(
         orders.Get.reply(**fields)
 
 
+def test_an_argument_with_a_default_is_the_callable_s_own(shop: FakeGrpc, orders: Service) -> None:
+    for number in (1, 2):
+        orders.Get.when(id=f"o{number}").reply(lambda request, number=number: {"id": request.id, "qty": number})
+    assert [call(shop.target, orders.Get, {"id": each}).qty for each in ("o1", "o2")] == [1, 2]
+    orders.Get.when(id="o3").reply(lambda _request, its_call: {"id": its_call.operation})
+    assert call(shop.target, orders.Get, {"id": "o3"}).id == "/shop.v1.Orders/Get"
+
+
 def test_a_message_of_another_type_is_refused(orders: Service) -> None:
     with pytest.raises(ScriptingError, match=r"shop\.v1\.GetOrder was given, where a shop\.v1\.Order is sent"):
         orders.Get.reply(orders.Get.schema.request())
