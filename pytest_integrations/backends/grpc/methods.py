@@ -232,5 +232,5 @@ class Method(MethodRule):
 
     @property
     def is_conditional(self) -> bool:
-        """Whether it takes a request to know which rule answers."""
-        return len(self.rules) > 1
+        """Whether it takes a request to know which rule answers; one that was only asked for its calls does not."""
+        return any(rule is not self and (rule.is_scripted or rule.script.rules) for rule in self.rules)

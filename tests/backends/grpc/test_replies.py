@@ -187,6 +187,24 @@ def test_a_bidi_call_is_a_conversation(shop: FakeGrpc, orders: Service) -> None:
     assert said == ["aa", "aaaa"]
 
 
+def test_a_server_that_speaks_first_does_so_whatever_was_asked_about_its_calls(shop: FakeGrpc, orders: Service) -> None:
+    orders.Chat.reply_stream([{"text": "hello"}])
+    assert not orders.Chat.when(text="bye").calls
+    said: list[str] = []
+    greeted = threading.Event()
+
+    def speak() -> Iterator[Any]:
+        assert greeted.wait(5)
+        yield {"text": "bye"}
+
+    with grpc.insecure_channel(shop.target, options=OPTIONS) as channel:
+        for note in stub(channel, orders.Chat)(speak(), timeout=2):
+            said.append(note.text)
+            greeted.set()
+    assert said == ["hello"]
+    assert len(orders.Chat.when(text="bye").calls) == 1
+
+
 # -- which reply
 
 
