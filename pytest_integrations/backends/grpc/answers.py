@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -59,6 +60,9 @@ def answer_of(method: MethodSchema, value: Any) -> Answer:
             msg = f"{value!r} is an async generator: give a generator, a function, or an async function"
             raise ScriptingError(msg)
         return Answer(function=value)
+    if method.wire.streams_replies and isinstance(value, list | tuple | Iterator):
+        msg = f"{value!r} are several replies: give them to reply_stream(), or a function that returns or yields them"
+        raise ScriptingError(msg)
     return Answer((encoded(method.reply, value),))
 
 

@@ -254,6 +254,10 @@ def test_conditions_are_checked_where_they_are_written(orders: Service) -> None:
         orders.Get.when()
     with pytest.raises(ScriptingError, match=r"Orders\.Get is unary: it has one reply"):
         orders.Get.reply_stream([{}])
+    with pytest.raises(ScriptingError, match=r"\[\{'id': 'a'\}\] are several replies: give them to reply_stream\(\)"):
+        orders.List.reply([{"id": "a"}])
+    with pytest.raises(ScriptingError, match=r"are several replies: .*, or a function that returns or yields them"):
+        orders.List.replies(iter([{}]), {})
 
 
 # -- errors and metadata
