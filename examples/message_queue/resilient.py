@@ -43,7 +43,7 @@ class OrderQueue:
         attempts: int = 3,
         patience: float = 60.0,
         recovery: float = 5.0,
-        done: set[str | None] | None = None,
+        done: set[str] | None = None,
     ) -> None:
         """Process each message at most *attempts* times.
 
@@ -53,7 +53,7 @@ class OrderQueue:
         """
         self.url, self.queue = url, queue
         self.attempts, self.patience, self.recovery = attempts, patience, recovery
-        self.done = set() if done is None else done
+        self.done: set[str] = set() if done is None else done
         self.channel = self._connect()
 
     def _connect(self) -> BlockingChannel:
@@ -111,7 +111,8 @@ class OrderQueue:
 
     def _is_done_with(self, process: Callable[[bytes], object], body: bytes, properties: BasicProperties) -> bool:
         """Do the work of one message, and tell whether it need not come back."""
-        if properties.message_id in self.done:  # a broker delivers at least once
+        known_by = properties.message_id  # none, if another producer sent it: then it cannot be known again
+        if known_by is not None and known_by in self.done:  # a broker delivers at least once
             return True
         try:
             process(body)
@@ -122,7 +123,8 @@ class OrderQueue:
                 log.warning("later: %r", error)
                 return False
             self._put_aside(body, properties, error)
-        self.done.add(properties.message_id)
+        if known_by is not None:
+            self.done.add(known_by)
         return True
 
     def _attempt(self, properties: BasicProperties) -> int:

@@ -169,6 +169,15 @@ def test_every_order_is_worked_off_once_whatever_goes_wrong(
     assert_nothing_lost(orders.messages, dead_letter="orders.dead")
 
 
+def test_two_orders_without_an_id_are_not_one(orders: Queue, queue: OrderQueue, work: Work) -> None:
+    """As the naive queue sends them: the worker cannot know them again, and must not take them for done."""
+    for body in (b"fine", b"better"):
+        orders.publish(body)
+    queue.work(work)
+
+    assert sorted(set(work.done)) == [b"better", b"fine"]
+
+
 def test_an_ack_that_is_lost(orders: Queue, queue: OrderQueue, work: Work, fake_amqp: FakeAmqp) -> None:
     """The broker has the message still, and gives it to the next worker."""
     fake_amqp.inject(lost_ack())
