@@ -141,6 +141,7 @@ class OrderQueue:
 
     # endregion
     def _reconnect(self) -> None:
+        self.close()  # if it was not the connection that failed: what it has in flight would stay there
         time.sleep(self.recovery)
         self.channel = self._connect()
 

@@ -131,6 +131,23 @@ def test_what_can_never_succeed_is_put_aside_at_once(orders: Queue, queue: Order
     assert_all_settled(orders.messages)
 
 
+@pytest.mark.no_faults  # but its own: the numbers are exact
+def test_what_cannot_be_put_aside_yet_comes_again(fake_amqp: FakeAmqp, work: Work, virtual_clock: VirtualClock) -> None:
+    """Nobody has declared where dead letters go. The operator does it after a minute, and the connection was well."""
+    orders = fake_amqp.queue("orders")
+    queue = OrderQueue(fake_amqp.url)
+    queue.send(b"poison")
+    operator = threading.Timer(62, fake_amqp.queue, ["orders.dead"])
+    operator.start()
+    queue.work(work)
+    operator.join()
+    queue.close()
+
+    assert virtual_clock.now == 65 + 120  # it was tried every five seconds, and then nothing came
+    assert_dead_lettered(orders.messages, ["poison"], to="orders.dead")
+    assert_nothing_lost(orders.messages, dead_letter="orders.dead")
+
+
 def test_not_more_is_in_flight_than_can_be_worked_on(orders: Queue, queue: OrderQueue, work: Work) -> None:
     for number in range(3):
         queue.send(b"order %d" % number)
