@@ -32,7 +32,8 @@ class OrderQueue:
     """Sends orders to a queue, and works them off.
 
     Three queues belong together, and the operator has declared them: the work; `.later`, where what was rejected waits
-    until its time is up and it comes back; and `.dead`, for somebody to look at.
+    until its time is up and it comes back; and `.dead`, for somebody to look at. If the work has a limit, `.later` must
+    dead-letter at least once, or what comes back to a full queue is lost.
     """
 
     def __init__(

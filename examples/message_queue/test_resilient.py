@@ -9,6 +9,7 @@ import pytest
 
 from examples.message_queue.resilient import CriticalError, OrderQueue, QueueFull
 from pytest_integrations import (
+    ResilienceError,
     assert_all_settled,
     assert_back_pressure,
     assert_dead_lettered,
@@ -146,6 +147,21 @@ def test_what_cannot_be_put_aside_yet_comes_again(fake_amqp: FakeAmqp, work: Wor
     assert virtual_clock.now == 65 + 120  # it was tried every five seconds, and then nothing came
     assert_dead_lettered(orders.messages, ["poison"], to="orders.dead")
     assert_nothing_lost(orders.messages, dead_letter="orders.dead")
+
+
+@pytest.mark.no_faults  # but its own: the numbers are exact
+def test_what_comes_back_to_a_full_queue_is_lost(
+    orders: Queue, queue: OrderQueue, work: Work, virtual_clock: VirtualClock
+) -> None:
+    """The price of the limit: a broker moves a message without asking for a confirm. The README has the way out."""
+    queue.send(b"flaky")
+    queue.work(work, idle=1)
+    for number in range(5):
+        queue.send(b"order %d" % number)
+    virtual_clock.sleep(30)  # no worker makes a place
+
+    with pytest.raises(ResilienceError, match=r"message 1 to orders was not taken by orders \(maxlen\)"):
+        assert_nothing_lost(orders.messages)
 
 
 def test_not_more_is_in_flight_than_can_be_worked_on(orders: Queue, queue: OrderQueue, work: Work) -> None:
