@@ -62,15 +62,21 @@ class GraphQLClient:
         self.session = requests.Session()
         self.session.headers["Authorization"] = f"Bearer {token}"
         # region breaker
-        self.breaker = pybreaker.CircuitBreaker(fail_max=5, reset_timeout=30, exclude=[Rejected])
+        self.breaker = pybreaker.CircuitBreaker(
+            fail_max=5,
+            reset_timeout=30,
+            exclude=[Rejected],
+            throw_new_error_on_trip=False,  # the failure that opens it is told as what it is
+        )
+        unless_open = tenacity.retry_if_exception(lambda _: self.breaker.current_state != pybreaker.STATE_OPEN)
         self._backoff = tenacity.wait_random_exponential(multiplier=1, max=longest_wait)
         self._retrying = tenacity.Retrying(
             stop=tenacity.stop_after_attempt(attempts),
             wait=self._wait,
-            retry=tenacity.retry_if_exception_type(Unavailable),
+            retry=tenacity.retry_if_exception_type(Unavailable) & unless_open,
             reraise=True,
         )
-        self._careful = self._retrying.copy(retry=tenacity.retry_if_exception_type(Unprocessed))
+        self._careful = self._retrying.copy(retry=tenacity.retry_if_exception_type(Unprocessed) & unless_open)
         # endregion
 
     # region operations
@@ -94,10 +100,14 @@ class GraphQLClient:
         headers: dict[str, str] | None = None,
     ) -> Result:
         try:
-            result: Result = retrying(self.breaker.call, self._post, document, variables, headers)
+            result: Result = retrying(self._attempt, document, variables, headers)
         except pybreaker.CircuitBreakerError as error:
-            raise OperationFailed("the backend is not well, and was not asked") from error
+            raise OperationFailed("the backend is not well, and is not asked for a while") from error
         return result
+
+    def _attempt(self, document: str, variables: dict[str, Any] | None, headers: dict[str, str] | None) -> Result:
+        with self.breaker.calling():  # not breaker.call(): that holds a lock while it waits for the answer
+            return self._post(document, variables, headers)
 
     # endregion
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from examples.graphql_client.resilient import GraphQLClient, OperationFailed, Rejected
+from examples.graphql_client.resilient import GraphQLClient, OperationFailed, Rejected, Unavailable
 from pytest_integrations import (
     Call,
     ClientCalls,
@@ -31,6 +31,7 @@ from pytest_integrations.faults import (
     field_error,
     hang,
     html_502,
+    latency,
     lost_response,
     missing_data_key,
     non_json,
@@ -140,6 +141,26 @@ def test_its_own_faults_do_not_open_it(shop: FakeGraphQL, client: GraphQLClient)
         return isinstance(call, GraphQLCall) and "UNAUTHENTICATED" in call.codes
 
     assert_breaker_ignores(shop.calls, is_own_fault, times=6, demand=asked)
+
+
+def test_what_opens_it_is_told_as_what_it_is(shop: FakeGraphQL, client: GraphQLClient) -> None:
+    """The order whose failure opens the breaker may have been taken: nobody says of it that it was not sent."""
+    shop.inject(html_502(), every=1)
+    asked = ClientCalls(shop.ledger)
+
+    asked.repeat(6, client.mutate, ORDER, {"book": "7"})
+
+    assert len(shop.calls) == 5
+    assert [type(error) for error in asked.errors] == [Unavailable] * 5 + [OperationFailed]
+
+
+def test_a_slow_answer_does_not_hold_up_the_other_callers(shop: FakeGraphQL, client: GraphQLClient) -> None:
+    shop.inject(latency(5), every=1)
+
+    ClientCalls(shop.ledger).together(2, client.query, BOOK, {"id": "7"})
+
+    first, second = shop.calls
+    assert second.started < (first.ended or 0.0)
 
 
 def test_what_is_its_own_fault_is_not_asked_again(shop: FakeGraphQL, client: GraphQLClient) -> None:
