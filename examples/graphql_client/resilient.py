@@ -34,7 +34,7 @@ class OperationFailed(Exception):
     def __init__(self, message: str, errors: list[dict[str, Any]] | None = None) -> None:
         super().__init__(message)
         self.errors = errors or []
-        self.codes = {error.get("extensions", {}).get("code", "") for error in self.errors}
+        self.codes = _codes(self.errors)
 
 
 class Rejected(OperationFailed):
@@ -125,14 +125,13 @@ class GraphQLClient:
 
     def _read(self, answer: Any, response: requests.Response) -> Result:
         data = answer.get("data") if isinstance(answer, dict) else None
-        errors = answer.get("errors", []) if isinstance(answer, dict) else None
-        if not isinstance(errors, list) or not (errors or isinstance(data, dict)):
+        errors: Any = answer.get("errors", []) if isinstance(answer, dict) else None
+        if not _are_errors(errors) or not (errors or isinstance(data, dict)):
             raise Unavailable(f"{response.status_code}, and JSON that is no GraphQL result")
-        if data and (not errors or any(value is not None for value in data.values())):
+        if isinstance(data, dict) and (not errors or any(value is not None for value in data.values())):
             return Result(data, errors)  # whatever the status says
-        message = f"{response.status_code}: {', '.join(error.get('message', '') for error in errors)}"
-        codes = {error.get("extensions", {}).get("code", "") for error in errors}
-        if codes <= OWN_FAULT:
+        message = f"{response.status_code}: {', '.join(str(error.get('message', '')) for error in errors)}"
+        if _codes(errors) <= OWN_FAULT:
             raise Rejected(message, errors)
         is_begun = "data" in answer
         raise (Unavailable if is_begun else Unprocessed)(message, errors, wait=self._restored(answer))
@@ -143,12 +142,12 @@ class GraphQLClient:
     @staticmethod
     def _restored(answer: dict[str, Any]) -> float | None:
         """Return the seconds after which there will be enough left for the operation, if the answer tells that."""
-        cost = answer.get("extensions", {}).get("cost")
-        if not cost:
+        try:
+            cost = answer["extensions"]["cost"]
+            left = cost["throttleStatus"]
+            seconds: float = (cost["requestedQueryCost"] - left["currentlyAvailable"]) / left["restoreRate"]
+        except (LookupError, TypeError, ZeroDivisionError):
             return None
-        left = cost["throttleStatus"]
-        missing: float = cost["requestedQueryCost"] - left["currentlyAvailable"]
-        seconds: float = missing / left["restoreRate"]
         return max(0.0, seconds)
 
     def _wait(self, state: tenacity.RetryCallState) -> float:
@@ -158,3 +157,11 @@ class GraphQLClient:
         return min(asked + backoff / 10, self.longest_wait) if asked is not None else backoff
 
     # endregion
+
+
+def _are_errors(errors: Any) -> bool:
+    return isinstance(errors, list) and all(isinstance(error, dict) for error in errors)
+
+
+def _codes(errors: list[dict[str, Any]]) -> set[str]:
+    return {str((error.get("extensions") or {}).get("code", "")) for error in errors}

@@ -12,6 +12,7 @@ from pytest_integrations import (
     Call,
     ClientCalls,
     FakeGraphQL,
+    FakeRest,
     GraphQLCall,
     VirtualClock,
     assert_attempts,
@@ -214,6 +215,29 @@ def test_whatever_happens_is_told_by_its_own_error(
 
     assert_gives_up(shop.calls, after=attempts, error=caught.value, declared=OperationFailed)
     assert isinstance(caught.value, Rejected) == (attempts == 1)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        {"errors": [None]},
+        {"errors": [{"message": None, "extensions": None}]},
+        {"errors": [{"message": "busy"}], "extensions": {"cost": 502}},
+        {"errors": [{"message": "busy"}], "extensions": None},
+    ],
+    ids=["no error", "no code", "another cost", "no extensions"],
+)
+def test_an_answer_of_another_shape_is_told_by_its_own_error(fake_rest: FakeRest, answer: Any) -> None:
+    fake_rest.post("/").reply(json=answer)
+
+    with pytest.raises(Unavailable):
+        GraphQLClient(fake_rest.url, "secret").query(BOOK, {"id": "7"})
+
+
+def test_nothing_that_was_asked_for_is_an_answer(client: GraphQLClient) -> None:
+    skipped = "query Book($id: ID!) { book(id: $id) @skip(if: true) { title } }"
+
+    assert client.query(skipped, {"id": "7"}).data == {}
 
 
 # -- every profile
