@@ -7,6 +7,7 @@ import logging
 import time
 import uuid
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 import grpc
 import redis
@@ -22,6 +23,7 @@ from werkzeug.exceptions import (
     ServiceUnavailable,
     TooManyRequests,
     Unauthorized,
+    default_exceptions,
 )
 from werkzeug.wrappers import Request, Response
 
@@ -76,7 +78,7 @@ class Gateway:
     def _authenticate(self, request: Request) -> str:
         """Return who asks, as the auth service knows them; whoever it does not vouch for stays outside."""
         token = request.headers.get("Authorization", "").removeprefix("Bearer ")
-        known = self._fetch("POST", f"{self.auth}/introspect", fields={"token": token})
+        known = _read(self._ask("POST", f"{self.auth}/introspect", fields={"token": token}))
         if not isinstance(known, dict) or known.get("active") is not True:
             raise Unauthorized("your token is not valid", www_authenticate=_BEARER)
         return str(known["client_id"])
@@ -104,7 +106,15 @@ class Gateway:
     # region services
     def _ask_rest(self, request: Request, path: str, client: str) -> Response:
         """Pass a request on; its service is told who asks, and does not get to see the token."""
-        return _json(self._fetch(request.method, f"{self.stock}/{path}", headers={"X-Client-Id": client}))
+        url = f"{self.stock}/{quote(path)}"
+        if request.query_string:
+            url += "?" + request.query_string.decode("latin-1")
+        headers = {name: request.headers[name] for name in _PASSED_ON if name in request.headers}
+        headers["X-Client-Id"] = client
+        answer = self._ask(request.method, url, body=request.get_data() or None, headers=headers)
+        if answer.status in _CLIENTS_FAULT:
+            raise default_exceptions[answer.status](_CLIENTS_FAULT[answer.status])
+        return Response(status=204) if answer.status == 204 else _json(_read(answer), answer.status)
 
     def _ask_grpc(self, request: Request, path: str, client: str) -> Response:
         try:
@@ -128,8 +138,8 @@ class Gateway:
 
     # endregion
 
-    def _fetch(self, method: str, url: str, **how: Any) -> Any:
-        """Return the JSON that a service answers, or raise what its client is to be told."""
+    def _ask(self, method: str, url: str, **how: Any) -> urllib3.BaseHTTPResponse:
+        """Return what a service answers, unless it could not: then raise what its client is to be told."""
         try:
             answer = self.http.request(method, url, **how)
         except urllib3.exceptions.NewConnectionError as error:  # which passes for a timeout, by inheritance
@@ -138,16 +148,9 @@ class Gateway:
             raise GatewayTimeout(f"no answer within {self.timeout:g} s") from error
         except urllib3.exceptions.HTTPError as error:
             raise ServiceUnavailable("the service broke off", retry_after=1) from error
-        if answer.status == 404:
-            raise NotFound("the service has no such thing")
         if answer.status in {429, 503}:
             raise ServiceUnavailable("the service has too much to do", retry_after=1)
-        if answer.status >= 400:
-            raise BadGateway(f"the service said {answer.status}")
-        try:
-            return json.loads(answer.data)
-        except ValueError as error:
-            raise BadGateway("the service sent no JSON") from error
+        return answer
 
     def _redis(self, url: str) -> Any:
         return redis.Redis.from_url(url, socket_timeout=self.timeout, retry=Retry(NoBackoff(), 0))
@@ -165,6 +168,13 @@ class Gateway:
 
 
 _BEARER = WWWAuthenticate("bearer")
+_PASSED_ON = ("Content-Type", "Idempotency-Key")
+_CLIENTS_FAULT = {
+    400: "the service cannot read that",
+    404: "the service has no such thing",
+    409: "the service has something that stands against it",
+    422: "the service cannot do that",
+}
 _GRPC: dict[Any, type[HTTPException]] = {
     grpc.StatusCode.NOT_FOUND: NotFound,
     grpc.StatusCode.DEADLINE_EXCEEDED: GatewayTimeout,
@@ -173,6 +183,16 @@ _GRPC: dict[Any, type[HTTPException]] = {
 
 def _json(body: Any, status: int = 200) -> Response:
     return Response(json.dumps(body), status, content_type="application/json")
+
+
+def _read(answer: urllib3.BaseHTTPResponse) -> Any:
+    """Return the JSON of an answer that went well."""
+    if answer.status >= 400:
+        raise BadGateway(f"the service said {answer.status}")
+    try:
+        return json.loads(answer.data)
+    except ValueError as error:
+        raise BadGateway("the service sent no JSON") from error
 
 
 def _told(refusal: HTTPException) -> Response:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import requests
@@ -128,12 +128,49 @@ def test_a_service_learns_who_asks_and_no_secret(neighbours: Neighbours, client:
     assert "Authorization" not in call.headers
 
 
+def test_a_service_gets_the_request_as_it_came(neighbours: Neighbours, client: Client) -> None:
+    neighbours.stock.post("/tea/green").reply(201, json={"left": 5})
+    sent = ADA | {"Idempotency-Key": "k1"}
+
+    answer = client.post("/stock/tea/green", query_string={"unit": "kg"}, json={"add": 2}, headers=sent)
+
+    assert (answer.status_code, answer.json) == (201, {"left": 5})
+    call: Any = neighbours.stock.calls[0]
+    assert (call.query, call.json()) == ({"unit": "kg"}, {"add": 2})
+    assert call.headers["Content-Type"] == "application/json"
+    assert call.headers["Idempotency-Key"] == "k1"
+
+
+def test_what_is_part_of_a_name_stays_part_of_it(neighbours: Neighbours, client: Client) -> None:
+    neighbours.stock.get("/<name>").reply(json={"left": 1})
+    client.get("/stock/tea%3Fprice=0", headers=ADA)
+
+    call: Any = neighbours.stock.calls[0]
+    assert (call.path, call.query) == ("/tea?price=0", {})
+
+
+def test_what_is_done_and_has_nothing_to_say_is_done(neighbours: Neighbours, client: Client) -> None:
+    neighbours.stock.delete("/tea").reply(204)
+    answer = client.delete("/stock/tea", headers=ADA)
+
+    assert (answer.status_code, answer.data) == (204, b"")
+
+
 # -- neighbours that fail
 
 
 @pytest.mark.parametrize(
     "fault",
-    [reset_on_accept(), connection_reset(), status(500), truncate_body(), corrupt_body(), hang(), rate_limited()],
+    [
+        reset_on_accept(),
+        connection_reset(),
+        status(500),
+        status(404),
+        truncate_body(),
+        corrupt_body(),
+        hang(),
+        rate_limited(),
+    ],
     ids=str,
 )
 def test_without_the_auth_service_nobody_comes_in(
@@ -167,6 +204,9 @@ def test_while_nobody_counts_clients_are_let_in(
         (corrupt_body("html_error_page"), 502),
         (hang(), 504),
         (status(404), 404),
+        (status(409), 409),
+        (status(422), 422),
+        (status(401), 502),
     ],
     ids=str,
 )
