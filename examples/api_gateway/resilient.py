@@ -25,12 +25,14 @@ from werkzeug.exceptions import (
     Unauthorized,
     default_exceptions,
 )
+from werkzeug.http import parse_date
 from werkzeug.wrappers import Request, Response
 
 from examples.grpc_client.schema import messages, stubs
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from datetime import datetime
 
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
@@ -149,7 +151,7 @@ class Gateway:
         except urllib3.exceptions.HTTPError as error:
             raise ServiceUnavailable("the service broke off", retry_after=1) from error
         if answer.status in {429, 503}:
-            raise ServiceUnavailable("the service has too much to do", retry_after=1)
+            raise ServiceUnavailable("the service has too much to do", retry_after=_pause(answer))
         return answer
 
     def _redis(self, url: str) -> Any:
@@ -193,6 +195,12 @@ def _read(answer: urllib3.BaseHTTPResponse) -> Any:
         return json.loads(answer.data)
     except ValueError as error:
         raise BadGateway("the service sent no JSON") from error
+
+
+def _pause(answer: urllib3.BaseHTTPResponse) -> datetime | int:
+    """Return when a service wants to be asked again, so that its callers hear it."""
+    asked = answer.headers.get("Retry-After", "")
+    return int(asked) if asked.isdecimal() else parse_date(asked) or 1
 
 
 def _told(refusal: HTTPException) -> Response:

@@ -222,6 +222,19 @@ def test_what_a_service_did_is_told_in_the_gateways_own_words(
 
 
 @pytest.mark.parametrize(
+    ("asked", "told"),
+    [(120, "120"), ("Mon, 02 Mar 2026 09:00:00 GMT",) * 2, ("garbage", "1"), (None, "1")],
+    ids=["seconds", "date", "garbage", "nothing"],
+)
+def test_callers_hear_when_a_service_wants_to_be_asked_again(
+    neighbours: Neighbours, client: Client, asked: Any, told: str
+) -> None:
+    neighbours.stock.inject(rate_limited(asked))
+
+    assert client.get("/stock/tea", headers=ADA).headers["Retry-After"] == told
+
+
+@pytest.mark.parametrize(
     ("fault", "told"),
     [(grpc_status("NOT_FOUND"), 404), (grpc_status("UNAVAILABLE"), 503), (empty_ok(), 502)],
     ids=str,
