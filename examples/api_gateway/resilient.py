@@ -17,6 +17,7 @@ from redis.retry import Retry
 from werkzeug.datastructures import WWWAuthenticate
 from werkzeug.exceptions import (
     BadGateway,
+    BadRequest,
     GatewayTimeout,
     HTTPException,
     NotFound,
@@ -124,7 +125,7 @@ class Gateway:
                 messages.GetRequest(id=path), timeout=self.timeout, metadata=(("x-client-id", client),)
             )
         except grpc.RpcError as error:
-            raise _GRPC.get(error.code(), ServiceUnavailable)(error.details()) from error
+            raise _refusal(error.code()) from error
         if order is None:
             raise BadGateway("the orders service said OK and sent nothing")
         return _json({"id": order.id, "book": order.book})
@@ -177,10 +178,6 @@ _CLIENTS_FAULT = {
     409: "the service has something that stands against it",
     422: "the service cannot do that",
 }
-_GRPC: dict[Any, type[HTTPException]] = {
-    grpc.StatusCode.NOT_FOUND: NotFound,
-    grpc.StatusCode.DEADLINE_EXCEEDED: GatewayTimeout,
-}
 
 
 def _json(body: Any, status: int = 200) -> Response:
@@ -195,6 +192,20 @@ def _read(answer: urllib3.BaseHTTPResponse) -> Any:
         return json.loads(answer.data)
     except ValueError as error:
         raise BadGateway("the service sent no JSON") from error
+
+
+def _refusal(code: grpc.StatusCode) -> HTTPException:
+    """Return what a client is told of a gRPC status; its details may name addresses, and are not for everybody."""
+    match code:
+        case grpc.StatusCode.INVALID_ARGUMENT:
+            return BadRequest("the service cannot read that")
+        case grpc.StatusCode.NOT_FOUND:
+            return NotFound("the service has no such thing")
+        case grpc.StatusCode.DEADLINE_EXCEEDED:
+            return GatewayTimeout("no answer in time")
+        case grpc.StatusCode.UNAVAILABLE | grpc.StatusCode.RESOURCE_EXHAUSTED:
+            return ServiceUnavailable("the service is away, or has too much to do", retry_after=1)
+    return BadGateway(f"the service said {code.name}")
 
 
 def _pause(answer: urllib3.BaseHTTPResponse) -> datetime | int:

@@ -236,13 +236,23 @@ def test_callers_hear_when_a_service_wants_to_be_asked_again(
 
 @pytest.mark.parametrize(
     ("fault", "told"),
-    [(grpc_status("NOT_FOUND"), 404), (grpc_status("UNAVAILABLE"), 503), (empty_ok(), 502)],
+    [
+        (grpc_status("INVALID_ARGUMENT"), 400),
+        (grpc_status("NOT_FOUND"), 404),
+        (grpc_status("UNAVAILABLE", "the address is 10.0.0.7"), 503),
+        (grpc_status("INTERNAL"), 502),
+        (empty_ok(), 502),
+    ],
     ids=str,
 )
 def test_so_it_is_of_grpc(neighbours: Neighbours, client: Client, fault: Fault, told: int) -> None:
     neighbours.orders.inject(fault)
 
-    assert client.get("/orders/o1", headers=ADA).status_code == told
+    answer = client.get("/orders/o1", headers=ADA)
+
+    assert answer.status_code == told
+    assert ("Retry-After" in answer.headers) == (told == 503)
+    assert "10.0.0.7" not in answer.text
 
 
 def test_it_tries_nothing_again(neighbours: Neighbours, door: FakeRest) -> None:
