@@ -84,6 +84,8 @@ class Gateway:
         known = _read(self._ask("POST", f"{self.auth}/introspect", fields={"token": token}))
         if not isinstance(known, dict) or known.get("active") is not True:
             raise Unauthorized("your token is not valid", www_authenticate=_BEARER)
+        if "client_id" not in known:  # it may leave that out, says RFC 7662
+            raise BadGateway("the auth service does not say who you are")
         return str(known["client_id"])
 
     def _count(self, client: str) -> None:

@@ -182,6 +182,13 @@ def test_without_the_auth_service_nobody_comes_in(
     assert set(visited(fakes)) <= {"auth"}
 
 
+def test_who_has_a_good_token_and_no_name_stays_outside(fakes: Fakes, neighbours: Neighbours, client: Client) -> None:
+    neighbours.auth.post("/introspect").reply(json={"active": True})
+
+    assert client.get("/stock/tea", headers=ADA).status_code == 502
+    assert visited(fakes) == ["auth"]
+
+
 @pytest.mark.parametrize("fault", [reset_on_accept(), redis_error("loading"), hang()], ids=str)
 def test_while_nobody_counts_clients_are_let_in(
     neighbours: Neighbours, client: Client, fault: Fault, caplog: pytest.LogCaptureFixture
