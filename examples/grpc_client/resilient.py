@@ -72,7 +72,8 @@ class Timeout(grpc.UnaryUnaryClientInterceptor):  # type: ignore[misc]
     """Gives each attempt what is left."""
 
     def intercept_unary_unary(self, continuation: Any, details: Any, request: Any) -> Any:
-        return continuation(Details(details.method, time_left(), details.metadata), request)
+        same = (details.credentials, details.wait_for_ready, details.compression)
+        return continuation(Details(details.method, time_left(), details.metadata, *same), request)
 
 
 # region retry

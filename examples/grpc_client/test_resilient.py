@@ -9,7 +9,7 @@ import grpc
 import pytest
 
 from examples.grpc_client.resilient import NotFound, OrdersClient, OrdersError, Unavailable, within
-from examples.grpc_client.schema import PROTO
+from examples.grpc_client.schema import PROTO, messages
 from pytest_integrations import (
     FakeGrpc,
     VirtualClock,
@@ -55,6 +55,13 @@ def test_the_service_is_told_what_is_left(shop: FakeGrpc, client: OrdersClient) 
     assert_attempts(shop.calls, exactly=3)
     assert_deadline_propagated(shop.calls, within=0.5, since=began)
     assert_deadline_shrinks(shop.calls)
+
+
+def test_what_a_call_is_made_with_is_left_as_it_is(shop: FakeGrpc, client: OrdersClient) -> None:
+    with within(5):
+        client.stub.Get(messages.GetRequest(id="o1"), compression=grpc.Compression.Gzip)
+
+    assert shop.calls[0].headers["grpc-encoding"] == "gzip"
 
 
 @pytest.mark.parametrize(("key", "attempts"), [("", 1), ("order-7", 2)], ids=["no key", "key"])
