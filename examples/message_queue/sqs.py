@@ -17,7 +17,8 @@ log = logging.getLogger(__name__)
 class OrderQueue:
     """Sends orders to a queue, and works them off.
 
-    The queue has a redrive policy: a message that was received so often goes to the dead letters by itself.
+    The queue has a redrive policy: a message that was received so often goes to the dead letters by itself. Up to ten
+    are received at once, and worked off one after the other: the visibility timeout has to be longer than that takes.
     """
 
     def __init__(self, queue_url: str, **client: Any) -> None:

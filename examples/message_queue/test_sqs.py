@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from typing import TYPE_CHECKING
 
 import pytest
 
 from examples.message_queue.sqs import OrderQueue
-from pytest_integrations import assert_dead_lettered, assert_nothing_lost, assert_redelivery_backoff, fixed
+from pytest_integrations import (
+    ResilienceError,
+    assert_dead_lettered,
+    assert_delivered,
+    assert_nothing_lost,
+    assert_redelivery_backoff,
+    fixed,
+)
 from pytest_integrations.faults import lost_response, status
 from pytest_integrations.faults.sqs import partial_batch
 
@@ -69,6 +78,29 @@ def test_nothing_is_lost_whatever_goes_wrong(orders: SqsQueue, queue: OrderQueue
 
     assert set(done) == {12, 17}
     assert_nothing_lost(orders.messages)
+
+
+def test_a_batch_that_outlasts_its_visibility_timeout_is_worked_off_twice(
+    fake_sqs: FakeSqs, orders: SqsQueue, queue: OrderQueue
+) -> None:
+    """The price of a timeout that is too short: 30 s for ten orders of 5 s each."""
+    for number in range(10):
+        queue.send(str(number))
+    another = OrderQueue(orders.url, **fake_sqs.client_arguments)
+    done: list[str] = []
+
+    def ship(body: str) -> None:
+        time.sleep(5)
+        done.append(body)
+
+    later = threading.Timer(35, another.work, [ship], {"rounds": 1})
+    later.start()
+    queue.work(ship, rounds=1)
+    later.join()
+    another.close()
+
+    with pytest.raises(ResilienceError, match="expected exactly 1 effect of message 1 to orders, saw 2"):
+        assert_delivered(orders.messages, exactly=1, effects=done)
 
 
 @pytest.mark.fault_profile("queue-full", "poison", "redelivery", "lossy-queue")
