@@ -91,10 +91,12 @@ class ServiceClient:
 
     # region request
     def _request(self, method: str, path: str, json: Any = None, headers: dict[str, str] | None = None) -> Any:
+        retrying = self._retrying.copy()
         try:
-            return self._retrying.copy()(self._attempt, method, path, json, headers)
+            return retrying(self._attempt, method, path, json, headers)
         except pybreaker.CircuitBreakerError as error:
-            raise ServiceShed(f"{method} {path}: {error}") from error
+            is_sent = retrying.statistics["attempt_number"] > 1  # another caller's failure has opened it meanwhile
+            raise (ServiceUnavailable if is_sent else ServiceShed)(f"{method} {path}: {error}") from error
         except (_Refused, requests.RequestException) as error:
             raise ServiceUnavailable(f"{method} {path}: {error}") from error
 

@@ -100,6 +100,16 @@ def test_its_shed_calls_say_so_at_once(service: FakeRest, client: ServiceClient)
     assert_breaker_sheds(service.calls, after=5, recovery=60, demand=demand, raises=ServiceShed)
 
 
+def test_what_was_sent_is_not_told_as_shed(service: FakeRest) -> None:
+    """Each order fails once, and the second failure opens the breaker before the first order is sent again."""
+    service.inject(status(503), every=1)
+    demand = ClientCalls(service.ledger)
+    demand.together(2, ServiceClient(service.url, failure_threshold=2).post, "/orders", {"item": "tea"})
+
+    assert_attempts(service.calls, exactly=1)
+    assert [type(error) for error in demand.errors] == [ServiceUnavailable] * 2
+
+
 def test_its_breaker_closes_while_it_is_asked_all_the_time(service: FakeRest, client: ServiceClient) -> None:
     service.inject(status(503), times=5)
     demand = ClientCalls(service.ledger)
