@@ -84,6 +84,9 @@ class OrderQueue:
                     raise QueueFull(self.queue) from error
             except pika.exceptions.AMQPConnectionError:
                 self._reconnect()  # it may have arrived: the same message_id tells, if it comes twice
+            except pika.exceptions.AMQPChannelError:
+                self._reconnect()  # for the next order: this one, too large say, would be refused again
+                raise
             else:
                 return
             time.sleep(wait)  # back-pressure: who sends too fast is slowed down

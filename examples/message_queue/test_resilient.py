@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING
 
+import pika.exceptions
 import pytest
 
 from examples.message_queue.resilient import CriticalError, OrderQueue, QueueFull
@@ -19,6 +20,7 @@ from pytest_integrations import (
     assert_settle_order,
 )
 from pytest_integrations.faults import (
+    channel_close,
     connection_reset,
     duplicate,
     latency,
@@ -96,6 +98,16 @@ def test_and_tells_it_in_the_end(queue: OrderQueue, virtual_clock: VirtualClock)
     with pytest.raises(QueueFull):
         queue.send(b"one too many")
     assert 45 <= virtual_clock.now <= 60
+
+
+@pytest.mark.no_faults  # but its own: the numbers are exact
+def test_an_order_that_the_broker_will_not_have_is_told_and_stops_no_other(orders: Queue, queue: OrderQueue) -> None:
+    orders.fake.inject(channel_close(406, "it is too large"))
+
+    with pytest.raises(pika.exceptions.ChannelClosedByBroker, match="too large"):
+        queue.send(b"far too much")
+    queue.send(b"fine")
+    assert [message.body for message in orders.ready] == [b"fine"]
 
 
 @pytest.mark.no_faults  # but its own: the numbers are exact
