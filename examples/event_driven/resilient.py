@@ -56,6 +56,7 @@ class EventBus:
             " (number INTEGER PRIMARY KEY, id TEXT, type TEXT, data TEXT, time REAL, published INTEGER DEFAULT 0)"
         )
         self.store.execute("CREATE TABLE IF NOT EXISTS done (handler TEXT, id TEXT, PRIMARY KEY (handler, id))")
+        self.store.execute("CREATE TABLE IF NOT EXISTS tries (handler TEXT, id TEXT)")
         self.handlers: dict[str, tuple[str, Callable[[Event], object]]] = {}
         self.remembered: set[str] = set()
 
@@ -120,9 +121,10 @@ class EventBus:
                 except (KeyError, ValueError):  # nobody will ever read it
                     self._put_aside(name, entry, fields)
                     continue
-                if self._is_done_with(name, event):
+                is_spent = self._owes(name, event) and self._tries(name, event) >= self.attempts
+                if not is_spent and self._is_done_with(name, event):
                     self.redis.xack(self.stream, name, entry)
-                elif self._times(name, entry) >= self.attempts:
+                elif self._tries(name, event) >= self.attempts:
                     self._put_aside(name, entry, fields)
 
     def _put_aside(self, name: str, entry: bytes, fields: dict[bytes, bytes]) -> None:
@@ -132,10 +134,11 @@ class EventBus:
 
     def _is_done_with(self, name: str, event: Event) -> bool:
         """Let one handler have one event, unless it has had it; what it fails at stays pending, for this one alone."""
-        to, handler = self.handlers[name]
-        if event.type == to and not self._has_done(name, event.id):
+        if self._owes(name, event):
+            with self.store:  # before it is tried: a worker may die of it
+                self.store.execute("INSERT INTO tries VALUES (?, ?)", (name, event.id))
             try:
-                handler(event)
+                self.handlers[name][1](event)
             except Exception:
                 log.exception("%s failed at %s", name, event)
                 return False
@@ -144,14 +147,15 @@ class EventBus:
         return True
 
     # endregion
-    def _has_done(self, name: str, event: str) -> bool:
-        found = self.store.execute("SELECT 1 FROM done WHERE handler = ? AND id = ?", (name, event)).fetchone()
-        return found is not None
+    def _owes(self, name: str, event: Event) -> bool:
+        """Tell whether an event is for a handler, and it has not had it."""
+        found = self.store.execute("SELECT 1 FROM done WHERE handler = ? AND id = ?", (name, event.id)).fetchone()
+        return event.type == self.handlers[name][0] and found is None
 
-    def _times(self, name: str, entry: bytes) -> int:
-        """Return how often an entry was given to a handler."""
-        pending = self.redis.xpending_range(self.stream, name, min=entry, max=entry, count=1)
-        return int(pending[0]["times_delivered"])
+    def _tries(self, name: str, event: Event) -> int:
+        """Return how often a handler has begun with an event; Redis counts those that no handler saw as well."""
+        found = self.store.execute("SELECT count(*) FROM tries WHERE handler = ? AND id = ?", (name, event.id))
+        return int(found.fetchone()[0])
 
     def replay(self, name: str) -> None:
         """Give one handler all that is stored; what it has done already it does not do again."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING
 
 import pytest
@@ -84,6 +85,39 @@ def test_what_it_cannot_handle_is_put_aside_for_it_alone(events: Queue, bus: Eve
     assert len(statistics.done) == 1
     assert_dead_lettered(events.messages, exactly=1, after=3, to="events.dead")
     assert_all_settled(events.messages)
+
+
+@pytest.mark.no_faults  # but its own: the numbers are exact
+def test_what_its_workers_die_of_is_put_aside_too(events: Queue, bus: EventBus) -> None:
+    died: list[str] = []
+
+    def invoice(event: Event) -> None:
+        died.append(event.id)
+        raise SystemExit
+
+    bus.subscribe("invoices", "paid", invoice)
+    bus.publish("paid", {"order": 0})
+    for _ in range(6):
+        with contextlib.suppress(SystemExit):
+            bus.work(60)
+
+    assert len(died) == 3
+    assert_dead_lettered(events.messages, exactly=1, to="events.dead")
+
+
+@pytest.mark.no_faults  # but its own: the numbers are exact
+def test_what_no_handler_saw_is_no_attempt(events: Queue, bus: EventBus) -> None:
+    """A worker that is cut off has taken events for which its handlers were not called, and Redis counts them."""
+    invoices = Handler(failures=1)
+    bus.subscribe("invoices", "paid", invoices)
+    bus.publish("paid", {"order": 0})
+    bus.redis.xreadgroup("invoices", "worker", {"events": ">"})
+    for _ in range(3):
+        bus.redis.xautoclaim("events", "invoices", "worker", min_idle_time=0)
+    bus.work(120)
+
+    assert_delivered(events.messages, at_least=1, effects=invoices.count)
+    assert_nothing_lost(events.messages)
 
 
 def test_what_is_stored_is_published_when_it_can_be(events: Queue, bus: EventBus) -> None:
