@@ -143,7 +143,7 @@ class EventBus:
                 log.exception("%s failed at %s", name, event)
                 return False
             with self.store:
-                self.store.execute("INSERT INTO done VALUES (?, ?)", (name, event.id))
+                self.store.execute("INSERT OR IGNORE INTO done VALUES (?, ?)", (name, event.id))
         return True
 
     # endregion

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import pytest
@@ -21,8 +22,9 @@ from pytest_integrations.faults.redis import redis_error
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
-    from pytest_integrations import FakeRedis, Fault, Queue, QueueMessage
+    from pytest_integrations import FakeRedis, Fault, Queue, QueueMessage, VirtualClock
 
 pytestmark = pytest.mark.virtual_time
 
@@ -118,6 +120,34 @@ def test_what_no_handler_saw_is_no_attempt(events: Queue, bus: EventBus) -> None
 
     assert_delivered(events.messages, at_least=1, effects=invoices.count)
     assert_nothing_lost(events.messages)
+
+
+@pytest.mark.no_faults  # but its own: the numbers are exact
+def test_two_workers_at_one_event_do_not_stop_each_other(
+    events: Queue, tmp_path: Path, virtual_clock: VirtualClock
+) -> None:
+    """The handler takes longer than the half minute after which an event is claimed: both do it, and both go on."""
+    invoices: list[str] = []
+
+    def invoice(event: Event) -> None:
+        virtual_clock.sleep(40)
+        invoices.append(event.id)
+
+    def work(after: float) -> str:
+        virtual_clock.sleep(after)  # so that the two are never at the database in one moment
+        bus = EventBus(events.fake.url, store=str(tmp_path / "shop.db"))
+        bus.subscribe("invoices", "paid", invoice)
+        bus.work(100)
+        bus.close()
+        return "well"
+
+    first = EventBus(events.fake.url, store=str(tmp_path / "shop.db"))
+    first.publish("paid", {"order": 0})
+    first.close()
+    with ThreadPoolExecutor(2) as workers:
+        assert list(workers.map(work, (1, 6))) == ["well", "well"]
+
+    assert len(invoices) == 2
 
 
 def test_what_is_stored_is_published_when_it_can_be(events: Queue, bus: EventBus) -> None:
