@@ -57,7 +57,7 @@ class Gateway:
         per_minute: int = 60,
         timeout: float = 2.0,
     ) -> None:
-        """Let each client in *per_minute* times a minute, and wait for each service *timeout* seconds."""
+        """Let each client in *per_minute* times a minute, and bear *timeout* seconds of silence from each service."""
         self.auth, self.stock = auth, stock
         self.per_minute, self.timeout = per_minute, timeout
         self.http = urllib3.PoolManager(timeout=timeout, retries=False)

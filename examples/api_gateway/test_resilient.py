@@ -19,6 +19,7 @@ from pytest_integrations import (
 from pytest_integrations.faults import (
     connection_reset,
     corrupt_body,
+    dribble,
     empty_ok,
     grpc_status,
     hang,
@@ -279,6 +280,16 @@ def test_it_gives_up_before_its_callers_do(neighbours: Neighbours, door: FakeRes
     assert answer.status_code == 504
     assert_times_out(neighbours.stock.calls, within=2)
     assert_timeout_order(inner=neighbours.stock.calls, outer=10.0)
+
+
+def test_a_service_that_drips_is_waited_for(
+    neighbours: Neighbours, client: Client, virtual_clock: VirtualClock
+) -> None:
+    """The price of urllib3's timeout, which begins anew with each piece."""
+    neighbours.stock.inject(dribble(chunks=9, duration=15))
+
+    assert client.get("/stock/tea", headers=ADA).json == {"left": 3}
+    assert virtual_clock.now == 15
 
 
 @pytest.mark.parametrize("fault", [redis_error("oom"), connection_reset(), lost_response(), hang()], ids=str)
