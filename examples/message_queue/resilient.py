@@ -46,7 +46,7 @@ class OrderQueue:
         recovery: float = 5.0,
         done: set[str] | None = None,
     ) -> None:
-        """Process each message at most *attempts* times.
+        """Process each message at most *attempts* times; what its worker dies of only a quorum queue counts.
 
         A producer waits *patience* seconds for a place in the queue. A connection that cannot be made, or is lost, is
         made after *recovery* seconds. *done* are the ids of what has been processed: a real worker keeps them in its

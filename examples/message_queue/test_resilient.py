@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from typing import TYPE_CHECKING
 
@@ -142,6 +143,26 @@ def test_what_can_never_succeed_is_put_aside_at_once(orders: Queue, queue: Order
     assert_dead_lettered(orders.messages, ["poison"], after=1, to="orders.dead")
     assert_settle_order(orders.messages, dead_letter="orders.dead")
     assert_all_settled(orders.messages)
+
+
+@pytest.mark.no_faults  # but its own: the numbers are exact
+@pytest.mark.parametrize(("limit", "deaths"), [(None, 6), (4, 4)], ids=["no limit", "quorum queue"])
+def test_what_its_workers_die_of_only_the_broker_counts(fake_amqp: FakeAmqp, limit: int | None, deaths: int) -> None:
+    orders = fake_amqp.queue("orders", max_deliveries=limit, dead_letter="orders.later")
+    orders.publish(b"order 17")
+    died: list[bytes] = []
+
+    def process(body: bytes) -> None:
+        died.append(body)
+        raise SystemExit
+
+    for _ in range(6):
+        worker = OrderQueue(fake_amqp.url)
+        with contextlib.suppress(SystemExit):
+            worker.work(process)
+        worker.close()
+
+    assert len(died) == deaths
 
 
 @pytest.mark.no_faults  # but its own: the numbers are exact
