@@ -74,6 +74,8 @@ class RestClient:
             raise ApiError(f"{method} {path}: {error}") from error
         if response.status >= 400:
             raise ApiError(f"{method} {path}: {response.status} {response.reason}", response.status)
+        if response.status == 204:
+            return None  # done, and nothing to say
         try:
             return json.loads(response.data)
         except ValueError as error:  # a gateway's error page, say

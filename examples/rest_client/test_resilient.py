@@ -66,6 +66,12 @@ def test_nobody_is_signed_up_twice(api: FakeRest, client: RestClient, key: str |
     assert_attempts(api.calls, exactly=attempts)
 
 
+def test_what_is_done_and_has_nothing_to_say_is_done(api: FakeRest, client: RestClient) -> None:
+    api.post("/users").reply(204)
+
+    assert client.post("/users", {"name": "ada"}) is None
+
+
 def test_a_body_that_breaks_off_is_retried(api: FakeRest, client: RestClient) -> None:
     api.inject(truncate_body())
 

@@ -107,6 +107,8 @@ class ServiceClient:
             )
             if response.status_code == 429 or response.status_code >= 500:
                 raise _Refused(response)
+            if response.status_code == 204:
+                return None  # done, and nothing to say
             if response.ok:
                 return response.json()
         # Outside of the breaker: to be told no is to be answered.

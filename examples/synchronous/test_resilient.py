@@ -137,6 +137,13 @@ def test_an_order_that_timed_out_is_placed_once(service: FakeRest, client: Servi
     assert_same_request(service.calls)
 
 
+def test_what_is_done_and_has_nothing_to_say_is_done_once(service: FakeRest, client: ServiceClient) -> None:
+    service.post("/orders").reply(204)
+
+    assert client.post("/orders", json={"item": "tea"}) is None
+    assert len(service.calls) == 1
+
+
 def test_it_waits_as_it_is_asked_to(service: FakeRest, client: ServiceClient) -> None:
     service.inject(rate_limited(45))
     client.get("/stock")
