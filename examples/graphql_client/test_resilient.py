@@ -234,6 +234,7 @@ def test_an_answer_of_another_shape_is_told_by_its_own_error(fake_rest: FakeRest
         GraphQLClient(fake_rest.url, "secret").query(BOOK, {"id": "7"})
 
 
+@pytest.mark.no_faults  # an outage is another answer
 def test_nothing_that_was_asked_for_is_an_answer(client: GraphQLClient) -> None:
     skipped = "query Book($id: ID!) { book(id: $id) @skip(if: true) { title } }"
 

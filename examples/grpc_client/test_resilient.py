@@ -57,6 +57,7 @@ def test_the_service_is_told_what_is_left(shop: FakeGrpc, client: OrdersClient) 
     assert_deadline_shrinks(shop.calls)
 
 
+@pytest.mark.no_faults  # the call is made once, by the stub itself
 def test_what_a_call_is_made_with_is_left_as_it_is(shop: FakeGrpc, client: OrdersClient) -> None:
     with within(5):
         client.stub.Get(messages.GetRequest(id="o1"), compression=grpc.Compression.Gzip)

@@ -66,6 +66,7 @@ def test_nobody_is_signed_up_twice(api: FakeRest, client: RestClient, key: str |
     assert_attempts(api.calls, exactly=attempts)
 
 
+@pytest.mark.no_faults  # without a key it tells of each
 def test_what_is_done_and_has_nothing_to_say_is_done(api: FakeRest, client: RestClient) -> None:
     api.post("/users").reply(204)
 

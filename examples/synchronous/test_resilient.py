@@ -137,6 +137,7 @@ def test_an_order_that_timed_out_is_placed_once(service: FakeRest, client: Servi
     assert_same_request(service.calls)
 
 
+@pytest.mark.no_faults  # but its own: the numbers are exact
 def test_what_is_done_and_has_nothing_to_say_is_done_once(service: FakeRest, client: ServiceClient) -> None:
     service.post("/orders").reply(204)
 
