@@ -42,7 +42,7 @@ class Guide(Protocol):
         """Hear of the *addresses* that a look-up as usual has found."""
         ...
 
-    def lead(self, host: str, port: int, family: int = ...) -> tuple[str, int] | None:
+    def lead(self, host: str, port: int, family: int = 0) -> tuple[str, int] | None:
         """Return where a connection to *host* and *port* goes, or None to let it be; raises `NotIntercepted`.
 
         Of a host that goes by several addresses it is one of *family*, if that is told.
