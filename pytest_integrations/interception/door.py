@@ -19,8 +19,8 @@ class Door:
     def __init__(self, fake: ListeningFake, listener: Listener, tls: TlsPort | None) -> None:
         """Lead to where *listener* listens."""
         self.fake = fake
-        self.host = listener.host
-        self.port = listener.port
+        self.host: str = listener.host
+        self.port: int = listener.port
         self._listener = listener
         self._tls = tls
         self._lock = threading.Lock()
