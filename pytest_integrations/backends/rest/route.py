@@ -46,7 +46,7 @@ class Route:
         self.script: Script = Script()
         self.is_mount = False
         """Whether an application answers, which has many operations behind the one template."""
-        self.is_declared = False
+        self.is_declared: bool = False
         """Whether the test has said what it answers."""
         self.handler: Handler | None = None
         self.prepared: Prepared = _HEALTHY
