@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pytest_integrations.faults import grpc, grpc_frames, grpc_messages, http2
+from tests.contract.grpc import unary_clients
 from tests.contract.grpc.client_cases import CASES, Case
 from tests.contract.grpc.unary_clients import CLIENTS, PACKAGES
 
@@ -29,11 +30,16 @@ def _client(name: str) -> Callable[[str, MethodRule, float | None], str]:
 
 @pytest.mark.parametrize("name", CLIENTS)
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.id)
-def test_what_comes_of_it(shop: FakeGrpc, orders: Service, name: str, case: Case) -> None:
+def test_what_comes_of_it(  # noqa: PLR0917 -- three fixtures and what it is asked for
+    shop: FakeGrpc, orders: Service, monkeypatch: pytest.MonkeyPatch, name: str, case: Case
+) -> None:
     """Of a call without a deadline, so that it is seen who would wait for ever; a second call is well."""
     client = _client(name)
+    expected = case.of(name).split(" or ")
+    if "waits" not in expected:  # an answer may take its time, on a busy machine
+        monkeypatch.setattr(unary_clients, "PATIENCE", 10)
     shop.inject(case.fault)
-    assert client(shop.url, orders.Get, None) in case.of(name).split(" or ")
+    assert client(shop.url, orders.Get, None) in expected
     assert shop.script.rules[0].fired == 1
     assert client(shop.url, orders.Get, 5) == "OK"
 
