@@ -30,7 +30,7 @@ def _client(name: str) -> Callable[[str, MethodRule, float | None], str]:
 
 @pytest.mark.parametrize("name", CLIENTS)
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.id)
-def test_what_comes_of_it(  # noqa: PLR0917 -- three fixtures and what it is asked for
+def test_what_comes_of_it(
     shop: FakeGrpc, orders: Service, monkeypatch: pytest.MonkeyPatch, name: str, case: Case
 ) -> None:
     """Of a call without a deadline, so that it is seen who would wait for ever; a second call is well."""
