@@ -17,7 +17,6 @@ replay: pytest 'tests/test_pay.py::test_charge' --fault-profile flaky --fault-se
 from __future__ import annotations
 
 import os
-import shlex
 from typing import TYPE_CHECKING
 
 from pytest_integrations.core.errors import HandlerFailed, IntegrationsWarning, ResilienceError, UnexpectedCall
@@ -162,13 +161,11 @@ def _has_chance(record: Record) -> bool:
 
 def replay(record: Record) -> str:
     """Return the command that runs the test again with the same faults."""
+    from pytest_integrations.views.replay import replay_line
+
     item = record.item
     file, colons, rest = key_of(item).partition("::")
     file = os.path.relpath(item.config.rootpath / file, item.config.invocation_params.dir)
     name = f"{file}{colons}{rest}"
-    words = ["pytest", shlex.quote(name) if "'" in name else f"'{name}'"]
-    if record.profile is not None and not chosen_by_marker(item):
-        words.append(f"--fault-profile {record.profile}")
-    if _has_chance(record):
-        words.append(f"--fault-seed {run_seed(item.config)}")
-    return " ".join(words)
+    profile = None if chosen_by_marker(item) else record.profile
+    return replay_line(name, profile=profile, seed=run_seed(item.config) if _has_chance(record) else None)

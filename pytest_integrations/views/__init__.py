@@ -10,6 +10,7 @@ general_names  one name for operations that differ by an id
 client_side    what the client kept back
 queue_figures  what became of the messages of each queue
 part           what one test adds to the report
+replay         the command that runs a test again
 health         all tests together
 summary        the report as lines at the end of a run
 page           the report as one HTML page; page_figures, page_matrix, page_tests and page.css are its parts

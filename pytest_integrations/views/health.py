@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING
 from . import queue_figures
 from .facts import SCHEMA
 from .points import merged
+from .replay import replay_line
 from .stats import latencies
 
 if TYPE_CHECKING:
@@ -191,9 +191,6 @@ def _entry(test: CompletedTest, run: RunFacts) -> Entry | None:
 
 def _lost(test: CompletedTest, run: RunFacts) -> Entry:
     """Return what is known of a test whose worker has gone: that it was running, and in which run."""
-    replay = ["pytest", shlex.quote(test.id) if "'" in test.id else f"'{test.id}'"]
-    replay += [f"--fault-profile {','.join(run['profiles'])}"] if run["profiles"] else []
-    replay += [f"--fault-seed {run['seed']}"] if run["seed"] is not None else []
     return {
         "id": test.id,
         "outcome": test.outcome,
@@ -201,7 +198,7 @@ def _lost(test: CompletedTest, run: RunFacts) -> Entry:
         "reruns": test.reruns,
         "profile": None,
         "seed": run["seed"] or 0,
-        "replay": " ".join(replay),
+        "replay": replay_line(test.id, profile=",".join(run["profiles"]), seed=run["seed"]),
         "clock": "real",
         "calls": 0,
         "faulted": 0,
