@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from .chance import improbable, share
+from .chance import improbable, not_by_chance, share
 from .evidence import fail, nothing_to_check
 from .grouping import gap, logical_calls, none_retried, told_apart
 from .known_schedules import looks_like
@@ -156,12 +156,11 @@ def _likeness_hint(group: LogicalCall, tolerance: Tolerance) -> str:
 def _must_have_waited(waits: Sequence[_Wait], schedule: Schedule, calls: Calls) -> None:
     """Fail if chance alone cannot explain how short the waits are, or on an exact clock how long."""
     __tracebackhide__ = True
-    extreme = improbable([wait.share for wait in waits], tolerance_of(calls.ledger))
+    shares = [wait.share for wait in waits if wait.share is not None]
+    extreme = improbable(shares, tolerance_of(calls.ledger))
     if extreme is not None:
-        number = sum(wait.share is not None for wait in waits)
         fail(
-            f"the {f'{number} waits are' if number > 1 else 'wait is'} too {extreme} for chance: all at the "
-            f"{'lower' if extreme == 'short' else 'upper'} end of what {schedule!r} allows",
+            not_by_chance(len(shares), extreme, schedule),
             calls,
             groups=list({id(wait.group): wait.group for wait in waits}.values()),
             marks={wait.after.seq: wait.mark for wait in waits},

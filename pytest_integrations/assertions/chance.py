@@ -10,9 +10,10 @@ from .tolerance import EXACT
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from .schedules import Schedule
     from .tolerance import Tolerance
 
-__all__ = ["improbable", "share"]
+__all__ = ["improbable", "not_by_chance", "share"]
 
 _UNLIKELY = 1e-6
 """A draw that happens less than once in a million runs is not taken for chance."""
@@ -31,7 +32,7 @@ def share(seen: float | None, low: float, high: float, *, is_cut: bool = False) 
     return (seen - low) / (high - low)
 
 
-def improbable(shares: Iterable[float | None], tolerance: Tolerance) -> Literal["short", "long"] | None:
+def improbable(shares: Iterable[float], tolerance: Tolerance) -> Literal["short", "long"] | None:
     """Tell whether waits with these *shares* are too "short" for chance, or on an exact clock too "long".
 
     For n numbers drawn evenly from 0 to 1, the chance of a sum of at most s is at most s^n / n!.
@@ -39,10 +40,18 @@ def improbable(shares: Iterable[float | None], tolerance: Tolerance) -> Literal[
     >>> improbable([0.0, 0.0], EXACT), improbable([0.2, 0.9], EXACT)
     ('short', None)
     """
-    drawn = [each for each in shares if each is not None]
+    drawn = list(shares)
     if _is_unlikely(drawn):
         return "short"
     return "long" if tolerance is EXACT and _is_unlikely([1 - each for each in drawn]) else None
+
+
+def not_by_chance(number: int, extreme: Literal["short", "long"], schedule: Schedule) -> str:
+    """Return the verdict on a *number* of waits that are too *extreme* for chance."""
+    return (
+        f"the {f'{number} waits are' if number > 1 else 'wait is'} too {extreme} for chance: all at the "
+        f"{'lower' if extreme == 'short' else 'upper'} end of what {schedule!r} allows"
+    )
 
 
 def _is_unlikely(drawn: list[float]) -> bool:

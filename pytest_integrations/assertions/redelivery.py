@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from .chance import improbable, share
+from .chance import improbable, not_by_chance, share
 from .copies import origins
 from .delivery_evidence import blame, must_be_messages, no_message_to_check
 from .known_schedules import looks_like
@@ -114,11 +114,12 @@ class _Wait:
 def _series(messages: Messages, queue: str | None, per: Per | None) -> list[list[Delivery]]:
     """Return the deliveries of each message, or of each copy of it, in order."""
     found: dict[Hashable, list[Delivery]] = {}
+    begun = {(message.fake, message.id): origins(message) for message in messages}
     for delivery in messages.deliveries:
         if queue in {None, delivery.queue}:
             message = delivery.message
             known = None if per is None else identity(message, per)
-            copy = message.id, origins(message).get(delivery.queue, delivery.queue)
+            copy = message.id, begun[message.fake, message.id].get(delivery.queue, delivery.queue)
             found.setdefault((message.fake, copy if known is None else ("by", known)), []).append(delivery)
     return list(found.values())
 
@@ -164,12 +165,11 @@ def _fail(broken: Sequence[_Wait], waits: Sequence[_Wait], schedule: Schedule, t
 
 def _must_be_by_chance(waits: Sequence[_Wait], schedule: Schedule, tolerance: Tolerance) -> None:
     __tracebackhide__ = True
-    extreme = improbable([wait.share for wait in waits], tolerance)
+    shares = [wait.share for wait in waits if wait.share is not None]
+    extreme = improbable(shares, tolerance)
     if extreme is not None:
-        number = sum(wait.share is not None for wait in waits)
         blame(
-            f"the {f'{number} waits are' if number > 1 else 'wait is'} too {extreme} for chance: all at the "
-            f"{'lower' if extreme == 'short' else 'upper'} end of what {schedule!r} allows",
+            not_by_chance(len(shares), extreme, schedule),
             list({wait.message.id: wait.message for wait in waits}.values()),
             marks={wait.after.event.seq: wait.mark for wait in waits},
             why="Each wait alone is in range, but such waits come up less than once in a million runs: nothing drew.",

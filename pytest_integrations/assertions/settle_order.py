@@ -92,8 +92,7 @@ def _steps(found: list[DeadLetter]) -> list[_Step]:
     steps = []
     for letters in by_source.values():
         source = letters[0].source
-        before = [event for event in source.of("delivered") if event.seq < letters[0].event.seq]
-        ack = of_one_copy(source, "acked", before[-1].queue)[-1:]
+        ack = of_one_copy(source, "acked", letters[0].queue)[-1:]
         steps.append(_Step(source, tuple(letter.letter for letter in letters), ack[0] if ack else None))
     return steps
 
