@@ -229,10 +229,13 @@ def test_another_machine_is_refused_and_the_test_is_told_once(intercept: Interce
 
 
 def test_who_connected_is_told_without_the_command_that_runs_the_tests(intercept: Interception) -> None:
-    command = compile("connect()", f"{sysconfig.get_path('scripts')}/pytest", "exec")
+    path = f"{sysconfig.get_path('scripts')}/pytest"
+    command = compile("connect()", path, "exec")
     with pytest.raises(NotIntercepted):
         exec(command, {"connect": lambda: socket.getaddrinfo("other.example.com", 80)})
-    assert "/pytest" not in intercept.ledger.untold()[0].text.partition("opened by")[2]
+    opened_by = intercept.ledger.untold()[0].text.partition("opened by")[2]
+    assert __file__ in opened_by
+    assert f"{path}:" not in opened_by
 
 
 def test_another_port_of_an_intercepted_host_is_refused(intercept: Interception, fake: FakeRest) -> None:
