@@ -97,9 +97,9 @@ def _losses(message: QueueMessage, resting: frozenset[str], allowed: frozenset[s
             where = f" from {event.queue}" if event.queue else ""
             how = f"{_told(message)}{event.kind}{where}{_reason(event)}"
             yield _Loss(message, how, event, _hint(event))
-        elif event.kind == "rejected" and _untold(message, event, told=told):
+        elif event.kind == "rejected" and (_was_moved(message, event) or not told):
             how = f"not taken by {event.queue}{_reason(event)}, and nobody was told"
-            yield _Loss(message, how, event, _CONFIRMS)
+            yield _Loss(message, how, event, _FULL if _was_moved(message, event) else _CONFIRMS)
         elif event.kind in {"dead_lettered", "redriven"}:
             yield from _strayed(message, event)
     yield from _ended_twice(message)
@@ -114,10 +114,9 @@ def _never_arrived(message: QueueMessage, allowed: frozenset[str], *, told: bool
         yield _Loss(message, "published, and came into no queue", message.events[0], hint)
 
 
-def _untold(message: QueueMessage, event: QueueEvent, *, told: bool) -> bool:
-    """Whether nobody learned that a queue did not take a copy; of a dead letter nobody can."""
-    moved = any(before.seq < event.seq and event.queue in before.to for before in message.events)
-    return moved or not told
+def _was_moved(message: QueueMessage, event: QueueEvent) -> bool:
+    """Whether the copy that a queue did not take was a dead letter, of which nobody can be told."""
+    return any(before.seq < event.seq and event.queue in before.to for before in message.events)
 
 
 def _strayed(message: QueueMessage, event: QueueEvent) -> Iterator[_Loss]:
@@ -229,4 +228,8 @@ _GONE = {
 
 _CONFIRMS = (
     "Turn on confirms, channel.confirm_delivery(), and handle the refusal: without them a full queue is silence."
+)
+_FULL = (
+    "A dead-letter queue that refuses what comes loses it, and no confirm tells: give it no limit, or work it off and "
+    "watch how long it is."
 )

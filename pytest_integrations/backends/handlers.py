@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING, Any
 from pytest_integrations.core.errors import ScriptingError
 from pytest_integrations.core.reply import Reply
 
+from .arguments import wanted
+
 if TYPE_CHECKING:
     import asyncio
     from collections.abc import Callable, Coroutine
@@ -43,24 +45,11 @@ class Handler:
             msg = f"{function!r} is async and cannot run inline: leave out inline=True"
             raise ScriptingError(msg)
         self.inline: bool = inline
-        self.takes_request: bool = _takes_positional(function)
+        self.takes_request: bool = wanted(function, 1) == 1
 
     def __call__(self, request: Any, values: dict[str, Any]) -> Any:
         """Call it with the request, if it takes one, and the *values* of the route's placeholders."""
         return self.function(request, **values) if self.takes_request else self.function(**values)
-
-
-def _takes_positional(function: Callable[..., Any]) -> bool:
-    try:
-        parameters = inspect.signature(function).parameters.values()
-    except (TypeError, ValueError):
-        return True
-    positional = {
-        inspect.Parameter.POSITIONAL_ONLY,
-        inspect.Parameter.POSITIONAL_OR_KEYWORD,
-        inspect.Parameter.VAR_POSITIONAL,
-    }
-    return any(parameter.kind in positional for parameter in parameters)
 
 
 def as_reply(result: Any) -> Reply:  # noqa: PLR0911 -- one line for each form that an answer may have

@@ -56,6 +56,8 @@ class Rule:
         self.fake = fake
         self.origin = origin
         self.fired: int = 0
+        self.twins: int = 0
+        """How many rules with the same faults its script had before: alike, they are not to draw the same numbers."""
         self.seed = seed
         self.clock = clock
         self.injected: float = clock.monotonic()
@@ -117,7 +119,8 @@ class Rule:
         fault = self.faults[number]
         operation = call.operation if call is not None else "connect"
         self._drawn[operation] += 1
-        draw = (self.fake, operation, self._drawn[operation], _ADDRESS.sub("", repr(fault)))
+        twin = (self.twins,) if self.twins else ()
+        draw = (self.fake, operation, self._drawn[operation], _ADDRESS.sub("", repr(fault)), *twin)
         probability = self.when.probability
         if probability is not None and self.seed.draw(*draw) >= probability:
             return None
@@ -143,6 +146,7 @@ class Script:
 
     def add(self, rule: Rule) -> None:
         """Append *rule*; the tuples are replaced, never changed, since the wire may be reading them."""
+        rule.twins = sum(other.faults == rule.faults for other in self.rules)
         self.rules = (*self.rules, rule)
         self.scopes = self.scopes | rule.scopes
 

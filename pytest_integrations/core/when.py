@@ -61,7 +61,7 @@ class When:
         if self.probability is not None and not 0 <= number("probability", self.probability) <= 1:
             msg = f"probability={self.probability!r} is out of range: valid are numbers from 0 (never) to 1 (always)"
             raise ScriptingError(msg)
-        if not callable(self.per) and self.per not in _PER[:3] and not str(self.per).startswith("header:"):
+        if not callable(self.per) and self.per not in _PER[:3] and not _names_a_header(self.per):
             msg = f"per={self.per!r} is not something to count by: valid are {', '.join(map(repr, _PER))} or a function"
             raise ScriptingError(msg)
         if self.where is not None and not callable(self.where):
@@ -131,3 +131,7 @@ class When:
         """Show only the words that were given."""
         words = ((field.name, getattr(self, field.name), field.default) for field in fields(self))
         return ", ".join(f"{name}={value!r}" for name, value, default in words if value != default)
+
+
+def _names_a_header(per: object) -> bool:
+    return isinstance(per, str) and per.startswith("header:") and per != "header:"

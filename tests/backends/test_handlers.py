@@ -123,6 +123,15 @@ def test_a_mock_can_answer(fake: FakeRest, client: httpx.Client) -> None:
     assert handler.call_args.args[0].get_json() == {"n": 1}
 
 
+def test_an_argument_with_a_default_is_the_handler_s_own(fake: FakeRest, client: httpx.Client) -> None:
+    for number in (1, 2):
+        fake.get(f"/{number}").calls(lambda number=number: {"number": number})
+        fake.get(f"/<name>/{number}").calls(lambda request, name, number=number: [request.method, name, number])
+
+    assert [client.get(path).json() for path in ("/1", "/2")] == [{"number": 1}, {"number": 2}]
+    assert [client.get(path).json() for path in ("/a/1", "/b/2")] == [["GET", "a", 1], ["GET", "b", 2]]
+
+
 # -- where they run
 
 

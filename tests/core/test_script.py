@@ -267,6 +267,18 @@ def test_the_first_rule_that_acts_takes_the_call() -> None:
     assert [_decide(first, second)[0] for _ in range(3)] == [say(501), say(502), None]
 
 
+def test_rules_that_are_alike_are_not_of_one_mind() -> None:
+    """The first fault of one brings none of the other; were they to draw alike, it would at the very next call."""
+    again = 0
+    for seed in range(200):
+        script = Script()
+        for _ in range(2):
+            script.add(_rule(say(), seed=seed, probability=0.1))
+        failed = [decide([script], _call(), 1) is not None for _ in range(100)]
+        again += failed[failed.index(True) + 1]
+    assert 20 < again < 60
+
+
 def test_harmless_effects_go_with_the_fault_that_comes_after_them() -> None:
     """The header fields of two limits that let a call pass are sent with whatever else happens to it."""
     fault, effects = _decide(_rule(mark("a"), every=1), _rule(mark("b"), every=1), _rule(say()))

@@ -37,6 +37,7 @@ def _call(head: bytes = HEAD, operation: str = "POST /charges") -> HttpCall:
         ({"probability": 1.1}, r"probability=1.1 is out of range: valid are numbers from 0 \(never\) to 1 \(always\)"),
         ({"probability": "half"}, "probability='half' is not a number"),
         ({"probability": True}, "probability=True is not a number"),
+        ({"per": "header:"}, "per='header:' is not something to count by: valid are 'fake', 'operation', 'conn"),
         ({"per": 3}, "per=3 is not something to count by: valid are 'fake', 'operation', 'connection', 'header:NAME'"),
         ({"per": ["fake"]}, r"per=\['fake'\] is not something to count by"),
         ({"per": "route"}, "per='route' is not something to count by: valid are 'fake', 'operation', 'connection'"),

@@ -223,9 +223,9 @@ class FakeGraphQL(ListeningFake):
     def resolve(self, coordinate: str, value: Any) -> Self:
         """Answer the field at *coordinate* (`"Query.user"`) with *value*, where a reply has none.
 
-        A callable is called with the field's arguments as a dict, and with the call if it takes a second argument; it
-        may be `async def`. What it raises is the field's error: a `FieldError` as its client is to see it; anything
-        else fails the test as well.
+        A callable is called with the field's arguments as a dict, and with the call if it takes a second argument that
+        has no default; it may be `async def`. What it raises is the field's error: a `FieldError` as its client is to
+        see it; anything else fails the test as well.
         """
         __tracebackhide__ = True
         self._given.field(coordinate, value, self.engine.schema.graphql)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from graphql import is_leaf_type, is_object_type
 
+from pytest_integrations.backends.arguments import wanted
 from pytest_integrations.core.errors import ScriptingError, near_names
 
 if TYPE_CHECKING:
@@ -44,11 +45,11 @@ class Resolver:
     __slots__ = ("is_async", "is_callable", "takes", "value")
 
     def __init__(self, value: Any) -> None:
-        """Take a *value*; a callable is called with the arguments, and with the call if it takes a second one."""
+        """Take a *value*; a callable is called with the arguments and the call, as far as it has to be given them."""
         self.value: Any = value
         self.is_callable: bool = callable(value)
         self.is_async: bool = inspect.iscoroutinefunction(value)
-        self.takes: int = _positional(value) if self.is_callable else 0
+        self.takes: int = wanted(value, 2) if self.is_callable else 0
 
     def __call__(self, arguments: dict[str, Any], call: Any) -> Any:
         """Return the value for a field that was asked for with these *arguments* by *call*."""
@@ -56,19 +57,6 @@ class Resolver:
             return self.value
         given = (arguments, call)[: self.takes]
         return Later(lambda: self.value(*given)) if self.is_async else self.value(*given)
-
-
-def _positional(function: Any) -> int:
-    """Return how many arguments by position *function* takes, at most two."""
-    try:
-        parameters = inspect.signature(function).parameters.values()
-    except (TypeError, ValueError):
-        return 1
-    kinds = [parameter.kind for parameter in parameters]
-    if inspect.Parameter.VAR_POSITIONAL in kinds:
-        return 2
-    positional = {inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD}
-    return min(2, sum(kind in positional for kind in kinds))
 
 
 class Given:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from .host import Host
     from .schema import MethodSchema
 
-__all__ = ["Answer", "answer_of", "positional_count"]
+__all__ = ["Answer", "answer_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,18 +64,3 @@ def answer_of(method: MethodSchema, value: Any) -> Answer:
         msg = f"{value!r} are several replies: give them to reply_stream(), or a function that returns or yields them"
         raise ScriptingError(msg)
     return Answer((encoded(method.reply, value),))
-
-
-def positional_count(function: Callable[..., Any]) -> int:
-    """Return how many positional arguments *function* has to be given; one that cannot be asked takes one.
-
-    An argument with a default is its own, as in `lambda request, number=number: ...`.
-    """
-    try:
-        parameters = inspect.signature(function).parameters.values()
-    except (TypeError, ValueError):
-        return 1
-    if any(each.kind is each.VAR_POSITIONAL for each in parameters):
-        return 2
-    positional = (each for each in parameters if each.kind in {each.POSITIONAL_ONLY, each.POSITIONAL_OR_KEYWORD})
-    return sum(each.default is each.empty for each in positional)

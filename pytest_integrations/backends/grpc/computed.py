@@ -6,10 +6,10 @@ import queue
 from collections import deque
 from typing import TYPE_CHECKING, Any
 
+from pytest_integrations.backends.arguments import wanted
 from pytest_integrations.backends.handlers import shared_runner
 from pytest_integrations.wire.loop import shared_loop
 
-from .answers import positional_count
 from .errors import GrpcError
 from .messages import encoded
 
@@ -49,7 +49,7 @@ class Running:
         self.answering = answering
         self.method = method
         self._function = function
-        self._takes_call = positional_count(function) >= 2
+        self._takes = wanted(function, 2)
         self._end = end
         self._iterator: Iterator[Any] | None = None
         self._is_busy = False
@@ -102,8 +102,8 @@ class Running:
 
     def _run(self, argument: Callable[[], Any]) -> None:
         try:
-            value = argument()
-            result = self._function(value, self.answering.call) if self._takes_call else self._function(value)
+            given = (argument(), self.answering.call)[: self._takes]
+            result = self._function(*given)
             if hasattr(result, "__await__"):
                 shared_runner().submit_async(self._await(result))
                 return

@@ -88,10 +88,11 @@ class Route:
     def calls(self, function: Callable[..., Any], *, inline: bool = False) -> Self:
         """Answer with what *function(request, **placeholders)* returns.
 
-        It gets a werkzeug `Request` and the values of the route's placeholders by name, and runs on a worker thread,
-        an `async def` one on an asyncio thread; `inline=True` lets one that never blocks run on the I/O thread, twice
-        as fast. What it may return: a `Reply`, a werkzeug `Response`, dict or list (JSON), str, bytes, an int
-        (status), None (204), `(body, status)`, `(body, status, headers)`. What it raises fails the test.
+        It gets a werkzeug `Request`, unless it has no argument or only such that have a default, and the values of the
+        route's placeholders by name. It runs on a worker thread, an `async def` one on an asyncio thread;
+        `inline=True` lets one that never blocks run on the I/O thread, twice as fast. What it may return: a `Reply`,
+        a werkzeug `Response`, dict or list (JSON), str, bytes, an int (status), None (204), `(body, status)`,
+        `(body, status, headers)`. What it raises fails the test.
         """
         self._answer(_HEALTHY)
         self.handler = Handler(function, inline=inline)

@@ -96,6 +96,19 @@ def test_errors_beside_data(api: FakeGraphQL, client: httpx.Client) -> None:
     assert refused.json() == {"errors": [{"message": "no"}]}
 
 
+# -- callables
+
+
+def test_an_argument_with_a_default_is_the_callable_s_own(api: FakeGraphQL, ask: Ask) -> None:
+    for number in (1, 2):
+        api.query(f"Q{number}").reply(lambda variables, number=number: {"version": f"{number}{variables}"})
+    assert [ask(f"query Q{number} {{ version }}")["version"] for number in (1, 2)] == ["1{}", "2{}"]
+
+    for number in (1, 2):
+        api.resolve("Query.version", lambda number=number: str(number))
+    assert ask("query Other { version }")["version"] == "2"
+
+
 # -- turns
 
 

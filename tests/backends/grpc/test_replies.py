@@ -91,6 +91,8 @@ def test_an_argument_with_a_default_is_the_callable_s_own(shop: FakeGrpc, orders
     assert [call(shop.target, orders.Get, {"id": each}).qty for each in ("o1", "o2")] == [1, 2]
     orders.Get.when(id="o3").reply(lambda _request, its_call: {"id": its_call.operation})
     assert call(shop.target, orders.Get, {"id": "o3"}).id == "/shop.v1.Orders/Get"
+    orders.Get.when(id="o4").reply(lambda name="mine": {"id": name})
+    assert call(shop.target, orders.Get, {"id": "o4"}).id == "mine"
 
 
 def test_a_message_of_another_type_is_refused(orders: Service) -> None:
