@@ -20,6 +20,7 @@ from werkzeug.exceptions import (
     BadRequest,
     GatewayTimeout,
     HTTPException,
+    MethodNotAllowed,
     NotFound,
     ServiceUnavailable,
     TooManyRequests,
@@ -66,7 +67,11 @@ class Gateway:
             orders, [("grpc.enable_retries", 0), ("grpc.use_local_subchannel_pool", 1)]
         )
         self.orders = stubs.OrdersStub(self.channel)
-        self.services = {"stock": self._ask_rest, "orders": self._ask_grpc, "mails": self._put_into_the_queue}
+        self.services = {
+            "stock": (self._ask_rest, ()),  # which knows its methods itself
+            "orders": (self._ask_grpc, ("GET", "HEAD")),
+            "mails": (self._put_into_the_queue, ("POST",)),
+        }
 
     # region answer
     def answer(self, request: Request) -> Response:
@@ -105,12 +110,17 @@ class Gateway:
         service, _, path = request.path.strip("/").partition("/")
         if service not in self.services:
             raise NotFound(f"there is no service {service!r}; there are {', '.join(sorted(self.services))}")
-        return self.services[service](request, path, client)
+        ask, methods = self.services[service]
+        if methods and request.method not in methods:
+            raise MethodNotAllowed(methods, f"{service!r} takes {' and '.join(methods)}")
+        return ask(request, path, client)
 
     # endregion
     # region services
     def _ask_rest(self, request: Request, path: str, client: str) -> Response:
         """Pass a request on; its service is told who asks, and does not get to see the token."""
+        if ".." in path.split("/"):
+            raise BadRequest("a path leads down, never up: what lies beside the service is not for you")
         url = f"{self.stock}/{quote(path)}"
         if request.query_string:
             url += "?" + request.query_string.decode("latin-1")
@@ -119,7 +129,9 @@ class Gateway:
         answer = self._ask(request.method, url, body=request.get_data() or None, headers=headers)
         if answer.status in _CLIENTS_FAULT:
             raise default_exceptions[answer.status](_CLIENTS_FAULT[answer.status])
-        return Response(status=204) if answer.status == 204 else _json(_read(answer), answer.status)
+        if answer.status < 300 and (answer.status == 204 or request.method == "HEAD"):
+            return Response(status=answer.status)
+        return _json(_read(answer), answer.status)
 
     def _ask_grpc(self, request: Request, path: str, client: str) -> Response:
         try:

@@ -157,6 +157,32 @@ def test_what_is_done_and_has_nothing_to_say_is_done(neighbours: Neighbours, cli
     assert (answer.status_code, answer.data) == (204, b"")
 
 
+def test_a_head_is_answered_as_a_get_is_but_for_the_body(client: Client) -> None:
+    for path in ("/stock/tea", "/orders/o1"):
+        answer = client.head(path, headers=ADA)
+        assert (answer.status_code, answer.data) == (200, b"")
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "valid"), [("DELETE", "/orders/o1", "GET, HEAD"), ("GET", "/mails", "POST")]
+)
+def test_a_method_that_a_service_does_not_have_is_refused(
+    fakes: Fakes, client: Client, method: str, path: str, valid: str
+) -> None:
+    answer = client.open(path, method=method, headers=ADA)
+
+    assert (answer.status_code, answer.headers["Allow"]) == (405, valid)
+    assert visited(fakes) == ["auth", "limits"]
+
+
+@pytest.mark.parametrize("path", ["/stock/../admin", "/stock/tea/%2e%2e/%2E%2E/admin", "/stock/.."])
+def test_nobody_climbs_out_of_a_service(neighbours: Neighbours, client: Client, path: str) -> None:
+    answer = client.get(path, headers=ADA)
+
+    assert answer.status_code == 400
+    assert not neighbours.stock.calls
+
+
 # -- neighbours that fail
 
 

@@ -153,7 +153,9 @@ def test_a_dead_letter_that_its_queue_did_not_take_is_lost(queue: HandQueue) -> 
     queue.settle(message, "dead_lettered", to=("orders.dead",), reason="rejected")
     queue.tell(message, "rejected", "orders.dead", reason="maxlen")
 
-    with pytest.raises(ResilienceError, match=r"not taken by orders\.dead \(maxlen\), and nobody was told[\s\S]*watch how long it is"):
+    with pytest.raises(
+        ResilienceError, match=r"not taken by orders\.dead \(maxlen\), and nobody was told[\s\S]*watch how long it is"
+    ):
         assert_nothing_lost(queue.messages, dead_letter="orders.dead")
 
 
