@@ -371,6 +371,24 @@ def test_wrong_settings_are_told(path: Path) -> None:
         Cassette(path, secrets="pin")
 
 
+def test_two_fakes_do_not_record_in_one_file(path: Path, real: FakeRest) -> None:
+    """The one that is written last would be all that is left; to play it, and one after the other, they may."""
+    shared = Cassette(path, mode="all")
+    for first, second in ((path, path), (path, path.parent / ".." / path.parent.name / path.name), (shared, shared)):
+        with (
+            FakeRest("one", upstream=real.url, record=first, record_mode="all"),
+            pytest.raises(ScriptingError, match=r"payments\.json' is being recorded by another fake: give each fake a"),
+        ):
+            FakeRest("two", upstream=real.url, record=second, record_mode="all").start()
+    with pytest.raises(ScriptingError, match="would record, but nothing says what"):
+        FakeRest("nobody", record=path).start()
+
+    real.get("/a").reply(json=1)
+    assert [_asked(path, real, "/a") for _ in range(2)] == [[(200, "1")], [(200, "1")]]
+    with FakeRest("one", record=path), FakeRest("two", record=path):
+        assert len(real.calls) == 1
+
+
 def test_binary_bodies_are_kept_in_base_64(path: Path, real: FakeRest) -> None:
     real.get("/a").reply(body=b"\xff\xfe")
     _asked(path, real, "/a")

@@ -8,6 +8,7 @@ import re
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, get_args
+from weakref import WeakValueDictionary
 
 from pytest_integrations.core.errors import ScriptingError
 
@@ -32,6 +33,9 @@ answer from it, and record what is not in it; `"all"`: ask the service every tim
 _FORMAT = 1
 _HALVES = re.compile("[\ud800-\udfff]")
 """Of characters that a server cut in two, and JSON may have; a file can only have them as JSON escapes them."""
+
+
+_being_recorded: WeakValueDictionary[Path, Cassette] = WeakValueDictionary()
 
 
 class Cassette:
@@ -63,6 +67,7 @@ class Cassette:
         """How many of them were in the file; those that come now are for later runs."""
         self._played: set[int] = set()
         self._is_changed = False
+        self._is_inserted = False
 
     @classmethod
     def of(cls, wanted: object) -> Cassette:
@@ -94,10 +99,21 @@ class Cassette:
             )
             raise ScriptingError(msg)
         self.records = mode in {"all", "new_episodes"} or (mode == "once" and not exists)
+        self._claim()
         self._interactions = self._read() if exists and mode != "all" else []
         self._loaded = len(self._interactions)
         self._played = set()
         self._is_changed = False
+
+    def _claim(self) -> None:
+        """Refuse a file that another fake is recording: of two that write it anew, the first does so in vain."""
+        __tracebackhide__ = True
+        if not self.records:
+            return
+        if _being_recorded.setdefault(self.path.resolve(), self) is not self or self._is_inserted:
+            msg = f"{str(self.path)!r} is being recorded by another fake: give each fake a file of its own"
+            raise ScriptingError(msg)
+        self._is_inserted = True
 
     def _read(self) -> list[Interaction]:
         try:
@@ -113,6 +129,9 @@ class Cassette:
 
     def eject(self, upstream: str) -> None:
         """Write the file, if there is anything new; *upstream* is the service that has answered."""
+        if self._is_inserted:
+            self._is_inserted = False
+            _being_recorded.pop(self.path.resolve(), None)
         if not self._is_changed:
             return
         self._is_changed = False

@@ -54,6 +54,7 @@ class Passage:
         if self._cassette is not None:
             self._cassette.insert(mode)
             if self._cassette.records and self._upstream is None:
+                self._cassette.eject("")
                 msg = (
                     f"{self._cassette!r} would record, but nothing says what: name the service, as upstream='https://…'"
                 )
