@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pytest_integrations.core.errors import ScriptingError
+from pytest_integrations.core.ledger import Calls
+from pytest_integrations.core.settings import number, whole
 
 from .evidence import fail, nothing_to_check
 from .grouping import counted, is_success, logical_calls, told_apart
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-    from pytest_integrations.core.ledger import Calls
 
     from .grouping import LogicalCall, Per
 
@@ -50,9 +49,7 @@ def assert_amplification(
     ```
     """
     __tracebackhide__ = True
-    if at_most < 1:
-        msg = f"at_most={at_most!r} is below 1: every call that arrives is at least one"
-        raise ScriptingError(msg)
+    number("at_most", at_most, least=1)  # every call that arrives is at least one
     groups = logical_calls(calls, per=per)
     entries = _entries(entry, groups, per)
     if not entries:
@@ -68,7 +65,7 @@ def assert_amplification(
 def _entries(entry: Calls | int | None, groups: Sequence[LogicalCall], per: Per | None) -> int:
     if entry is None:
         return len(groups)
-    return entry if isinstance(entry, int) else len(logical_calls(entry, per=per))
+    return len(logical_calls(entry, per=per)) if isinstance(entry, Calls) else whole("entry", entry)
 
 
 def _fail(calls: Calls, groups: Sequence[LogicalCall], entry: Calls | int | None, entries: int, at_most: float) -> None:

@@ -20,6 +20,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pytest_integrations.core.settings import seconds, whole
+
 from .breaker_evidence import GO_ON, blame_early, blame_leaks, duration, fail_with, nothing_with, recorder_needed
 from .breaker_state import Recovery
 from .breaker_trial import examine, plural
@@ -184,6 +186,9 @@ def assert_breaker_sheds(
     __tracebackhide__ = True
     if not isinstance(demand, ClientCalls):
         recorder_needed("assert_breaker_sheds")
+    whole("leak", leak)
+    if fast is not None:
+        seconds("fast", fast)
     trial = examine(
         calls,
         after=after,

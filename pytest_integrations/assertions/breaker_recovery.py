@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from pytest_integrations.core.errors import ScriptingError
+from pytest_integrations.core.settings import whole
 
 from .breaker_evidence import blame_leaks, duration, fail_with, nothing_with
 from .breaker_state import Recovery
@@ -82,9 +82,7 @@ def assert_half_open_probes(
 
     """
     __tracebackhide__ = True
-    if n < 1:
-        msg = f"n={n!r}: a breaker that comes back lets at least 1 probe through"
-        raise ScriptingError(msg)
+    whole("n", n, 1)  # a breaker that comes back lets at least one probe through
     trial = examine(
         calls,
         after=after,

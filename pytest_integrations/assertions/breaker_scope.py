@@ -8,13 +8,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pytest_integrations.core.errors import ScriptingError
+from pytest_integrations.core.settings import whole
 from pytest_integrations.core.when import When
 
 from .breaker import judge_opening
 from .breaker_evidence import GO_ON, fail_with, nothing_with
 from .breaker_kinds import kind_name, matcher
 from .breaker_state import Recovery
-from .breaker_trial import examine, plural, told
+from .breaker_trial import examine, must_fit, plural, told
 from .evidence import fail, nothing_to_check
 
 if TYPE_CHECKING:
@@ -141,6 +142,7 @@ def assert_breaker_ignores(
 
     """
     __tracebackhide__ = True
+    whole("times", times, 1)
     trial = examine(
         calls, after=times, demand=demand, recovery=Recovery(), failure=matcher(kind), retries_inside=retries_inside
     )
@@ -241,6 +243,7 @@ def assert_breaker_isolated(
 
     """
     __tracebackhide__ = True
+    must_fit(calls, demand)
     key = When(per=by).key
     failing = calls.where(lambda call: key(call, call.connection.id) == opened)
     spared = calls.where(lambda call: key(call, call.connection.id) == admitted)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pytest_integrations.core.errors import ScriptingError
+from pytest_integrations.core.settings import lasting, number, whole
 from pytest_integrations.views.timeline import Band
 
 from .breaker_state import Admitted, Recovery, replay
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
 _SLACK = 0.005
 """The fake may see a client leave this much later than the client does."""
 
-__all__ = ["Trial", "examine", "plural", "told"]
+__all__ = ["Trial", "examine", "must_fit", "plural", "told"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,7 +120,9 @@ def examine(
     retries_inside: bool,
 ) -> Trial:
     """Replay a breaker with these settings over *calls* and put what the client tried beside it."""
-    _check(calls, demand, recovery)
+    __tracebackhide__ = True
+    must_fit(calls, demand)
+    _check(recovery)
     counter = tracker(after)
     tolerance = tolerance_of(calls.ledger)
     made = () if isinstance(demand, int) else tuple(sorted(demand, key=lambda call: call.began))
@@ -173,19 +176,24 @@ def _range(waits: list[float]) -> str:
     return f"{most} s" if least == most else f"{least} to {most} s"
 
 
-def _check(calls: Calls, demand: ClientCalls | int, recovery: Recovery) -> None:
+def must_fit(calls: Calls, demand: ClientCalls | int) -> None:
+    """Refuse a *demand* that is not that of *calls*."""
+    __tracebackhide__ = True
     if isinstance(demand, ClientCalls) and demand.ledger is not calls.ledger:
         msg = (
             "demand= was recorded with another ledger: make ClientCalls(fake.ledger) of the fake whose calls are judged"
         )
         raise ScriptingError(msg)
-    if isinstance(demand, int) and demand < 0:
-        msg = f"demand={demand}: give the number of calls that the client made, or a ClientCalls"
-        raise ScriptingError(msg)
-    for name, value in (("recovery", recovery.seconds), ("growth", recovery.growth), ("successes", recovery.successes)):
-        if value <= 0:
-            msg = f"{name}={value!r}: give a number above 0"
-            raise ScriptingError(msg)
+    if not isinstance(demand, ClientCalls):
+        whole("demand", demand)
+
+
+def _check(recovery: Recovery) -> None:
+    __tracebackhide__ = True
+    if recovery.seconds != math.inf:
+        lasting("recovery", recovery.seconds)
+    number("growth", recovery.growth, above=0)
+    whole("successes", recovery.successes, 1)
 
 
 def _failed(call: Call) -> bool:
@@ -241,11 +249,11 @@ def _fitting(rows: tuple[Call, ...], makers: tuple[ClientCall, ...]) -> tuple[Cl
 def _makers(calls: Calls, demand: ClientCalls) -> dict[int, tuple[ClientCall, ...]]:
     """Return by number of each call the calls of the client that were under way when it arrived."""
     numbers = sorted(call.seq for call in calls)
-    makers: dict[int, list[ClientCall]] = {number: [] for number in numbers}
+    makers: dict[int, list[ClientCall]] = {seq: [] for seq in numbers}
     for made in demand:
-        for number in _between(numbers, made):
-            makers[number].append(made)
-    return {number: tuple(under_way) for number, under_way in makers.items()}
+        for seq in _between(numbers, made):
+            makers[seq].append(made)
+    return {seq: tuple(under_way) for seq, under_way in makers.items()}
 
 
 def _by_maker(calls: Calls, makers: dict[int, tuple[ClientCall, ...]]) -> list[tuple[Call, ...]]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from pytest_integrations.core.errors import ScriptingError
+from pytest_integrations.core.settings import lasting, number, whole
 
 __all__ = ["FailureRatio", "Tracker", "failure_ratio", "tracker"]
 
@@ -46,13 +47,13 @@ def failure_ratio(
     >>> str(failure_ratio(0.5, min_calls=10, window=30))
     '50% failures of the calls in 30 s, of at least 10'
     """
-    if not 0 < ratio <= 1:
-        msg = f"failure_ratio({ratio!r}): give a share above 0 and at most 1, such as 0.5 for half of the calls"
-        raise ScriptingError(msg)
-    for name, value in (("min_calls", min_calls), ("window", window), ("last", last)):
-        if value is not None and value <= 0:
-            msg = f"failure_ratio({name}={value!r}): give a number above 0"
-            raise ScriptingError(msg)
+    __tracebackhide__ = True
+    number("ratio", ratio, above=0, most=1)
+    whole("min_calls", min_calls, 1)
+    if window is not None:
+        lasting("window", window)
+    if last is not None:
+        whole("last", last, 1)
     if last is not None and last < min_calls:
         msg = f"failure_ratio(min_calls={min_calls}, last={last}): a breaker that looks at {last} calls never sees more"
         raise ScriptingError(msg)
@@ -85,10 +86,7 @@ def tracker(after: int | FailureRatio) -> Tracker:
     """Return the counter for *after*; raises ScriptingError for one that no breaker can have."""
     if isinstance(after, FailureRatio):
         return _Share(after)
-    if after < 1:
-        msg = f"after={after!r}: a breaker opens after at least 1 failure"
-        raise ScriptingError(msg)
-    return _Streak(after)
+    return _Streak(whole("after", after, 1))
 
 
 class _Streak:

@@ -6,8 +6,7 @@ from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pytest_integrations.core.errors import ScriptingError
-from pytest_integrations.core.when import seconds
+from pytest_integrations.core.settings import lasting, number, whole
 
 from .evidence import fail, nothing_to_check
 from .grouping import is_success, logical_calls, told_apart
@@ -58,8 +57,9 @@ def assert_retry_budget(
     ```
     """
     __tracebackhide__ = True
-    _check(ratio, window, min_retries)
-    length = seconds("window", window)
+    number("ratio", ratio, above=0, most=1)
+    whole("min_retries", min_retries)
+    length = lasting("window", window)
     groups = logical_calls(calls, per=per)
     windows = list(_windows(groups, length))
     broken = [each for each in windows if each.retries > each.allowed(ratio, min_retries)]
@@ -100,20 +100,6 @@ def _windows(groups: Sequence[LogicalCall], length: float) -> Iterator[_Window]:
             counts[inside.popleft()[1]] -= 1
         if is_retry:
             yield _Window(max(0.0, started - length), started, counts[True], counts[False])
-
-
-def _check(ratio: float, window: float, min_retries: int) -> None:
-    if not seconds("window", window):
-        msg = f"window={window!r} has room for no call: give seconds above 0"
-        raise ScriptingError(msg)
-    if not 0 < seconds("ratio", ratio) <= 1:
-        msg = (
-            f"ratio={ratio!r} is out of range: valid are numbers above 0 up to 1, where 0.1 is one retry for ten calls"
-        )
-        raise ScriptingError(msg)
-    if min_retries < 0:
-        msg = f"min_retries={min_retries!r} is below 0: it is what is allowed besides the ratio"
-        raise ScriptingError(msg)
 
 
 def _for(retries: int, firsts: int) -> str:

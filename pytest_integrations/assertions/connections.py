@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pytest_integrations.core.errors import ScriptingError
-from pytest_integrations.core.when import seconds
+from pytest_integrations.core.settings import seconds, whole
 
 from .evidence import fail, nothing_to_check
 from .grouping import is_success, logical_calls, over, told_apart
@@ -63,10 +62,9 @@ def assert_connections_at_most(
     ```
     """
     __tracebackhide__ = True
-    for name, value in (("at_most", at_most), ("in_all", in_all)):
-        if value is not None and (isinstance(value, bool) or value < 1):
-            msg = f"{name}={value!r} is not a number of connections: valid are whole numbers from 1 on"
-            raise ScriptingError(msg)
+    whole("at_most", at_most, 1)
+    if in_all is not None:
+        whole("in_all", in_all, 1)
     groups = logical_calls(calls, per=per)
     slack = _slack(calls, grace)
     for group in groups:

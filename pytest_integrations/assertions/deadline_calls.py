@@ -65,7 +65,7 @@ def assert_deadline_propagated(
     """
     __tracebackhide__ = True
     length = seconds("within", within)
-    until, allowed = since + length, tolerance_of(calls.ledger, tolerance).late
+    until, allowed = seconds("since", since) + length, tolerance_of(calls.ledger, tolerance).late
     requests = _requests(calls)
     if not requests:
         nothing_to_check("no call was made", calls, hint="Call something that calls the backend.")

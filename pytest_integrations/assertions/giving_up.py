@@ -70,6 +70,7 @@ def assert_gives_up(
     if (error is None) != (declared is None):
         msg = "error= and declared= belong together: the exception that the client raised, and the types it may raise"
         raise ScriptingError(msg)
+    pause = seconds("quiet", quiet)
     given_up = [group for group in logical_calls(calls, per=per) if not group.succeeded]
     if not given_up:
         nothing_to_check(
@@ -79,7 +80,7 @@ def assert_gives_up(
             hint="Script failures that last: fake_rest.inject(status(503), every=1).",
         )
     _must_stop_after(after, given_up)
-    _must_stay_quiet(calls, given_up, seconds("quiet", quiet), per)
+    _must_stay_quiet(calls, given_up, pause, per)
     if error is not None and declared is not None and not isinstance(error, declared):
         _fail_undeclared(given_up, error, declared)
 

@@ -90,7 +90,7 @@ def assert_retry_throttling(
     """
     __tracebackhide__ = True
     most = _thousandths(number("max_tokens", max_tokens, least=0.001, most=_MOST))
-    ratio = _thousandths(number("token_ratio", token_ratio, least=0.001))
+    ratio = _thousandths(number("token_ratio", token_ratio, least=0.001, most=_MOST))
     bucket = _Bucket(most, ratio, frozenset(code_name(code_number(code)) for code in retryable))
     groups = logical_calls(calls, per=per)
     left = bucket.left(calls, 0.0 if tolerance_of(calls.ledger) is EXACT else _SLACK)

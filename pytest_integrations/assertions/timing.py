@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pytest_integrations.core.errors import ScriptingError
+from pytest_integrations.core.ledger import Calls
+from pytest_integrations.core.settings import lasting, seconds
 
 from .evidence import fail, nothing_to_check
 from .grouping import logical_calls, told_apart
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from pytest_integrations.core.call import Call
-    from pytest_integrations.core.ledger import Calls
 
     from .client_calls import ClientCalls
     from .grouping import LogicalCall, Per
@@ -43,9 +43,8 @@ def assert_times_out(calls: Calls, *, within: float, tolerance: float | None = N
         NothingToCheck: no client left before its answer: nothing was held back for longer than the client waits.
 
     Gremlin's HasTimeouts (ICDCS 2016). Try it with an answer that does not come (`hang()`) *and* with one that comes
-        byte by
-    byte: the timeouts of requests, httpx and aiohttp's `sock_read` begin anew with every byte, so that a drip is waited
-    for without an end.
+    byte by byte: the timeouts of requests, httpx and aiohttp's `sock_read` begin anew with every byte, so that a drip
+    is waited for without an end.
 
     ```python
     import requests
@@ -63,7 +62,7 @@ def assert_times_out(calls: Calls, *, within: float, tolerance: float | None = N
 
     """
     __tracebackhide__ = True
-    _positive("within", within)
+    lasting("within", within)
     limit = tolerance_of(calls.ledger, tolerance).latest(within)
     lasted = _waits(calls)
     late = [call for call in calls if lasted[call.seq] > limit]
@@ -131,7 +130,7 @@ def assert_total_time(
 
     """
     __tracebackhide__ = True
-    _positive("at_most", at_most)
+    lasting("at_most", at_most)
     limit = tolerance_of(calls.ledger, tolerance).latest(at_most)
     if demand is not None:
         _judge_client(calls, demand, at_most, limit)
@@ -216,18 +215,20 @@ def assert_timeout_order(*, inner: Calls, outer: Calls | float, tolerance: float
 
     """
     __tracebackhide__ = True
+    late = 0.0 if tolerance is None else seconds("tolerance", tolerance)
+    if not isinstance(outer, Calls):
+        lasting("outer", outer)
     deep = _given_up(inner, "inner")
     waits = _waits(inner)
     longest = max(deep, key=lambda call: waits[call.seq])
-    if isinstance(outer, int | float):
-        _positive("outer", outer)
+    if not isinstance(outer, Calls):
         shortest, of, shown = float(outer), "the outer timeout", list(inner)
     else:
         waits |= _waits(outer)
         first = min(_given_up(outer, "outer"), key=lambda call: waits[call.seq])
         shortest, of = waits[first.seq], f"the outer {first.operation} (#{first.seq})"
         shown = list({call.seq: call for call in (*inner, *outer)}.values())
-    if waits[longest.seq] >= shortest + (tolerance or 0.0):
+    if waits[longest.seq] >= shortest + late:
         fail(
             f"the inner timeout of {longest.operation} (#{longest.seq}) is {waits[longest.seq]:.3f} s, "
             f"not shorter than {of}, {shortest:.3f} s",
@@ -281,9 +282,3 @@ def _timeout_hint(call: Call) -> str:
             "or a pool fills up with dead ones."
         )
     return "Give the call a timeout: most clients wait for ever, or for minutes, unless they are told."
-
-
-def _positive(name: str, value: float) -> None:
-    if value <= 0:
-        msg = f"{name}={value!r}: give seconds above 0"
-        raise ScriptingError(msg)

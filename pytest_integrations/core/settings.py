@@ -11,7 +11,7 @@ from .errors import ScriptingError
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["among", "line", "number", "one_form", "seconds", "text", "whole"]
+__all__ = ["among", "lasting", "line", "number", "one_form", "seconds", "text", "whole"]
 
 
 def seconds(name: str, value: float | timedelta) -> float:
@@ -28,20 +28,28 @@ def seconds(name: str, value: float | timedelta) -> float:
     return float(value)
 
 
+def lasting(name: str, value: float | timedelta) -> float:
+    """Return *value*, as `seconds` does, which must be above 0."""
+    found = seconds(name, value)
+    if not found:
+        msg = f"{name}={value!r} is no time at all: valid are seconds above 0, or a timedelta"
+        raise ScriptingError(msg)
+    return found
+
+
 def number(
     name: str, value: object, *, least: float | None = None, above: float | None = None, most: float | None = None
 ) -> float:
     """Return *value* as a number from *least*, or greater than *above*, up to *most*."""
-    valid = (
-        f"{f'from {least:g}' if least is not None else f'greater than {above:g}' if above is not None else ''}"
-        f"{f' to {most:g}' if most is not None else ''}"
-    )
+    lower = f"from {least:g}" if least is not None else f"greater than {above:g}" if above is not None else ""
+    upper = "" if most is None else f"to {most:g}" if above is None else f"up to {most:g}"
+    valid = f"{lower} {upper}".strip()
     if isinstance(value, bool) or not isinstance(value, int | float) or math.isnan(value):
-        msg = f"{name}={value!r} is not a number" + (f": valid are numbers {valid.strip()}" if valid else "")
+        msg = f"{name}={value!r} is not a number" + (f": valid are numbers {valid}" if valid else "")
         raise ScriptingError(msg)
     too_small = (least is not None and value < least) or (above is not None and value <= above)
     if too_small or (most is not None and value > most):
-        msg = f"{name}={value!r} is out of range: valid are numbers {valid.strip()}"
+        msg = f"{name}={value!r} is out of range: valid are numbers {valid}"
         raise ScriptingError(msg)
     return value
 

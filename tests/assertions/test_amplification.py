@@ -61,5 +61,5 @@ def test_a_healthy_backend_proves_nothing(ledger: HandLedger) -> None:
 
 def test_less_than_one_is_refused(ledger: HandLedger) -> None:
     """A call that arrives is at least one."""
-    with pytest.raises(ScriptingError, match=r"at_most=0.5 is below 1"):
+    with pytest.raises(ScriptingError, match=r"at_most=0\.5 is out of range: valid are numbers from 1"):
         assert_amplification(ledger.calls, at_most=0.5)

@@ -217,7 +217,7 @@ class TestOpens:
     )
     def test_a_share_that_makes_no_sense_is_refused(self, wrong: dict[str, Any]) -> None:
         """failure_ratio() checks its numbers."""
-        with pytest.raises(ScriptingError, match="failure_ratio"):
+        with pytest.raises(ScriptingError, match=next(iter(wrong))):
             failure_ratio(**{"ratio": 0.5, "min_calls": 4, **wrong})
 
     def test_the_failure_shows_the_state_the_leak_and_a_way_out(self) -> None:

@@ -120,5 +120,5 @@ def test_without_a_retry_there_is_nothing_to_check(real: HandLedger) -> None:
 
 def test_no_connection_at_all_is_refused(real: HandLedger) -> None:
     """A client needs one."""
-    with pytest.raises(ScriptingError, match="at_most=0 is not a number of connections"):
+    with pytest.raises(ScriptingError, match="at_most=0 is not a count: valid are whole numbers from 1 on"):
         assert_connections_at_most(real.calls, 0)

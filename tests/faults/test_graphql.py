@@ -30,7 +30,7 @@ _WRONG: list[tuple[str, Callable[[], Any], str]] = [
     ("field_error", partial(faults.field_error, "User.email", ""), r"message='' is not text"),
     ("field_error", partial(faults.field_error, "User.email", path="user"), r"path='user' is not a path in a result"),
     ("nullify", partial(faults.nullify, 3), r"field=3 is not a field of a schema"),
-    ("partial", partial(faults.partial, 0), r"ratio=0 .*greater than 0 to 1"),
+    ("partial", partial(faults.partial, 0), r"ratio=0 .*greater than 0 up to 1"),
     ("partial", partial(faults.partial, 1.5), r"ratio=1.5 .*to 1"),
     ("data_null", partial(faults.data_null, ""), r"code='' is not text"),
     ("errors_not_list", partial(faults.errors_not_list, None), r"message=None is not text"),
