@@ -84,7 +84,7 @@ class latency(Fault):  # noqa: N801 -- a word in a script
             seconds("fixed", self.fixed or 0.0)
             return
         values = getattr(self, form)
-        if isinstance(values, str) or len(values) not in _LENGTHS[form]:
+        if not isinstance(values, list | tuple) or len(values) not in _LENGTHS[form]:
             msg = f"latency: {form}={values!r} does not fit: valid is {_MEANING[form]}"
             raise ScriptingError(msg)
         for value in values:

@@ -11,7 +11,7 @@ from pytest_integrations.core.effect import Answer, Tamper
 from pytest_integrations.core.errors import ScriptingError
 from pytest_integrations.core.fault import Acting, Fault
 from pytest_integrations.core.reply import Reply
-from pytest_integrations.core.when import seconds
+from pytest_integrations.core.settings import lasting, seconds, whole
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterable, Sequence
@@ -135,13 +135,10 @@ class rate_limit(Fault):  # noqa: N801 -- a word in a script
 
     def __post_init__(self) -> None:
         """Check the settings."""
-        for name, value in (("limit", self.limit), ("burst", self.burst)):
-            if value is not None and (not isinstance(value, int) or value < 1):
-                msg = f"rate_limit: {name}={value!r} is not a count: valid are whole numbers from 1 on"
-                raise ScriptingError(msg)
-        if not seconds("per", self.per) > 0:
-            msg = f"rate_limit: per={self.per!r} must be longer than 0 seconds"
-            raise ScriptingError(msg)
+        whole("rate_limit: limit", self.limit, 1)
+        if self.burst is not None:
+            whole("rate_limit: burst", self.burst, 1)
+        lasting("rate_limit: per", self.per)
         _choice("algorithm", self.algorithm, ("fixed_window", "sliding_window", "token_bucket"))
         _choice("headers", self.headers, ("ietf", "x-ratelimit", "github", None))
         if self.burst is not None and self.algorithm != "token_bucket":
@@ -242,9 +239,9 @@ class max_concurrency(Fault):  # noqa: N801 -- a word in a script
 
     def __post_init__(self) -> None:
         """Check the settings."""
-        if not isinstance(self.limit, int) or self.limit < 1:
-            msg = f"max_concurrency: limit={self.limit!r} is not a count: valid are whole numbers from 1 on"
-            raise ScriptingError(msg)
+        whole("max_concurrency: limit", self.limit, 1)
+        if self.retry_after is not None:
+            whole("max_concurrency: retry_after", self.retry_after)
 
     def begin(self, clock: Clock) -> Acting:
         """Return a doorkeeper with its own count."""

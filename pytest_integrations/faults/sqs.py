@@ -39,6 +39,8 @@ _ERRORS = (
 _LARGEST_BATCH = 10
 _TOLERANCE = timedelta(minutes=5)
 _DIGEST = re.compile(rb'(?P<name>MD5OfBody|MD5OfMessageBody)(?P<between>"\s*:\s*"|>)(?P<digest>[0-9a-f]{32})')
+_FAR = 1e9
+"""Seconds, some thirty years: as wrong as a clock can be."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -212,7 +214,9 @@ class clock_skew(Fault):  # noqa: N801 -- a word in a script
 
     @property
     def _by(self) -> timedelta:
-        return self.by if isinstance(self.by, timedelta) else timedelta(seconds=number("by", self.by))
+        if isinstance(self.by, timedelta):
+            return self.by
+        return timedelta(seconds=number("by", self.by, least=-_FAR, most=_FAR))
 
     def effects(self, occasion: Occasion) -> Iterable[Effect]:
         """Yield the refusal."""

@@ -245,3 +245,5 @@ def test_settings_that_cannot_be(fake: FakeRest, settings: dict[str, Any], messa
             target.rate_limit(**settings)
     with pytest.raises(ScriptingError, match="limit=0"):
         fake.max_concurrency(0)
+    with pytest.raises(ScriptingError, match="retry_after='soon' is not a count"):
+        fake.max_concurrency(1, retry_after="soon")  # type: ignore[arg-type]  # what it is for

@@ -29,6 +29,7 @@ _WRONG: list[tuple[str, Callable[[], Any], str]] = [
     ("latency", partial(faults.latency, 1, uniform=(1, 2)), r"exactly one of .*given fixed= and uniform="),
     ("latency", partial(faults.latency, -1), r"fixed=-1 .*seconds from 0 on"),
     ("latency", partial(faults.latency, uniform=(2, 1)), r"uniform=\(2, 1\) runs backwards.*\(lower, upper\)"),
+    ("latency", partial(faults.latency, uniform=3), r"uniform=3 does not fit: valid is \(lower, upper\)"),
     ("latency", partial(faults.latency, uniform=(1,)), r"uniform=\(1,\) does not fit: valid is \(lower, upper\)"),
     ("latency", partial(faults.latency, lognormal="12"), r"lognormal='12' does not fit: .*\(median, sigma, max\)"),
     ("latency", partial(faults.latency, lognormal=(0, 1)), r"lognormal\[0\]=0 .*greater than 0"),

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
         (lambda: partial_batch(1, code="no"), "unknown SQS error 'no'"),
         (lambda: clock_skew(300), "five minutes"),
         (lambda: clock_skew(timedelta(seconds=-300)), "five minutes"),
+        (lambda: clock_skew(float("inf")), "by=inf is out of range"),
         (lambda: clock_skew("late"), "by='late'"),  # type: ignore[arg-type]  # what it is for
     ],
 )
