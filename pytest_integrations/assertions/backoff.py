@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from .chance import improbable, not_by_chance, share
 from .evidence import fail, nothing_to_check
-from .grouping import gap, logical_calls, none_retried, told_apart
+from .grouping import logical_calls, none_retried, told_apart
 from .known_schedules import looks_like
 from .retry_after import asked
 from .tolerance import EXACT, span, tolerance_of
@@ -35,7 +35,9 @@ def assert_backoff(calls: Calls, schedule: Schedule, *, tolerance: float | None 
     start of attempt k+1, is in the range that *schedule* has for it; 5 ms below it (55 ms after an attempt that the
     client left, since that is seen a little after it happens) and a tenth and 150 ms above it still pass, on a virtual
     clock a millionth of a second. *tolerance*, in seconds, replaces the lateness that is allowed. A wait after an
-    answer with `Retry-After` is not judged, since it is that answer's; see `assert_respects_retry_after`.
+    answer with `Retry-After` is not judged, since it is that answer's; see `assert_respects_retry_after`. urllib3 keeps
+    the connection of an attempt that timed out until its wait is over: where the next attempt comes with the FIN, what
+    the client stayed longer than with the attempt of this logical call that it left soonest may be the wait.
 
     Jitter that reaches down to no wait at all cannot be told from no backoff by one wait. All waits together can: if
     waits as short as those seen come up less than once in a million runs, that fails as well.
@@ -90,7 +92,7 @@ class _Wait:
 
     @property
     def is_right(self) -> bool:
-        return self.seen is not None and self.passes[0] <= self.seen <= self.passes[1]
+        return _is_in(self.passes, self.seen)
 
     @property
     def is_early(self) -> bool:
@@ -104,15 +106,20 @@ class _Wait:
 
 def _waits(group: LogicalCall, schedule: Schedule, ledger: Ledger, tolerance: Tolerance) -> Iterable[_Wait]:
     previous: float | None = None
-    for number, (before, after) in enumerate(group.retries, start=1):
-        seen = gap(before, after)
+    attempts = zip(group.retries, group.gaps, group.waits, strict=True)
+    for number, ((before, after), pause, waited) in enumerate(attempts, start=1):
         low, high = schedule.allowed(number, previous)
+        unseen = _LEAVING if tolerance.early > EXACT.early and before.gone is not None else 0.0
+        passes = max(0.0, tolerance.earliest(low) - unseen), tolerance.latest(high)
+        seen = pause if _is_in(passes, pause) and not _is_in(passes, waited) else waited
         if asked(before, ledger) is None:
-            unseen = _LEAVING if tolerance.early > EXACT.early and before.gone is not None else 0.0
-            passes = max(0.0, tolerance.earliest(low) - unseen), tolerance.latest(high)
             drawn = share(seen, low, high, is_cut=schedule.is_cut(number, previous))
             yield _Wait(group, number, after, seen, (low, high), passes, drawn)
         previous = seen
+
+
+def _is_in(passes: tuple[float, float], wait: float | None) -> bool:
+    return wait is not None and passes[0] <= wait <= passes[1]
 
 
 def _fail_one(broken: Sequence[_Wait], waits: Sequence[_Wait], schedule: Schedule, tolerance: Tolerance) -> None:
@@ -146,8 +153,8 @@ _TOO_LATE = "The caller waits longer than was agreed, and its own deadline may p
 
 
 def _likeness_hint(group: LogicalCall, tolerance: Tolerance) -> str:
-    seen = [wait for wait in group.gaps if wait is not None]
-    likeness = looks_like(seen, tolerance) if len(seen) == len(group.gaps) else None
+    seen = [wait for wait in group.waits if wait is not None]
+    likeness = looks_like(seen, tolerance) if len(seen) == len(group.retries) else None
     if likeness is None:
         return "Waits are counted from the end of an attempt, not from its start; see also assert_respects_retry_after."
     return f"The waits look like {likeness}."

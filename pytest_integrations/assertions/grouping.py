@@ -42,6 +42,7 @@ _COUNTERS = ("x-stainless-retry-count", "Retry-Attempt", _GRPC)
 _CREDENTIALS, _CONDITIONS = ("Authorization", "Proxy-Authorization", "Cookie"), ("If-Match", "If-Unmodified-Since")
 _ASKED_FOR = dict.fromkeys((401, 407), _CREDENTIALS) | dict.fromkeys((412, 428), _CONDITIONS)
 """Other credentials, or the version that there is by now."""
+_LEFT = ("abandoned", "hung")
 _SLACK = 0.005
 """The FIN of an abandoned attempt and the next request may be read in either order."""
 _GRAIN, _RATIO = 0.05, 0.01
@@ -88,10 +89,29 @@ class LogicalCall(Sequence["Call"]):
         """The waits between the attempts, in seconds; see `gap`."""
         return tuple(gap(before, after) for before, after in self.retries)
 
+    @property
+    def waits(self) -> tuple[float | None, ...]:
+        """The gaps; and where there is none after a timeout, how long the client kept hold of the dead connection.
+
+        urllib3 closes the connection of an attempt that timed out when its backoff is over, not before. Its timeout is
+        the shortest time for which it stayed with an attempt that it left, and what it stayed longer was its wait.
+        """
+        stays = {call.seq: _stay(call) for call in self.attempts if call.gone is not None and call.outcome in _LEFT}
+        timeout = min(stays.values(), default=0.0)
+        return tuple(
+            stays[before.seq] - timeout + wait if wait is not None and wait <= _SLACK and before.seq in stays else wait
+            for (before, _), wait in zip(self.retries, self.gaps, strict=True)
+        )
+
 
 def over(call: Call) -> float | None:
     """Return when *call* was over for the client: when it left, if it did, else at the end of the answer or fault."""
     return call.gone if call.outcome == "abandoned" and call.gone is not None else call.end
+
+
+def _stay(call: Call) -> float:
+    end = over(call)
+    return 0.0 if end is None else end - call.started
 
 
 def gap(before: Call, after: Call) -> float | None:

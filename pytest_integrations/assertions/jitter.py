@@ -110,7 +110,7 @@ class _Spread:
 def _spreads(groups: Sequence[LogicalCall], schedule: Schedule | None) -> list[_Spread]:
     spreads = []
     for number in range(1, max(len(group) for group in groups)):
-        waits = [group.gaps[number - 1] for group in groups if len(group) > number]
+        waits = [group.waits[number - 1] for group in groups if len(group) > number]
         seen = tuple(wait for wait in waits if wait is not None)
         if len(seen) > 1:
             longest = max(seen) if schedule is None else schedule.allowed(number, max(seen))[1]

@@ -30,7 +30,8 @@ def assert_times_out(calls: Calls, *, within: float, tolerance: float | None = N
     """Assert that the client gives up an attempt that is not answered within *within* seconds.
 
     No exchange lasts longer, from the request being read to the end of the answer or to the client's leaving; and at
-    least one ended by the client's leaving.
+    least one ended by the client's leaving. The wait for which urllib3 keeps the connection after a timeout does not
+    count, if the client left another attempt of the same logical call in time; see `assert_backoff`.
 
     Args:
         calls: the calls to judge; use `calls.of(...)` for one operation.
@@ -64,8 +65,8 @@ def assert_times_out(calls: Calls, *, within: float, tolerance: float | None = N
     __tracebackhide__ = True
     lasting("within", within)
     limit = tolerance_of(calls.ledger, tolerance).latest(within)
-    lasted = _waits(calls)
-    late = [call for call in calls if lasted[call.seq] > limit]
+    lasted, held = _waits(calls), _held(calls)
+    late = [call for call in calls if lasted[call.seq] - held.get(call.seq, 0.0) > limit]
     if late:
         worst = max(late, key=lambda call: lasted[call.seq])
         fail(
@@ -243,6 +244,16 @@ def _waits(calls: Calls) -> dict[int, float]:
     """Return how long each exchange lasted by number of the call, one without an end until now."""
     now = calls.ledger.now()
     return {call.seq: _end(call, now) - call.started for call in calls}
+
+
+def _held(calls: Calls) -> dict[int, float]:
+    """Return how long the client kept hold of attempts that it had given up, while it waited for the next one."""
+    return {
+        before.seq: wait - pause
+        for group in logical_calls(calls)
+        for (before, _), wait, pause in zip(group.retries, group.waits, group.gaps, strict=True)
+        if wait is not None and pause is not None
+    }
 
 
 def _end(call: Call, now: float) -> float:

@@ -120,6 +120,41 @@ def test_the_clients_timeout_is_not_backoff(ledger: HandLedger) -> None:
     assert_backoff(ledger.calls, fixed(1))
 
 
+def test_a_wait_with_the_dead_connection_still_in_hand_is_one(ledger: HandLedger) -> None:
+    """urllib3 waits 0, 2 and 4 s before it closes what timed out after 10 s, and goes on at once."""
+    for start, stay in ((0, 10), (10, 12), (22, 14), (36, 10)):
+        ledger.call(start, outcome="abandoned", took=stay)
+
+    assert_backoff(ledger.calls, exponential(1, first=0))
+    with pytest.raises(ResilienceError, match=r"wait 3 of GET /users was 4\.000 s, 3 s was due") as caught:
+        assert_backoff(ledger.calls, exponential(1, first=0, cap=3))
+    assert "urllib3 backoff_factor=1" in str(caught.value)
+
+
+def test_a_client_that_goes_on_at_once_after_each_timeout_is_caught(ledger: HandLedger) -> None:
+    for start in (0, 10, 20, 30):
+        ledger.call(start, outcome="abandoned", took=10)
+
+    with pytest.raises(ResilienceError, match=r"wait 2 of GET /users was 0\.000 s, 2 s was due"):
+        assert_backoff(ledger.calls, exponential(1, first=0))
+
+
+def test_timeouts_that_shrink_are_not_waits(ledger: HandLedger) -> None:
+    """A client with a deadline gives each attempt what is left of it, and waits after it has closed the connection."""
+    for start, stay in ((0, 5), (6, 3), (10, 1)):
+        ledger.call(start, outcome="abandoned", took=stay)
+    ledger.call(12)
+
+    assert_backoff(ledger.calls, fixed(1))
+
+    ledger.ledger.clear()
+    for start, stay in ((0, 5), (5, 3), (8, 1)):
+        ledger.call(20 + start, outcome="abandoned", took=stay)
+    ledger.call(29)
+
+    assert_backoff(ledger.calls, fixed(0))
+
+
 def test_drawn_waits_pass(ledger: HandLedger) -> None:
     """Full jitter: anything from 0 to the wait."""
     ledger.attempts(0, 0.3, 1.9, 4.4)

@@ -56,6 +56,15 @@ def test_callers_with_jitter_pass(ledger: HandLedger) -> None:
     assert_jittered(ledger.calls, schedule=exponential(1, jitter="full"))
 
 
+def test_waits_with_the_dead_connection_still_in_hand_differ(ledger: HandLedger) -> None:
+    """urllib3 closes the connection of an attempt that timed out when its wait is over."""
+    for caller in range(8):
+        for start, stay in ((0, 5), (5, 6 + caller / 4), (11 + caller / 4, 5)):
+            ledger.call(start, outcome="abandoned", took=stay, target=f"/users?caller={caller}")
+
+    assert_jittered(ledger.calls)
+
+
 def test_the_spread_is_measured_by_the_schedule(ledger: HandLedger) -> None:
     """A tenth of jitter is a tenth: min_spread says how much is asked for."""
     callers(ledger, *[(1.0 + 0.0125 * caller,) for caller in range(9)])

@@ -40,6 +40,15 @@ class TestTimesOut:
 
         assert_times_out(ledger.calls, within=2)
 
+    def test_the_wait_before_a_retry_is_no_timeout(self, ledger: HandLedger) -> None:
+        """urllib3 closes the connection of an attempt that timed out when its backoff is over."""
+        for start, stay in ((0, 10), (10, 12), (22, 14)):
+            ledger.call(start, outcome="abandoned", took=stay)
+        ledger.call(36)
+
+        assert_times_out(ledger.calls, within=10)
+        assert "waited 14.000 s" in verdict(assert_times_out, ledger.calls, within=9)
+
     def test_catches_a_client_that_waits_for_ever(self, ledger: HandLedger) -> None:
         """The exchange hung until the fake ended it."""
         ledger.call(0, outcome="hung", took=60)

@@ -11,8 +11,8 @@ import pytest
 import requests
 import urllib3
 
-from pytest_integrations import assert_backoff, assert_respects_retry_after, exponential
-from pytest_integrations.faults import latency, rate_limited, status, unavailable
+from pytest_integrations import assert_backoff, assert_respects_retry_after, assert_times_out, exponential
+from pytest_integrations.faults import hang, latency, rate_limited, status, unavailable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -81,6 +81,17 @@ def test_a_read_timeout_ends_at_its_second(shop: FakeRest, virtual_clock: Virtua
         requests.get(shop.url + "/", timeout=5)
 
     assert virtual_clock.now == 5.0
+
+
+def test_urllib3_backs_off_after_timeouts_too(shop: FakeRest, virtual_clock: VirtualClock) -> None:
+    """It closes the connection of an attempt that timed out when its wait is over."""
+    shop.inject(hang(), times=4)
+    with session() as client:
+        assert client.get(shop.url + "/", timeout=5).ok
+
+    assert virtual_clock.now == 4 * 5 + 0 + 2 + 4 + 8
+    assert_backoff(shop.calls, exponential(base=1, first=0))
+    assert_times_out(shop.calls, within=5)
 
 
 def test_an_answer_just_in_time_is_in_time(shop: FakeRest, virtual_clock: VirtualClock) -> None:
