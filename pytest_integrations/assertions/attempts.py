@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from pytest_integrations.core.errors import ScriptingError
 
 from .evidence import fail, nothing_to_check
-from .grouping import KEY_HEADER, Grouping, is_success, logical_calls, over, told_apart
+from .grouping import KEY_HEADER, RENEWED_KEYS, is_success, logical_calls, over, renew_their_key, told_apart
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -148,11 +148,8 @@ def _fail(calls: Calls, groups: Sequence[LogicalCall], broken: Sequence[LogicalC
 
 def _too_few(calls: Calls, group: LogicalCall) -> tuple[str, str]:
     last = group[-1]
-    if KEY_HEADER in last.headers and len(Grouping(key_header=None).of(calls)) < len(logical_calls(calls)):
-        return (
-            f"What look like retries carry an {KEY_HEADER} of their own each: to the backend they are separate calls.",
-            "Make the key before the loop, not in it; see assert_idempotency_key.",
-        )
+    if KEY_HEADER in last.headers and renew_their_key(calls):
+        return RENEWED_KEYS
     if any(_came_too_soon(group, other) for other in logical_calls(calls)):
         return (
             f"A call like it came while #{last.seq} was still open, and so was not taken for its retry.",

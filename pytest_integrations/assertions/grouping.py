@@ -159,6 +159,18 @@ def logical_calls(calls: Iterable[Call], *, per: Per | None = None) -> tuple[Log
     return Grouping().of(calls)
 
 
+RENEWED_KEYS = (
+    f"What look like retries carry an {KEY_HEADER} of their own each: to the backend they are separate calls.",
+    "Make the key before the loop, not in it; see assert_idempotency_key.",
+)
+"""What is wrong where `renew_their_key` is true, and what to do."""
+
+
+def renew_their_key(calls: Sequence[Call]) -> bool:
+    """Tell whether some of *calls* would be retries of others, if each had not an Idempotency-Key of its own."""
+    return len(Grouping(key_header=None).of(calls)) < len(logical_calls(calls))
+
+
 def told_apart(groups: Iterable[LogicalCall]) -> str:
     """Return the note on the rules that the calls of *groups* were put together by."""
     known = list(groups)

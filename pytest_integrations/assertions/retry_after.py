@@ -13,7 +13,7 @@ from pytest_integrations.core.grpc_details import retry_delay
 from pytest_integrations.core.when import seconds
 
 from .evidence import fail, nothing_to_check
-from .grouping import gap, is_success, logical_calls, over, told_apart
+from .grouping import RENEWED_KEYS, gap, is_success, logical_calls, over, renew_their_key, told_apart
 from .tolerance import span, tolerance_of
 
 if TYPE_CHECKING:
@@ -253,7 +253,9 @@ def _nothing(calls: Calls, groups: tuple[LogicalCall, ...]) -> None:
     else:
         what = f"no call was retried after {requests[0].header!r}"
         hint = "If giving up is what the client should do with so long a wait, say so with cap=."
-    nothing_to_check(what, calls, groups=groups, hint=hint)
+        if renew_their_key(calls):
+            hint = " ".join(RENEWED_KEYS)
+    nothing_to_check(what, calls, groups=groups, hint=hint, footnote=told_apart(groups))
 
 
 def _is_number(text: str) -> bool:

@@ -160,6 +160,21 @@ def test_what_asks_for_nothing_is_not_judged(ledger: HandLedger, value: str, wai
         assert_respects_retry_after(ledger.calls)
 
 
+def test_a_client_that_renews_its_key_is_told_why_it_was_not_retried(ledger: HandLedger) -> None:
+    """Whoever sees a 429 and the same POST a second later wants to know why that is no retry."""
+    ledger.call(0, 429, "POST /charges", headers={"Idempotency-Key": "a"}, answer={"Retry-After": "30"})
+    ledger.call(1, 201, "POST /charges", headers={"Idempotency-Key": "b"})
+
+    with pytest.raises(NothingToCheck, match="no call was retried after 'Retry-After: 30'") as caught:
+        assert_respects_retry_after(ledger.calls)
+
+    text = " ".join(str(caught.value).split())
+    assert "carry an Idempotency-Key of their own each" in text
+    assert "Make the key before the loop" in text
+    assert "cap=" not in text
+    assert "(Calls with the same Idempotency-Key header were taken for one logical call.)" in text
+
+
 @pytest.mark.parametrize("digits", [400, 5000])
 def test_a_wait_beyond_all_numbers_is_one_to_cap(ledger: HandLedger, digits: int) -> None:
     """More digits than a float, or an int of Python's, has room for: a client has to live with such a header."""
