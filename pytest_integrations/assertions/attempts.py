@@ -158,6 +158,11 @@ def _too_few(calls: Calls, group: LogicalCall) -> tuple[str, str]:
     if group.succeeded:
         return "A call that succeeds is not tried again.", "Script as many failures as retries are expected: times=."
     seen = [call.verdict for call in group[:-1] if call.verdict != last.verdict]
+    if len(group) > 1 and not seen:
+        return (
+            f"The client tried again, and gave up after attempt {len(group)}.",
+            "Attempts are 1 and the retries: the limit that the client was given may count only one of the two.",
+        )
     retried = f"The client tried again after {' and '.join(dict.fromkeys(seen))}, but" if seen else "The client did"
     unsafe = last.operation.partition(" ")[0] in {"POST", "PATCH"}
     return (

@@ -63,6 +63,20 @@ def test_a_client_that_does_not_retry_at_all_is_told_so(ledger: HandLedger) -> N
         assert_attempts(ledger.calls, exactly=3)
 
 
+def test_a_client_that_gives_up_too_soon_is_not_said_not_to_retry(ledger: HandLedger) -> None:
+    """It did retry its POST, so that what libraries do with POST is not the matter; its limit is."""
+    for at in (0, 1, 2):
+        ledger.call(at, 503, "POST /charges")
+
+    with pytest.raises(ResilienceError, match="saw 3") as caught:
+        assert_attempts(ledger.calls, exactly=4)
+
+    text = " ".join(str(caught.value).split())
+    assert "The client tried again, and gave up after attempt 3." in text
+    assert "Attempts are 1 and the retries" in text
+    assert "allowed_methods" not in text
+
+
 def test_asking_again_what_was_answered_is_told_as_such(ledger: HandLedger) -> None:
     """No failure was retried: the call was made twice."""
     for at in (0, 1):
