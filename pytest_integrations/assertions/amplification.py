@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from pytest_integrations.core.ledger import Calls
 from pytest_integrations.core.settings import number, whole
 
-from .evidence import fail, nothing_to_check
+from .evidence import fail, must_be_calls, nothing_to_check
 from .grouping import counted, is_success, logical_calls, told_apart
 
 if TYPE_CHECKING:
@@ -49,6 +49,7 @@ def assert_amplification(
     ```
     """
     __tracebackhide__ = True
+    must_be_calls(calls)
     number("at_most", at_most, least=1)  # every call that arrives is at least one
     groups = logical_calls(calls, per=per)
     entries = _entries(entry, groups, per)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from pytest_integrations.core.errors import ScriptingError
 
-from .evidence import fail, nothing_to_check
+from .evidence import fail, must_be_calls, nothing_to_check
 from .grouping import KEY_HEADER, RENEWED_KEYS, is_success, logical_calls, over, renew_their_key, told_apart
 
 if TYPE_CHECKING:
@@ -61,6 +61,7 @@ def assert_attempts(
     ```
     """
     __tracebackhide__ = True
+    must_be_calls(calls)
     wanted = _wanted(exactly, at_least, at_most)
     groups = logical_calls(calls, per=per)
     if not groups:

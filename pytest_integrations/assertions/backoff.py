@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from .chance import improbable, not_by_chance, share
-from .evidence import fail, nothing_to_check
+from .evidence import fail, must_be_calls, nothing_to_check
 from .grouping import logical_calls, none_retried, told_apart
 from .known_schedules import looks_like
 from .retry_after import asked
@@ -66,6 +66,7 @@ def assert_backoff(calls: Calls, schedule: Schedule, *, tolerance: float | None 
     ```
     """
     __tracebackhide__ = True
+    must_be_calls(calls)
     allowed = tolerance_of(calls.ledger, tolerance)
     groups = logical_calls(calls, per=per)
     waits = [wait for group in groups for wait in _waits(group, schedule, calls.ledger, allowed)]

@@ -26,6 +26,7 @@ from .breaker_evidence import GO_ON, blame_early, blame_leaks, duration, fail_wi
 from .breaker_state import Recovery
 from .breaker_trial import examine, plural
 from .client_calls import ClientCalls
+from .evidence import must_be_calls
 from .tolerance import EXACT
 
 if TYPE_CHECKING:
@@ -93,6 +94,7 @@ def assert_breaker_opens(
 
     """
     __tracebackhide__ = True
+    must_be_calls(calls)
     trial = examine(
         calls,
         after=after,
@@ -184,6 +186,7 @@ def assert_breaker_sheds(
 
     """
     __tracebackhide__ = True
+    must_be_calls(calls)
     if not isinstance(demand, ClientCalls):
         recorder_needed("assert_breaker_sheds")
     whole("leak", leak)

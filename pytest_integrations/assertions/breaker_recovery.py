@@ -13,6 +13,7 @@ from pytest_integrations.core.settings import whole
 from .breaker_evidence import blame_leaks, duration, fail_with, nothing_with
 from .breaker_state import Recovery
 from .breaker_trial import examine, plural, told
+from .evidence import must_be_calls
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -82,6 +83,7 @@ def assert_half_open_probes(
 
     """
     __tracebackhide__ = True
+    must_be_calls(calls)
     whole("n", n, 1)  # a breaker that comes back lets at least one probe through
     trial = examine(
         calls,
@@ -191,6 +193,7 @@ def assert_breaker_reopens(
 
     """
     __tracebackhide__ = True
+    must_be_calls(calls)
     trial = examine(
         calls,
         after=after,
@@ -267,6 +270,7 @@ def assert_breaker_closes(
 
     """
     __tracebackhide__ = True
+    must_be_calls(calls)
     trial = examine(
         calls,
         after=after,

@@ -16,7 +16,7 @@ from .breaker_evidence import GO_ON, fail_with, nothing_with
 from .breaker_kinds import kind_name, matcher
 from .breaker_state import Recovery
 from .breaker_trial import examine, must_fit, plural, told
-from .evidence import fail, nothing_to_check
+from .evidence import fail, must_be_calls, nothing_to_check
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -83,6 +83,7 @@ def assert_breaker_counts(
 
     """
     __tracebackhide__ = True
+    must_be_calls(calls)
     counted = matcher(kind)
     trial = examine(
         calls,
@@ -142,6 +143,7 @@ def assert_breaker_ignores(
 
     """
     __tracebackhide__ = True
+    must_be_calls(calls)
     whole("times", times, 1)
     trial = examine(
         calls, after=times, demand=demand, recovery=Recovery(), failure=matcher(kind), retries_inside=retries_inside
@@ -243,6 +245,7 @@ def assert_breaker_isolated(
 
     """
     __tracebackhide__ = True
+    must_be_calls(calls)
     must_fit(calls, demand)
     key = When(per=by).key
     failing = calls.where(lambda call: key(call, call.connection.id) == opened)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from pytest_integrations.core.settings import lasting, number, whole
 
-from .evidence import fail, nothing_to_check
+from .evidence import fail, must_be_calls, nothing_to_check
 from .grouping import is_success, logical_calls, told_apart
 
 if TYPE_CHECKING:
@@ -57,6 +57,7 @@ def assert_retry_budget(
     ```
     """
     __tracebackhide__ = True
+    must_be_calls(calls)
     number("ratio", ratio, above=0, most=1)
     whole("min_retries", min_retries)
     length = lasting("window", window)

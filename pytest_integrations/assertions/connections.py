@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from pytest_integrations.core.settings import seconds, whole
 
-from .evidence import fail, nothing_to_check
+from .evidence import fail, must_be_calls, nothing_to_check
 from .grouping import is_success, logical_calls, over, told_apart
 from .tolerance import EXACT, tolerance_of
 
@@ -62,6 +62,7 @@ def assert_connections_at_most(
     ```
     """
     __tracebackhide__ = True
+    must_be_calls(calls)
     whole("at_most", at_most, 1)
     if in_all is not None:
         whole("in_all", in_all, 1)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NoReturn
 from pytest_integrations.core.errors import ScriptingError
 from pytest_integrations.core.grpc_call import GrpcCall
 
-from .evidence import fail, nothing_to_check
+from .evidence import fail, must_be_calls, nothing_to_check
 from .grouping import logical_calls, told_apart
 from .tolerance import tolerance_of
 
@@ -73,6 +73,7 @@ def assert_deadline_shrinks(
 
     """
     __tracebackhide__ = True
+    must_be_calls(calls)
     what = header or "grpc-timeout"
     allowed = tolerance_of(calls.ledger, tolerance).late
     found = [(group, deadline_of(group[0], header, parse)) for group in logical_calls(calls, per=per) if len(group) > 1]

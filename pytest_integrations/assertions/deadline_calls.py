@@ -8,7 +8,7 @@ from pytest_integrations.core.call import CONNECT
 from pytest_integrations.core.when import seconds
 
 from .deadline import deadline_of
-from .evidence import fail, nothing_to_check
+from .evidence import fail, must_be_calls, nothing_to_check
 from .grouping import is_success, logical_calls, over, told_apart
 from .tolerance import tolerance_of
 
@@ -64,6 +64,7 @@ def assert_deadline_propagated(
     ```
     """
     __tracebackhide__ = True
+    must_be_calls(calls)
     length = seconds("within", within)
     until, allowed = seconds("since", since) + length, tolerance_of(calls.ledger, tolerance).late
     requests = _requests(calls)
@@ -119,6 +120,7 @@ def assert_no_attempt_after_deadline(
     ```
     """
     __tracebackhide__ = True
+    must_be_calls(calls)
     allowed = tolerance_of(calls.ledger, tolerance).late
     judged = False
     for group in logical_calls(calls, per=per):
@@ -171,6 +173,7 @@ def assert_cancels(
     ```
     """
     __tracebackhide__ = True
+    must_be_calls(calls)
     allowed = tolerance_of(calls.ledger, tolerance).late
     told = [(call, deadline_of(call, header, parse)) for call in _requests(calls)]
     _let_them_leave(calls.ledger, [(call, until) for call, until in told if until is not None], allowed)

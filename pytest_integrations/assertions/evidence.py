@@ -19,7 +19,8 @@ from __future__ import annotations
 import textwrap
 from typing import TYPE_CHECKING, NoReturn
 
-from pytest_integrations.core.errors import NothingToCheck, ResilienceError
+from pytest_integrations.core.errors import NothingToCheck, ResilienceError, ScriptingError
+from pytest_integrations.core.ledger import Calls
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from pytest_integrations.core.call import Call
     from pytest_integrations.views.timeline import Band
 
-__all__ = ["compose", "fail", "nothing_to_check"]
+__all__ = ["compose", "fail", "must_be_calls", "nothing_to_check"]
 
 _ROWS = 40
 """More than a screen of rows is not read at 6 pm; marked rows are always among them."""
@@ -55,6 +56,18 @@ def fail(
     __tracebackhide__ = True
     drawn = _drawn(calls, marks, bands, groups)
     raise ResilienceError(compose(verdict, drawn, notes=notes, why=why, hint=hint, footnote=footnote))
+
+
+def must_be_calls(calls: object) -> None:
+    """Refuse what is no `Calls`: a fake, the client's own calls, a list, which knows no ledger and so no clock."""
+    __tracebackhide__ = True
+    if not isinstance(calls, Calls):
+        given = textwrap.shorten(repr(calls), 80)
+        msg = (
+            f"calls={given} is not what a ledger has of calls: valid are fake.calls, fakes.calls, and parts of them, "
+            "by slices, .of(operation) and .where(function)"
+        )
+        raise ScriptingError(msg)
 
 
 def nothing_to_check(

@@ -8,7 +8,7 @@ from pytest_integrations.core.errors import ScriptingError
 from pytest_integrations.core.when import seconds
 
 from .attempts import attempts
-from .evidence import fail, nothing_to_check
+from .evidence import fail, must_be_calls, nothing_to_check
 from .grouping import logical_calls, over, told_apart
 
 if TYPE_CHECKING:
@@ -64,6 +64,7 @@ def assert_gives_up(
     ```
     """
     __tracebackhide__ = True
+    must_be_calls(calls)
     if isinstance(after, bool) or not isinstance(after, int) or after < 1:
         msg = f"after={after!r} is not a number of attempts: valid are whole numbers from 1 on (1 and the retries)"
         raise ScriptingError(msg)

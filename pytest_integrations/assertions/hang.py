@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Self
 from pytest_integrations.core.errors import ResilienceError
 from pytest_integrations.core.when import seconds
 
-from .evidence import fail, nothing_to_check
+from .evidence import fail, must_be_calls, nothing_to_check
 from .grouping import is_success, logical_calls, over, told_apart
 from .tolerance import EXACT
 
@@ -64,6 +64,7 @@ def assert_no_hang(calls: Calls, *, limit: float, per: Per | None = None) -> Non
     ```
     """
     __tracebackhide__ = True
+    must_be_calls(calls)
     most = seconds("limit", limit) + EXACT.late
     groups = logical_calls(calls, per=per)
     for group in groups:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from pytest_integrations.core.call import CONNECT
 
 from .attempts import attempts
-from .evidence import fail, nothing_to_check
+from .evidence import fail, must_be_calls, nothing_to_check
 from .grouping import KEY_HEADER, Grouping, LogicalCall, logical_calls, none_retried, told_apart
 
 if TYPE_CHECKING:
@@ -91,6 +91,7 @@ def assert_idempotency_key(
     ```
     """
     __tracebackhide__ = True
+    must_be_calls(calls)
     declared = set(idempotent)
     groups = logical_calls(calls, per=per) if per is not None else by_intent(calls, header)
     judged = [group for group in groups if _keys(group, header) or not is_idempotent(group, declared)]

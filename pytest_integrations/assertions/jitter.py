@@ -9,7 +9,7 @@ from pytest_integrations.core.errors import ScriptingError
 from pytest_integrations.core.settings import whole
 from pytest_integrations.core.when import seconds
 
-from .evidence import fail, nothing_to_check
+from .evidence import fail, must_be_calls, nothing_to_check
 from .grouping import counted, logical_calls, told_apart
 from .tolerance import EXACT, REAL_TIME, tolerance_of
 
@@ -69,6 +69,7 @@ def assert_jittered(
     ```
     """
     __tracebackhide__ = True
+    must_be_calls(calls)
     if whole("callers", callers) < 2:
         msg = f"callers={callers!r} cannot differ: valid are whole numbers from 2 on"
         raise ScriptingError(msg)

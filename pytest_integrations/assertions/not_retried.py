@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from pytest_integrations.core.errors import ScriptingError
 from pytest_integrations.core.graphql_call import GraphQLCall
 
-from .evidence import fail, nothing_to_check
+from .evidence import fail, must_be_calls, nothing_to_check
 from .grouping import logical_calls, told_apart
 
 if TYPE_CHECKING:
@@ -56,6 +56,7 @@ def assert_not_retried(
     ```
     """
     __tracebackhide__ = True
+    must_be_calls(calls)
     wanted = {after} if isinstance(after, int | str) else set(after)
     if not wanted:
         msg = "after= is empty: name at least one status, outcome or fault"

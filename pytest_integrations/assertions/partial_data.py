@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from pytest_integrations.core.graphql_call import GraphQLCall
 
-from .evidence import fail, nothing_to_check
+from .evidence import fail, must_be_calls, nothing_to_check
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -53,6 +53,7 @@ def assert_partial_data_preserved(calls: Calls, seen: object, *, errors: bool = 
     ```
     """
     __tracebackhide__ = True
+    must_be_calls(calls)
     operations = [call for call in calls if isinstance(call, GraphQLCall)]
     partial = [call for call in operations if call.result == "partial" and call.outcome == "answered"]
     if not partial:

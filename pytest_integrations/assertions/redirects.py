@@ -9,7 +9,7 @@ from urllib.parse import unquote_to_bytes, urljoin, urlsplit
 from pytest_integrations.core.call import HttpCall
 from pytest_integrations.core.settings import whole
 
-from .evidence import fail, nothing_to_check
+from .evidence import fail, must_be_calls, nothing_to_check
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -76,6 +76,7 @@ def assert_safe_redirects(calls: Calls, *, at_most: int | None = None) -> None:
     ```
     """
     __tracebackhide__ = True
+    must_be_calls(calls)
     if at_most is not None:
         whole("at_most", at_most)
     redirects = [call for call in calls if isinstance(call, HttpCall) and _location(call)]

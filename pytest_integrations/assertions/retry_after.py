@@ -12,7 +12,7 @@ from pytest_integrations.core.grpc_call import GrpcCall
 from pytest_integrations.core.grpc_details import retry_delay
 from pytest_integrations.core.when import seconds
 
-from .evidence import fail, nothing_to_check
+from .evidence import fail, must_be_calls, nothing_to_check
 from .grouping import RENEWED_KEYS, gap, is_success, logical_calls, over, renew_their_key, told_apart
 from .tolerance import span, tolerance_of
 
@@ -121,6 +121,7 @@ def assert_respects_retry_after(
     ```
     """
     __tracebackhide__ = True
+    must_be_calls(calls)
     most = None if cap is None else seconds("cap", cap)
     allowed = tolerance_of(calls.ledger, tolerance)
     groups = logical_calls(calls, per=per)

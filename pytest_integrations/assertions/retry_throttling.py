@@ -10,7 +10,7 @@ from pytest_integrations.core.grpc_call import GrpcCall
 from pytest_integrations.core.grpc_status import code_name, code_number
 from pytest_integrations.core.settings import number
 
-from .evidence import fail, nothing_to_check
+from .evidence import fail, must_be_calls, nothing_to_check
 from .grouping import alike, is_success, logical_calls, over, told_apart
 from .retry_after import asked
 from .tolerance import EXACT, tolerance_of
@@ -89,6 +89,7 @@ def assert_retry_throttling(
     ```
     """
     __tracebackhide__ = True
+    must_be_calls(calls)
     most = _thousandths(number("max_tokens", max_tokens, least=0.001, most=_MOST))
     ratio = _thousandths(number("token_ratio", token_ratio, least=0.001, most=_MOST))
     bucket = _Bucket(most, ratio, frozenset(code_name(code_number(code)) for code in retryable))

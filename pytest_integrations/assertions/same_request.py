@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from pytest_integrations.core.call import CONNECT, HttpCall
 
-from .evidence import fail, nothing_to_check
+from .evidence import fail, must_be_calls, nothing_to_check
 from .grouping import Grouping, logical_calls, none_retried, told_apart
 
 if TYPE_CHECKING:
@@ -88,6 +88,7 @@ def assert_same_request(calls: Calls, *, vary: Iterable[str] = (), per: Per | No
     ```
     """
     __tracebackhide__ = True
+    must_be_calls(calls)
     varying = (*VARYING, *(name.lower() for name in vary))
     groups = logical_calls(calls, per=per) if per is not None else _by_place().of(calls)
     retried = [group for group in groups if len(_requests(group)) > 1]

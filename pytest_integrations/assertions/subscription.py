@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_integrations.core.graphql_call import GraphQLCall
 
-from .evidence import fail, nothing_to_check
+from .evidence import fail, must_be_calls, nothing_to_check
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterable, Sequence
@@ -79,6 +79,7 @@ def assert_subscription_resumed(
     ```
     """
     __tracebackhide__ = True
+    must_be_calls(calls)
     streams = [call for call in calls if isinstance(call, GraphQLCall) and call.kind == "subscription"]
     broken = next((call for call in streams if _is_interrupted(call)), None)
     if broken is None:

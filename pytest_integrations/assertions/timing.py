@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from pytest_integrations.core.ledger import Calls
 from pytest_integrations.core.settings import lasting, seconds
 
-from .evidence import fail, nothing_to_check
+from .evidence import fail, must_be_calls, nothing_to_check
 from .grouping import logical_calls, told_apart
 from .tolerance import tolerance_of
 
@@ -63,6 +63,7 @@ def assert_times_out(calls: Calls, *, within: float, tolerance: float | None = N
 
     """
     __tracebackhide__ = True
+    must_be_calls(calls)
     lasting("within", within)
     limit = tolerance_of(calls.ledger, tolerance).latest(within)
     lasted, held = _waits(calls), _held(calls)
@@ -131,6 +132,7 @@ def assert_total_time(
 
     """
     __tracebackhide__ = True
+    must_be_calls(calls)
     lasting("at_most", at_most)
     limit = tolerance_of(calls.ledger, tolerance).latest(at_most)
     if demand is not None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from pytest_integrations.core.call import CONNECT
 
-from .evidence import fail, nothing_to_check
+from .evidence import fail, must_be_calls, nothing_to_check
 from .grouping import KEY_HEADER, is_success, logical_calls, told_apart
 from .idempotency_key import by_intent, is_idempotent, key_of
 
@@ -64,6 +64,7 @@ def assert_no_unsafe_retry(
     ```
     """
     __tracebackhide__ = True
+    must_be_calls(calls)
     declared, refused = set(idempotent), set(refusals)
     groups = logical_calls(calls, per=per) if per is not None else by_intent(calls, key_header)
     at_stake = [group for group in groups if not is_idempotent(group, declared)]
