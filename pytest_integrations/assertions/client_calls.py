@@ -29,6 +29,9 @@ class ClientCalls(Sequence[ClientCall]):
     nothing, because a breaker's test makes many calls that fail. (Assertion errors, cancellation and the like do get
     through.) It is safe to use from several threads and tasks.
 
+    `repeat(10, fetch, "tea", every=1)` calls it ten times, `together(4, fetch, "tea")` from four threads at once. What
+    has to be awaited is called by `await client.awaited(fetch, "tea")`; several at once by `asyncio.gather` of those.
+
     ```python
     import requests
     from pytest_integrations.assertions.client_calls import ClientCalls
