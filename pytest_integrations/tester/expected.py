@@ -127,7 +127,8 @@ class Expected:
 
     def _needs_response(self, value: Any) -> list[str]:
         asked = [name for name in self.given if name in _OF_RESPONSES]
-        return [f"expected a response with {' and '.join(asked)}, got {_shown(value)}"] if asked else []
+        wanted = f"expected a response with {' and '.join(asked)}"
+        return [f"{wanted}, got {_shown(value)}, which is none: expect it by value"] if asked else []
 
     def _misses_of(self, answer: Answer) -> Iterator[str]:
         status = self.value if _is_number(self.value) else self.status

@@ -111,7 +111,7 @@ def test_a_response(answer: Any, written: Any, misses: list[str]) -> None:
         ((1,), [1], ["value: expected (1,), got [1]"]),
         ([1], [1, 2], ["value: expected [1], got [1, 2]"]),
         (Anything(), 3, []),
-        (Expected(status=200), 3, ["expected a response with status, got 3"]),
+        (Expected(status=200), 3, ["expected a response with status, got 3, which is none: expect it by value"]),
         ("tea".startswith, "t", []),
         ("tea".startswith, "x", ["str.startswith is not true of 'x'"]),
     ],
