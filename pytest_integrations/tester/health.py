@@ -65,7 +65,10 @@ class Health(Mapping[str, PointHealth]):
         return seen.pop() if seen else "healthy"
 
     def __getitem__(self, point: str) -> PointHealth:
-        """Return one of them."""
+        """Return one of them; a KeyError names those that there are."""
+        if point not in self._points:
+            msg = f"{point!r} is no integration point of these cases: {', '.join(map(repr, self)) or 'there is none'}"
+            raise KeyError(msg)
         return self._points[point]
 
     def __iter__(self) -> Iterator[str]:

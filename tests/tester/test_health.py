@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from pytest_integrations.tester import CaseResult, CaseResults
 
 
@@ -53,3 +55,14 @@ def test_all_and_nothing() -> None:
     assert RESULTS.passed.health().status == "healthy"
     assert RESULTS[2:3].health().status == "down"
     assert CaseResults([]).health().status == "healthy"
+
+
+def test_a_name_that_is_none_is_told_with_those_that_are() -> None:
+    """The point of a request to a URL is its path as it was sent, not a route with a placeholder."""
+    health = RESULTS.health()
+
+    assert "GET /<what>" not in health
+    with pytest.raises(
+        KeyError, match=r"'GET /<what>' is no integration point .*: 'GET /tea', 'POST /orders', 'order'"
+    ):
+        health["GET /<what>"]
