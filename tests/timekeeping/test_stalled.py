@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import queue
 import threading
 import time
@@ -46,6 +47,24 @@ def test_a_client_without_a_timeout() -> None:
         fake.inject(hang())
         with pytest.raises(Stalled, match=r"requests.get\(fake.url\)"):
             requests.get(fake.url)
+
+
+def test_tasks_of_asyncio_that_wait_for_ever_are_named_with_their_lines() -> None:
+    """Their thread waits in the selector of the loop, which a framework runs: that says nothing of who waits."""
+
+    async def consume(jobs: asyncio.Queue[int]) -> int:
+        return await jobs.get()
+
+    async def main() -> None:
+        await asyncio.create_task(consume(asyncio.Queue()), name="consumer")
+
+    with VirtualClock(stall=0.1), pytest.raises(Stalled) as caught:
+        asyncio.run(main())
+
+    text = str(caught.value)
+    assert f"  consumer: {__file__}:" in text
+    assert "in consume: return await jobs.get()" in text
+    assert 'in main: await asyncio.create_task(consume(asyncio.Queue()), name="consumer")' in text
 
 
 def test_it_is_not_swallowed_by_who_retries_whatever_fails() -> None:
