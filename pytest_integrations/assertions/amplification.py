@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from pytest_integrations.core.ledger import Calls
 from pytest_integrations.core.settings import number, whole
 
+from .attempts import attempts
 from .evidence import fail, must_be_calls, nothing_to_check
 from .grouping import counted, is_success, logical_calls, told_apart
 
@@ -75,12 +76,12 @@ def _fail(calls: Calls, groups: Sequence[LogicalCall], entry: Calls | int | None
     name = layers[0].fake if layers else "the entry"
     outer = len(layers) / entries if layers else None
     inner = len(calls) / max(1, len(groups))
-    notes = [f"{calls[0].fake}: {counted(len(groups))}, {len(calls)} attempts, {inner:.3g} each"]
+    notes = [f"{calls[0].fake}: {counted(len(groups))}, {attempts(len(calls))}, {inner:.3g} each"]
     if outer is not None:
-        notes.insert(0, f"{name}: {counted(entries)}, {len(layers)} attempts, {outer:.3g} each")
+        notes.insert(0, f"{name}: {counted(entries)}, {attempts(len(layers))}, {outer:.3g} each")
     notes.append(f"{counted(entries)} at {name} became {counted(len(groups))} here.")
     fail(
-        f"{len(calls)} attempts reached {calls[0].fake} for {entries} at {name}: {len(calls) / entries:.3g} times, "
+        f"{attempts(len(calls))} reached {calls[0].fake} for {entries} at {name}: {len(calls) / entries:.3g} times, "
         f"{at_most:g} allowed",
         [*layers, *calls],
         groups=groups,
