@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 
 __all__ = ["perform"]
 
+_EMPTY: dict[bytes, list[Any]] = {b"XAUTOCLAIM": [b"0-0", [], []], b"XCLAIM": [], b"ZPOPMAX": [], b"ZPOPMIN": []}
+"""The answers to receivers whose "nothing" is not nil."""
+
 
 def perform(
     session: Session, call: QueueCall, fields: list[bytes], effects: Sequence[Effect], fault: Fault | None
@@ -56,7 +59,7 @@ def _instead(session: Session, fields: list[bytes], effect: Effect) -> Answer | 
     if session.in_multi:
         return None  # it is only queued: there is nothing to receive or to settle yet
     if isinstance(effect, Hide):
-        return session.worded(fields, [None])
+        return session.worded(fields, [_EMPTY.get(fields[0].upper())])
     if isinstance(effect, Pretend):
         return session.worded(fields, [_pretended(session, fields)])
     return None

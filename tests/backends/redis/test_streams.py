@@ -5,13 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+import redis
 
-from pytest_integrations.faults.queue import duplicate, lost_ack, lost_message, redeliver, reorder
+from pytest_integrations.faults.queue import duplicate, empty_receive, lost_ack, lost_message, redeliver, reorder
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-    import redis
 
     from pytest_integrations.backends.queues import Queue
     from pytest_integrations.backends.redis import FakeRedis
@@ -175,3 +174,32 @@ def test_faults_on_entries(broker: FakeRedis, client: redis.Redis, log: Queue) -
     assert client.xack("log", "g", five) == 1  # too late, but nobody has claimed it
     assert story(log.messages[5]) == [*ARRIVAL, "delivered", "requeued", "acked"]
     assert not log.messages[5].places
+
+
+@pytest.mark.parametrize(
+    ("ask", "nothing"),
+    [
+        (("XAUTOCLAIM", "log", "g", "you", "0", "0"), ["0-0", [], []]),
+        (("XCLAIM", "log", "g", "you", "0", "1-1"), []),
+        (("ZPOPMIN", "scores"), []),
+        (("XREADGROUP", "GROUP", "g", "me", "STREAMS", "log", ">"), None),
+    ],
+    ids=lambda value: value[0] if isinstance(value, tuple) else "",
+)
+def test_nothing_is_told_as_each_command_tells_it(
+    broker: FakeRedis, log: Queue, ask: tuple[str, ...], nothing: list[object] | None
+) -> None:
+    log.publish("one")
+    raw = redis.Redis.from_url(broker.url, decode_responses=True)
+    raw.response_callbacks.clear()
+    broker.inject(empty_receive())
+    assert raw.execute_command(*ask) == nothing
+    raw.close()
+
+
+def test_who_claims_nothing_goes_on(broker: FakeRedis, client: redis.Redis, log: Queue) -> None:
+    log.publish("one")
+    (entry,) = read(client)
+    broker.inject(empty_receive())
+    assert client.xautoclaim("log", "g", "you", 0)[1] == []
+    assert [claimed for claimed, _ in client.xautoclaim("log", "g", "you", 0)[1]] == [entry]
