@@ -58,7 +58,11 @@ def assert_back_pressure(messages: Messages, queue: str, *, limit: int, pause: f
     _must_drop_nothing(messages, queue)
     most = _must_keep_the_limit(messages, queue, limit)
     turned_away = [(message, event) for message in messages for event in message.of("rejected", queue=queue)]
-    refused = [message for message in messages if message.published_to == queue and message.of("refused", "returned")]
+    refused = [
+        message
+        for message in messages
+        if queue in {message.published_to, *message.kept_from} and message.of("refused", "returned")
+    ]
     _must_tell(turned_away, queue)
     if not turned_away and not refused:
         no_message_to_check(

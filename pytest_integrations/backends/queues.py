@@ -100,7 +100,7 @@ class Queue:
 
     @property
     def messages(self) -> Messages:
-        """All messages that were ever sent to it or put into it."""
+        """All messages that were ever sent to it or put into it, also those that it did not get."""
         return self.fake.messages.through(self.name)
 
     @property

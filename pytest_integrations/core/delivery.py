@@ -149,7 +149,9 @@ class Delivery:
 class QueueMessage:
     """One message, from its publication to its end; the same one when it is delivered again or dead-lettered."""
 
-    __slots__ = ("_events", "body", "delivered", "fake", "headers", "id", "is_numbered", "key", "published_to")
+    __slots__ = (
+        "_events", "body", "delivered", "fake", "headers", "id", "is_numbered", "kept_from", "key", "published_to"
+    )  # fmt: skip
 
     def __init__(
         self,
@@ -174,6 +176,8 @@ class QueueMessage:
         """The message's own id, as its producer or its protocol gave it; `""` if it has none."""
         self.is_numbered: bool = is_numbered
         """Whether its key is a number in its own queue, as streams of Redis have it: elsewhere it is another's."""
+        self.kept_from: tuple[str, ...] = ()
+        """The queues that it was on its way to, by an exchange, when a fault took it."""
         self.delivered: int = 0
         """How often it was delivered."""
         self._events: list[QueueEvent] = []
@@ -248,8 +252,17 @@ class Messages(Excerpt[QueueMessage]):
     __slots__ = ()
 
     def through(self, queue: str) -> Messages:
-        """Return those that were sent to *queue*, or put into it, at any time."""
-        return self.where(lambda message: message.published_to == queue or message.of("routed", queue=queue))
+        """Return those that were sent to *queue*, or put into it, at any time; also those that never came there.
+
+        What it did not take, or what a fault has kept from it, is among them when it was sent by an exchange as well.
+        """
+        return self.where(
+            lambda message: (
+                message.published_to == queue
+                or queue in message.kept_from
+                or message.of("routed", "rejected", queue=queue)
+            )
+        )
 
     @property
     def bodies(self) -> list[bytes]:

@@ -109,15 +109,19 @@ def new_copy(
 def _bring(session: BrokerSession, copy: Copy, command: Command) -> bool:
     """Bring a copy to its queues, unless a fault takes it; return whether its producer may think it safe."""
     tell, fault, confirm = session.broker.tell, command.fault, command.effect(Confirm)
-    if any(isinstance(effect, _NOWHERE) for effect in command.effects):
+    queues = route(session.vhost, copy.exchange, copy.keys, copy.properties.headers)
+    is_lost = any(isinstance(effect, _NOWHERE) for effect in command.effects)
+    is_refused = confirm is not None and confirm.how == "refuse"
+    is_unroutable = command.effect(Fail) is not None
+    if is_lost or is_refused or is_unroutable:
+        copy.message.kept_from = tuple(queue.name for queue in queues)
+    if is_lost:
         tell(copy.message, "dropped", reason="lost", fault=fault)
         return True
-    if confirm is not None and confirm.how == "refuse":
+    if is_refused:
         tell(copy.message, "dropped", reason="refused", fault=fault)
         return False
-    is_unroutable = command.effect(Fail) is not None
-    queues = [] if is_unroutable else route(session.vhost, copy.exchange, copy.keys, copy.properties.headers)
-    if not queues:
+    if is_unroutable or not queues:
         _not_routed(session, copy, command)
         return True
     full = command.effect(Full)

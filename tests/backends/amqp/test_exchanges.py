@@ -6,11 +6,15 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from pytest_integrations import ResilienceError, assert_back_pressure, assert_nothing_lost
 from pytest_integrations.backends.amqp.exchange import fits_headers, fits_topic
-from tests.wire.amqp.client import Client, Closed, Exchange, Queue
+from pytest_integrations.faults.amqp import unroutable
+from pytest_integrations.faults.queue import lost_message, queue_full, refused_publish
+from tests.wire.amqp.client import Client, Closed, Confirm, Exchange, Queue
 
 if TYPE_CHECKING:
     from pytest_integrations.backends.amqp.fake import FakeAmqp
+    from pytest_integrations.core.fault import Fault
 
 
 @pytest.mark.parametrize(
@@ -136,3 +140,29 @@ def test_what_is_deleted_is_bound_no_more(broker: FakeAmqp, client: Client) -> N
     assert reached(client, broker, "k", "x") == set()
     client.ask(Exchange.Delete(exchange="x"))
     client.ask(Exchange.Delete(exchange="x"))  # what is not there is no error
+
+
+@pytest.mark.parametrize(
+    "fault", [refused_publish(), lost_message(), unroutable(), queue_full()], ids=lambda fault: fault.name
+)
+def test_what_a_fault_keeps_from_a_queue_is_told_of_that_queue(broker: FakeAmqp, client: Client, fault: Fault) -> None:
+    orders, others = broker.queue("orders"), broker.queue("others")
+    broker.exchange("shop", "topic")
+    broker.bind("orders", "shop", "order.*")
+    broker.bind("others", "shop", "other.*")
+    broker.inject(fault)
+    client.publish(b"17", "order.placed", "shop").get("orders")
+    assert orders.messages == broker.messages != []
+    assert others.messages == []
+    with pytest.raises(ResilienceError, match="1 of 1 message was lost"):
+        assert_nothing_lost(orders.messages)
+
+
+def test_what_a_full_queue_refuses_is_told_of_it_whatever_exchange_it_came_by(broker: FakeAmqp, client: Client) -> None:
+    orders = broker.queue("orders", max_length=1, overflow="reject-publish")
+    broker.exchange("shop", "topic")
+    broker.bind("orders", "shop", "order.*")
+    client.ask(Confirm.Select())
+    client.publish(b"17", "order.placed", "shop").expect("Basic.Ack")
+    client.publish(b"18", "order.placed", "shop").expect("Basic.Nack")
+    assert_back_pressure(orders.messages, "orders", limit=1)
