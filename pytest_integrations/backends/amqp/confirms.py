@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from pytest_integrations.wire.amqp import methods
@@ -49,13 +50,22 @@ class Confirms:
         refused, self._refused = self._refused, {}
         if self._session.is_closed:
             return
-        tell, connection = self._session.broker.tell, self._session.connection
-        for kind, numbers in (("refused", refused), ("confirmed", taken)):
-            for message, fault in numbers.values():
-                tell(message, kind, connection=connection, fault=fault)
+        self._session.outlet.when_sent(partial(self._tell, taken, refused))
         for number in sorted(refused):
             self._send(120, number, methods.flag(False, False))
         self._acknowledge(sorted(taken), sorted(refused))
+
+    def _tell(
+        self,
+        taken: dict[int, tuple[QueueMessage, Fault | None]],
+        refused: dict[int, tuple[QueueMessage, Fault | None]],
+    ) -> None:
+        """Write into the ledger what the producer learns."""
+        tell, connection = self._session.broker.tell, self._session.connection
+        for message, fault in refused.values():
+            tell(message, "refused", connection=connection, fault=fault)
+        for message, fault in taken.values():
+            tell(message, "confirmed", connection=connection, fault=fault)
 
     def _acknowledge(self, numbers: list[int], refused: list[int]) -> None:
         """Send one ack for all before the first that is still open, and one for each behind it."""

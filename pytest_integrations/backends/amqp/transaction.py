@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from pytest_integrations.wire.amqp import methods
@@ -50,7 +51,7 @@ def commit(session: BrokerSession, _command: Command) -> None:
     is_whole = None not in taken
     for message in taken if is_whole else ():
         if message is not None:
-            session.broker.tell(message, "confirmed", connection=session.connection)
+            session.outlet.when_sent(partial(session.broker.tell, message, "confirmed", connection=session.connection))
     for settle in done.settlements:
         settle()
     if not is_whole:

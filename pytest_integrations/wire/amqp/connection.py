@@ -274,6 +274,10 @@ class AmqpProtocol:
         """Send whole frames, at the end of the present turn."""
         self.outbox.send(data)
 
+    def when_sent(self, action: Callable[[], object]) -> None:
+        """Do something as what was sent goes out."""
+        self.outbox.when_sent(action)
+
     def refuse(self, refusal: Refusal, channel: int, method: Method | None) -> None:
         """Close the channel or the connection, and tell the client why."""
         if self.state in {"closing", "closed"}:

@@ -24,6 +24,8 @@ class Outbox:
         self._transport: Transport | None = None
         self._waiting: list[bytes] = []
         self._collected: list[bytes] | None = None
+        self._told: list[Callable[[], object]] = []
+        """What is true once the client has got what was collected."""
         self._is_held = False
         self._is_due = False
 
@@ -50,6 +52,18 @@ class Outbox:
         self._waiting.clear()
         self._connection.sent += len(data)
         self._transport.write(data)
+
+    def when_sent(self, action: Callable[[], object]) -> None:
+        """Do something as what was sent goes out: now, or when a fault has sent all of it, if it ever does."""
+        if self._collected is None:
+            action()
+        else:
+            self._told.append(action)
+
+    def told(self) -> list[Callable[[], object]]:
+        """Return what is to be done when all that was collected is out, and forget it."""
+        told, self._told = self._told, []
+        return told
 
     def collect(self, action: Callable[[], object]) -> bytes:
         """Return what *action* sends, and do not send it."""

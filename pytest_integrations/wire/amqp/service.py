@@ -31,6 +31,9 @@ class Outlet(Protocol):
     def send(self, data: bytes) -> None:
         """Send whole frames, in this order, at the end of the present turn."""
 
+    def when_sent(self, action: Callable[[], object]) -> None:
+        """Do something as what was sent goes out; never, where a fault keeps it from the client."""
+
     def suffer(self, call: QueueCall, decision: Decision, run: Callable[[], object]) -> None:
         """Send what *run* sends as the effects of *decision* want it, of a delivery that is no answer to anything."""
 

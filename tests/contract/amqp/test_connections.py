@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -30,7 +31,7 @@ from pytest_integrations.faults.queue import (
 )
 from pytest_integrations.faults.request_side import reset_mid_upload
 from pytest_integrations.faults.timing import bandwidth, hang, slow_accept
-from tests.wire.amqp.client import Basic, Channel, Client, Closed, Confirm, Connection, Queue
+from tests.wire.amqp.client import Basic, Channel, Client, Closed, Confirm, Connection, Queue, Tx
 
 from .seen import assert_reset
 
@@ -158,6 +159,32 @@ def test_lost_answers(broker: FakeAmqp, client: Client, fault: Any, messages: in
     assert_reset(client)
     assert len(broker.messages) == messages
     assert broker.on("publish").received[0].handled == bool(messages)
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [lost_response(), lost_response(then="hang"), connection_reset(at="mid_body")],
+    ids=["reset", "hang", "half a frame"],
+)
+@pytest.mark.parametrize("mode", ["confirms", "a transaction"])
+def test_a_confirm_that_never_came_was_not_told(broker: FakeAmqp, client: Client, fault: Any, mode: str) -> None:
+    orders = broker.queue("orders")
+    client.ask(Confirm.Select() if mode == "confirms" else Tx.Select())
+    broker.on("publish" if mode == "confirms" else "other").inject(fault)
+    client.publish(b"one", "orders")
+    if mode == "a transaction":
+        client.say(Tx.Commit())
+    while not orders.ready:
+        time.sleep(0.001)
+    assert [message.producer_was_told for message in broker.messages] == ["nothing"]
+
+
+def test_a_confirm_is_told_when_it_comes(broker: FakeAmqp, client: Client) -> None:
+    broker.on("publish").inject(latency(0.2))
+    client.ask(Confirm.Select())
+    client.publish(b"one", "q").expect("Basic.Ack")
+    (message,) = broker.messages
+    assert message.of("confirmed")[0].time - message.of("routed")[0].time > 0.1
 
 
 def test_empty_response(broker: FakeAmqp, client: Client) -> None:
