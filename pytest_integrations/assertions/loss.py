@@ -205,11 +205,15 @@ def _hint(event: QueueEvent) -> str:
     return known[0] if known else _GONE[event.kind]
 
 
+_CONFIRMS = "Turn on confirms, channel.confirm_delivery(), and handle the refusal: without them it is silence."
+
 _DROPPED = {
     "unroutable": "No queue is bound to where it was sent: publish with mandatory=True and await the confirm, so that "
     "the producer is told.",
     "maxlen": 'The queue was full and threw away its oldest: overflow="reject-publish" with confirms tells the '
     "producer instead, and a dead-letter queue keeps what goes.",
+    "refused": _CONFIRMS,
+    "lost": "No answer tells of it: compare what was sent with what was done, and send again what is missing.",
     "rejected": "The consumer rejected it, and the queue has no dead-letter queue: declare it with one, "
     'queue("orders", dead_letter="orders.dead").',
     "no dead-letter queue": "Its dead-letter exchange leads to no queue: declare the dead-letter queue, and bind it.",
@@ -226,9 +230,6 @@ _GONE = {
 }
 """… and where that says nothing, by what happened."""
 
-_CONFIRMS = (
-    "Turn on confirms, channel.confirm_delivery(), and handle the refusal: without them a full queue is silence."
-)
 _FULL = (
     "A dead-letter queue that refuses what comes loses it, and no confirm tells: give it no limit, or work it off and "
     "watch how long it is."

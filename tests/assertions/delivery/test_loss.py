@@ -56,6 +56,8 @@ def test_a_message_that_was_confirmed_and_dropped_is_told_with_its_story(queue: 
         ("dropped", "maxlen", 'overflow="reject-publish"'),
         ("expired", "", 'allow="expired"'),
         ("purged", "", 'allow="purged"'),
+        ("dropped", "refused", "Turn on confirms"),
+        ("dropped", "lost", "compare what was sent with what was done"),
         ("dropped", "whatever", "Give the queue a dead-letter queue"),
     ],
 )
