@@ -117,12 +117,23 @@ def serve(consumer: Consumer) -> None:
     if decision is None:
         _deliver(consumer, (), None)
         return
-    if any(isinstance(effect, Fail) for effect in decision.effects):
-        session.consumers.pop(consumer.tag, None)
-        queue.forget(consumer)
+    failure = next((effect for effect in decision.effects if isinstance(effect, Fail)), None)
+    if failure is None:
+        _suffer(consumer, decision)
+    else:
+        _fail(consumer, failure)
+
+
+def _fail(consumer: Consumer, failure: Fail) -> None:
+    """End a consumer in place of a delivery, or all of its connection; the message stays in its queue."""
+    session = consumer.session
+    session.consumers.pop(consumer.tag, None)
+    consumer.queue.forget(consumer)
+    if failure.ends == "connection":
+        refusal = Refusal(int(failure.code), failure.text, "connection")
+        session.broker.later(0, lambda: session.outlet.refuse(refusal, 0, None))  # no consumer goes while one is served
+    else:
         session.dismiss(consumer)
-        return
-    _suffer(consumer, decision)
 
 
 def _suffer(consumer: Consumer, decision: Decision) -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from pytest_integrations.faults.amqp import (
     cancel_consumer,
+    connection_close,
 )
 from pytest_integrations.faults.connection import (
     connection_reset,
@@ -130,6 +131,17 @@ def test_cancel_consumer(broker: FakeAmqp, client: Client) -> None:
     answer = client.ask(Queue.Declare(queue="q", passive=True)).method
     assert (answer.message_count, answer.consumer_count) == (1, 0)
     assert story(broker) == ["published", "routed"]
+
+
+def test_a_connection_is_closed_in_place_of_a_delivery(broker: FakeAmqp, client: Client) -> None:
+    client.ask(Basic.Consume(queue="q", consumer_tag="c"))
+    broker.on("deliver").inject(connection_close(320, "bye"))
+    broker.publish("q", b"one")
+    closed = client.expect("Connection.Close").method
+    assert (closed.reply_code, closed.reply_text) == (320, "CONNECTION_FORCED - bye")
+    assert story(broker) == ["published", "routed"]
+    with Client(broker.port, timeout=10).login().open() as other:
+        assert other.get("q") is not None
 
 
 def test_a_delivery_that_resets_its_connection(broker: FakeAmqp, client: Client) -> None:
