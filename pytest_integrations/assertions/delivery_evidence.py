@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 from pytest_integrations.core.delivery import Messages
 from pytest_integrations.core.errors import NothingToCheck, ResilienceError, ScriptingError
+from pytest_integrations.core.ledger import Calls
 
 from .evidence import compose
 
@@ -76,8 +77,9 @@ def must_be_messages(messages: object) -> None:
     """Refuse what is no `Messages`, and what is empty: then nothing was published."""
     __tracebackhide__ = True
     if not isinstance(messages, Messages):
+        shown = f"{len(messages)} calls" if isinstance(messages, Calls) else repr(messages)
         msg = (
-            f"messages={messages!r} is not what a ledger has of messages: "
+            f"messages={shown} is not what a ledger has of messages: "
             "valid are fake.messages, fake.queue(name).messages, and parts of them"
         )
         raise ScriptingError(msg)

@@ -19,6 +19,7 @@ from __future__ import annotations
 import textwrap
 from typing import TYPE_CHECKING, NoReturn
 
+from pytest_integrations.core.delivery import Messages
 from pytest_integrations.core.errors import NothingToCheck, ResilienceError, ScriptingError
 from pytest_integrations.core.ledger import Calls
 
@@ -62,10 +63,10 @@ def must_be_calls(calls: object) -> None:
     """Refuse what is no `Calls`: a fake, the client's own calls, a list, which knows no ledger and so no clock."""
     __tracebackhide__ = True
     if not isinstance(calls, Calls):
-        given = textwrap.shorten(repr(calls), 80)
+        given = f"{len(calls)} messages" if isinstance(calls, Messages) else textwrap.shorten(repr(calls), 80)
         msg = (
             f"calls={given} is not what a ledger has of calls: valid are fake.calls, fakes.calls, and parts of them, "
-            "by slices, .of(operation) and .where(function)"
+            "by slices, .of(operation) and .where(function); messages have assertions of their own"
         )
         raise ScriptingError(msg)
 

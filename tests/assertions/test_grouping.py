@@ -4,9 +4,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from pytest_integrations import FakeAmqp, ScriptingError, assert_attempts, assert_no_unsafe_retry, assert_nothing_lost
 from pytest_integrations.assertions.grouping import logical_calls, told_apart
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from pytest_integrations.core.ledger import Calls
     from tests.assertions.ledgers import HandLedger
 
@@ -197,3 +200,20 @@ def test_a_logical_call_knows_what_was_called(ledger: HandLedger) -> None:
     (group,) = logical_calls(ledger.calls)
 
     assert (group.operation, group.succeeded, len(group)) == ("GET /users", True, 3)
+
+
+@pytest.mark.parametrize("judge", [lambda calls: assert_attempts(calls, exactly=1), assert_no_unsafe_retry])
+def test_messages_and_queues_are_no_calls(judge: Callable[[object], object]) -> None:
+    with FakeAmqp("broker") as broker:
+        orders = broker.queue("orders")
+        orders.publish("17")
+        with pytest.raises(ScriptingError, match=r"calls=1 messages is not what a ledger has of calls: valid are fake"):
+            judge(orders.messages)
+        with pytest.raises(ScriptingError, match=r"calls=<Queue orders of broker: 1 ready, 0 in flight> is not"):
+            judge(orders)
+
+
+def test_calls_are_no_messages(ledger: HandLedger) -> None:
+    ledger.attempts(0, 1)
+    with pytest.raises(ScriptingError, match=r"messages=2 calls is not what a ledger has of messages"):
+        assert_nothing_lost(ledger.calls)
