@@ -28,6 +28,9 @@ def assert_duplicates_bounded(
     Definition: of each message, however often it was delivered, and however often its producer published it until that
     was confirmed (`publications` tells which are one message; *per* overrules it), there are at most 1 + *allowed*
     effects. *effects* is a list of what was handled, a count of it, or a function of the message that returns one.
+    What a function returns is added up over the publications of one message that have ids of their own, as SQS and
+    streams of Redis give each one. Where the consumer goes by what is in the body, count by that:
+    `{message.body: count(message) for message in messages}`.
 
     Raises `NothingToCheck` if no message was published or delivered more than once. Source: the idempotent receiver
     of Hohpe and Woolf's "Enterprise Integration Patterns"; kombu and Celery on Redis deliver twice by design
@@ -63,7 +66,7 @@ def assert_duplicates_bounded(
     done = [_Done(one, effect) for one, effect in zip(sent, effects_of(effects, sent), strict=True)]
     broken = [each for each in done if each.effect.most > 1 + allowed]
     if broken:
-        _fail(broken, done, allowed)
+        _fail(broken, done, allowed, is_told=callable(effects))
     if not any(each.came_again for each in done):
         no_message_to_check(
             "no message came twice, and then a consumer that knows nothing of duplicates keeps it as well",
@@ -89,7 +92,7 @@ class _Done:
         return self.deliveries > 1
 
 
-def _fail(broken: list[_Done], done: list[_Done], allowed: int) -> None:
+def _fail(broken: list[_Done], done: list[_Done], allowed: int, *, is_told: bool) -> None:
     __tracebackhide__ = True
     first = broken[0]
     message = first.sent.copies[0]
@@ -100,6 +103,7 @@ def _fail(broken: list[_Done], done: list[_Done], allowed: int) -> None:
         f"message {message.id} to {message.published_to} took effect {first.effect} times, expected at most "
         f"{1 + allowed}: it was {published}delivered {counted(first.deliveries, 'time')}{others}",
         [copy for each in broken for copy in each.sent.copies],
+        notes=[_ADDED_UP] if is_told and len({copy.key for copy in first.sent.copies}) > 1 else [],
         why="Brokers deliver at least once: after a lost ack, a lost connection or a lost confirm the same message "
         "comes again, and a charge that is made twice is a charge too many.",
         hint="Remember what has been done, by an id that the producer gives before it first publishes, in the same "
@@ -108,3 +112,10 @@ def _fail(broken: list[_Done], done: list[_Done], allowed: int) -> None:
         else "The producer sent it again, as it should: give it an id before the first attempt (message_id), so that "
         "the consumer can tell, and remember what has been done.",
     )
+
+
+_ADDED_UP = (
+    "Its publications have ids of their own, so that what the function in effects= returned for each was added up. If "
+    "it goes by what is in the body, it has told the same effects again: give "
+    "{message.body: count(message) for message in messages} instead."
+)

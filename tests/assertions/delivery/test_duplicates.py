@@ -52,6 +52,20 @@ def test_a_producer_that_sends_again_makes_duplicates_too(queue: HandQueue) -> N
     assert "message_id" in text
 
 
+def test_a_function_of_the_body_is_told_that_it_counted_twice_where_each_publication_has_an_id(
+    queue: HandQueue,
+) -> None:
+    queue.handled("o-17", told=None, key="a")
+    queue.handled("o-17", key="b")
+    handled = ["o-17"]
+
+    with pytest.raises(
+        ResilienceError, match=r"If\s+it goes by what is in the body, it has told the same effects again"
+    ):
+        assert_duplicates_bounded(queue.messages, lambda message: handled.count(message.text))
+    assert_duplicates_bounded(queue.messages, {message.body: handled.count(message.text) for message in queue.messages})
+
+
 def test_without_a_duplicate_there_is_nothing_to_check(queue: HandQueue) -> None:
     queue.handled("o-17")
 
