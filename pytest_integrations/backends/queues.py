@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any, get_args
 
+from pytest_integrations.core.errors import ScriptingError
 from pytest_integrations.core.queue_call import Kind
 from pytest_integrations.core.script import decide
 from pytest_integrations.core.settings import among
@@ -54,6 +55,15 @@ class _Chosen:
         return f"<{self.kind} {self.queue}>"
 
 
+def _must_suit(fault: Fault, kind: str) -> None:
+    """Refuse a fault that never happens to the operations of this *kind*: the test would pass without it."""
+    __tracebackhide__ = True
+    kinds: frozenset[str] = getattr(fault, "kinds", frozenset())  # what is no fault is refused by its own error
+    if kind != "*" and kinds and kind not in kinds:
+        msg = f"{fault!r} never happens to {kind!r}: valid are {', '.join(map(repr, sorted(kinds)))}, or on() for all"
+        raise ScriptingError(msg)
+
+
 class Operations:
     """Some of the operations of a fake, by kind and queue; made by `fake.on(...)`."""
 
@@ -67,6 +77,8 @@ class Operations:
     def inject(self, *faults: Fault, **when: Any) -> Rule:
         """Script *faults* for these operations only; see `Fake.inject`."""
         __tracebackhide__ = True
+        for fault in faults:
+            _must_suit(fault, self.kind)
         chosen = _Chosen(self.kind, self.queue, when.pop("where", None))
         return self.fake.inject(*faults, where=chosen, **when)
 

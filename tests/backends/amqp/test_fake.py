@@ -11,6 +11,7 @@ import pytest
 
 from pytest_integrations import FakeStopped, ScriptingError
 from pytest_integrations.backends.amqp.fake import FakeAmqp
+from pytest_integrations.faults.amqp import cancel_consumer, channel_close
 from pytest_integrations.faults.body import corrupt_body
 from pytest_integrations.faults.queue import queue_full
 from pytest_integrations.faults.request_side import no_continue
@@ -22,6 +23,8 @@ from tests.wire.amqp.client import Basic, Client, Closed, Confirm, Connection, E
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from pytest_integrations.core.fault import Fault
 
 
 def test_the_url_is_what_clients_take(broker: FakeAmqp) -> None:
@@ -215,3 +218,21 @@ def test_nothing_is_left_of_a_fake_that_has_stopped(no_leaks: None) -> None:
     for client in clients:
         client.close()
     assert not [timer for _, _, timer in shared_loop()._timers if timer.action is not None]
+
+
+@pytest.mark.parametrize(
+    ("fault", "kind", "valid"),
+    [
+        (channel_close(), "deliver", "'ack', 'declare', 'nack', 'publish', 'receive', 'subscribe'"),
+        (cancel_consumer(), "ack", "'deliver'"),
+        (queue_full(), "connect", "'publish', 'receive'"),
+    ],
+    ids=lambda value: getattr(value, "name", ""),
+)
+def test_a_fault_for_operations_that_it_never_happens_to_is_refused(
+    broker: FakeAmqp, fault: Fault, kind: str, valid: str
+) -> None:
+    with pytest.raises(ScriptingError, match=rf"never happens to '{kind}': valid are {valid}, or on\(\) for all"):
+        broker.on(kind).inject(fault)
+    assert not broker.script.rules
+    broker.heal(broker.on().inject(fault))
