@@ -66,7 +66,7 @@ def must_be_calls(calls: object) -> None:
         given = f"{len(calls)} messages" if isinstance(calls, Messages) else textwrap.shorten(repr(calls), 80)
         msg = (
             f"calls={given} is not what a ledger has of calls: valid are fake.calls, fakes.calls, and parts of them, "
-            "by slices, .of(operation) and .where(function); messages have assertions of their own"
+            "by slices, .of(operation) and .where(function)"
         )
         raise ScriptingError(msg)
 

@@ -11,6 +11,7 @@ import subprocess
 import sys
 import tempfile
 from fnmatch import fnmatchcase
+from itertools import takewhile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -29,7 +30,7 @@ def shown(fence: Fence) -> list[str]:
     if _RULER not in lines:
         return []
     below = lines[lines.index(_RULER) + 1 :]
-    return [line for line in below if not line.startswith("=")]
+    return [*takewhile(lambda line: not line.startswith("="), below)]
 
 
 def printed(fence: Fence) -> list[str]:
