@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pytest_integrations.core.delivery import QueueEvent, QueueMessage
 
-__all__ = ["of_one_copy", "origins", "times_delivered"]
+__all__ = ["duplicates", "of_one_copy", "origins", "times_delivered"]
 
 
 def origins(message: QueueMessage) -> dict[str, str]:
@@ -32,6 +32,11 @@ def of_one_copy(message: QueueMessage, kind: str, queue: str) -> list[QueueEvent
     known = origins(message)
     own = known.get(queue, queue)
     return [event for event in message.events if event.kind == kind and known.get(event.queue, event.queue) == own]
+
+
+def duplicates(message: QueueMessage, queue: str) -> int:
+    """Return how often a fault has put *message* into *queue* once more."""
+    return sum(event.reason == "duplicate" for event in message.of("routed", queue=queue))
 
 
 def times_delivered(message: QueueMessage) -> int:

@@ -19,7 +19,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from .copies import of_one_copy, origins
+from .copies import duplicates, of_one_copy, origins
 from .publications import identity
 
 if TYPE_CHECKING:
@@ -64,6 +64,11 @@ class DeadLetter:
     def copy(self) -> tuple[int, str]:
         """What tells the copy that was put aside from all others: its message, and the queue that it began in."""
         return self.source.id, origins(self.source).get(self.queue, self.queue)
+
+    @property
+    def twins(self) -> int:
+        """How many more of the copy a fault has made, each of which the broker moves when its time has come."""
+        return duplicates(self.source, self.queue) if self.is_by_broker else 0
 
     @property
     def body(self) -> bytes | None:

@@ -134,7 +134,7 @@ class Reception:
         """Put a second copy behind *message*, as if a server of the service had missed that it was taken."""
         twin = copy(message)
         self.queue.put_behind(message, twin)
-        self._store.story.routed(self.queue, twin, fault)
+        self._store.story.duplicated(self.queue, twin, fault)
         return twin
 
     def _take_back(self, message: StoredMessage, after: float, fault: Fault | None) -> None:

@@ -40,9 +40,13 @@ class Story:
         headers = _headers(attributes, group)
         return self._ledger.publish(self._fake, body.encode(), headers, to=queue.name, key=key, **_client(request))
 
-    def routed(self, queue: StoredQueue, message: StoredMessage, fault: Fault | None = None) -> None:
+    def routed(self, queue: StoredQueue, message: StoredMessage) -> None:
         """It is in a queue."""
-        self._ledger.tell(message.story, "routed", queue.name, fault=fault)
+        self._ledger.tell(message.story, "routed", queue.name)
+
+    def duplicated(self, queue: StoredQueue, message: StoredMessage, fault: Fault | None) -> None:
+        """A fault has put it into a queue once more."""
+        self._ledger.tell(message.story, "routed", queue.name, reason="duplicate", fault=fault)
 
     def confirmed(self, story: QueueMessage, queue: StoredQueue, request: Request) -> None:
         """Its producer was told that it is safe."""
