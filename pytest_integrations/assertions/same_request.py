@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
 from pytest_integrations.core.call import CONNECT, HttpCall
 
+from .bodies import as_far_as_read, declared_lengths, is_cut, without_boundaries, without_boundary
 from .evidence import fail, must_be_calls, nothing_to_check
 from .grouping import Grouping, logical_calls, none_retried, told_apart
 
@@ -51,7 +51,6 @@ VARYING = (
 )
 """Headers that may rightly differ: dates, credentials and their signatures, trace contexts, counters of retries."""
 
-_BOUNDARY = re.compile(r"""boundary=("[^"]*"|[^;\s]+)""", re.IGNORECASE)
 _AROUND = 12
 
 
@@ -60,8 +59,9 @@ def assert_same_request(calls: Calls, *, vary: Iterable[str] = (), per: Per | No
 
     Definition: method, path, query, body, content type, framing (chunked or with a length) and all other headers are
     equal in all attempts, but for the headers in `VARYING` and those that *vary* adds, which may contain `*`. A
-    multipart body is compared without its boundary. Attempts that carry neither a block nor a header that tells are
-    put together here by method and path alone, since a body that changed is what is looked for.
+    multipart body is compared without its boundary, and one of which not all was read, as under `reset_mid_upload`, as
+    far as it was, and by its `Content-Length`. Attempts that carry neither a block nor a header that tells are put
+    together here by method and path alone, since a body that changed is what is looked for.
 
     The bugs that it finds: a body that was a stream, read to its end by the first attempt, so that the second sends
     nothing; headers or parameters appended in each attempt; a signature computed once. Raises `NothingToCheck` if no
@@ -93,8 +93,7 @@ def assert_same_request(calls: Calls, *, vary: Iterable[str] = (), per: Per | No
     groups = logical_calls(calls, per=per) if per is not None else _by_place().of(calls)
     retried = [group for group in groups if len(_requests(group)) > 1]
     for group in retried:
-        first, *others = _requests(group)
-        for other in others:
+        for first, other in _pairs(_requests(group)):
             change = _first_change(first, other, varying)
             if change is not None:
                 _fail(group, other, change)
@@ -117,6 +116,13 @@ def _requests(group: LogicalCall) -> list[Call]:
     return [call for call in group if call.operation != CONNECT]
 
 
+def _pairs(requests: list[Call]) -> Iterator[tuple[Call, Call]]:
+    """Yield each attempt with the first one; then with the first whose body was read to its end, if that is another."""
+    whole = next((i for i, call in enumerate(requests) if not is_cut(call)), 0)
+    for i in dict.fromkeys((0, whole)):
+        yield from ((requests[i], other) for other in requests[i + 1 :])
+
+
 def _by_place() -> Grouping:
     return Grouping(like=_same_place, likeness="method and path")
 
@@ -130,6 +136,9 @@ def _same_place(call: Call) -> Hashable:
 def _first_change(first: Call, other: Call, varying: tuple[str, ...]) -> _Change | None:
     after = dict(_parts(other, varying))
     before = dict(_parts(first, varying))
+    if is_cut(first) or is_cut(other):
+        before["body"], after["body"] = as_far_as_read(first, other)
+        before["length"], after["length"] = declared_lengths(first, other)
     for what in [*before, *(name for name in after if name not in before)]:
         if before.get(what) != after.get(what):
             return _Change(first, what, before.get(what, b"(none)"), after.get(what, b"(none)"))
@@ -142,16 +151,14 @@ def _parts(call: Call, varying: tuple[str, ...]) -> Iterator[tuple[str, bytes]]:
         yield from (("operation", call.operation.encode()), ("body", call.body))
         return
     path, _, query = call.target.partition("?")
-    boundary = _BOUNDARY.search(call.headers.get("Content-Type", ""))
-    mark = boundary[1].strip('"').encode("latin-1") if boundary else b""
     yield "method", call.method.encode()
     yield "path", path.encode()
     yield "query", query.encode()
-    yield "body", call.body.replace(mark, b"BOUNDARY") if mark else call.body
+    yield "body", without_boundary(call)
     yield "framing", b"chunked" if "Transfer-Encoding" in call.headers else b"with a length"
     for name in dict.fromkeys(name.lower() for name in call.headers):
         if name not in {"content-length", "transfer-encoding"} and not any(fnmatchcase(name, each) for each in varying):
-            value = _BOUNDARY.sub("boundary=BOUNDARY", ", ".join(call.headers.all(name)))
+            value = without_boundaries(", ".join(call.headers.all(name)))
             yield f"{name} header", value.encode("latin-1", "replace")
 
 
@@ -171,7 +178,7 @@ def _fail(group: LogicalCall, other: Call, change: _Change) -> None:
 
 
 def _hint(change: _Change) -> str:
-    if change.what == "body" and not change.after:
+    if (change.what, change.after) in {("body", b""), ("length", b"0")}:
         return "A stream that the first attempt read is at its end: seek(0) before each attempt, or send bytes."
     if change.what.endswith(" header"):
         return f"If it may differ, say vary=[{change.what.removesuffix(' header')!r}]."

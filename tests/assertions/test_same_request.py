@@ -6,6 +6,7 @@ import pytest
 
 from pytest_integrations.assertions.same_request import assert_same_request
 from pytest_integrations.core.errors import NothingToCheck, ResilienceError
+from pytest_integrations.faults import reset_mid_upload
 
 if TYPE_CHECKING:
     from tests.assertions.ledgers import HandLedger
@@ -101,4 +102,57 @@ def test_another_path_is_another_call(ledger: HandLedger) -> None:
     ledger.call(1, 200, "GET /users/<id>", target="/users/2")
 
     with pytest.raises(NothingToCheck, match="none of 2 logical calls was retried"):
+        assert_same_request(ledger.calls)
+
+
+CUT_AT = {"fault": reset_mid_upload(), "outcome": "reset"}
+
+
+@pytest.mark.parametrize("read", [b"", b"all"])
+def test_what_a_fault_kept_from_being_read_has_not_changed(ledger: HandLedger, read: bytes) -> None:
+    """`reset_mid_upload` and `early_response` read some of the body; that the retry sends the rest too is right."""
+    twice(ledger, CUT_AT | {"body": read}, {"body": b"all of it"})
+
+    assert_same_request(ledger.calls)
+
+
+def test_a_part_may_end_in_a_boundary(ledger: HandLedger) -> None:
+    """The boundary of the next attempt is another one, and the first is not whole."""
+    mixed = {"Content-Type": "multipart/mixed; boundary=a1b2"}
+    twice(
+        ledger,
+        CUT_AT | {"body": b"--a1b2\r\nx\r\n--a1", "headers": mixed},
+        {"body": b"--c3d4\r\nx\r\n--c3d4--", "headers": {"Content-Type": "multipart/mixed; boundary=c3d4"}},
+    )
+
+    assert_same_request(ledger.calls)
+
+
+@pytest.mark.parametrize(
+    ("read", "body", "length", "what"),
+    [
+        (b"all", b"", 0, "body"),
+        (b"all", b"any of it", 9, "body"),
+        (b"", b"of it", 5, "length"),
+        (b"", b"", 0, "length"),
+    ],
+)
+def test_after_half_an_upload_another_body_is_caught(
+    ledger: HandLedger, read: bytes, body: bytes, length: int, what: str
+) -> None:
+    """By what was read of it, or by the length that both declare."""
+    cut = CUT_AT | {"body": read, "headers": {"Content-Length": "9"}}
+    twice(ledger, cut, {"body": body, "headers": {"Content-Length": str(length)}})
+
+    with pytest.raises(ResilienceError, match=f"the {what} of PUT /report changed between attempts") as caught:
+        assert_same_request(ledger.calls)
+    assert ("seek(0)" in str(caught.value)) == (not body)
+
+
+def test_after_half_an_upload_the_others_are_compared_with_a_whole_one(ledger: HandLedger) -> None:
+    """The first attempt tells nothing of the body, the second and the third do."""
+    ledger.call(0, 503, UPLOAD, **CUT_AT)
+    twice(ledger, {"body": b"all of it"}, {"body": b""})
+
+    with pytest.raises(ResilienceError, match="'all of it' in #2, nothing in #3"):
         assert_same_request(ledger.calls)

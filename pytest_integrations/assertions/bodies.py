@@ -1,0 +1,62 @@
+"""The bodies of two requests, compared as far as they were read and without what is made anew each time."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from pytest_integrations.core.call import HttpCall
+
+if TYPE_CHECKING:
+    from pytest_integrations.core.call import Call
+
+__all__ = ["as_far_as_read", "declared_lengths", "is_cut", "without_boundaries", "without_boundary"]
+
+_BOUNDARY = re.compile(r"""boundary=("[^"]*"|[^;\s]+)""", re.IGNORECASE)
+_MARK = "BOUNDARY"
+
+
+def without_boundary(call: Call) -> bytes:
+    """Return the body of *call* with a fixed boundary between its parts: clients draw a new one for each attempt."""
+    mark = _boundary(call)
+    return call.body.replace(mark, _MARK.encode()) if mark else call.body
+
+
+def without_boundaries(header: str) -> str:
+    """Return the value of a *header* with that boundary in place of its own."""
+    return _BOUNDARY.sub(f"boundary={_MARK}", header)
+
+
+def is_cut(call: Call) -> bool:
+    """Tell whether the request ended, for the fake, before its body did: nobody knows what was still to come."""
+    if call.fault is not None and call.fault.scope == "upload" and not call.handled:
+        return True
+    length = _length(call)
+    return length.isdecimal() and len(call.body) < int(length)
+
+
+def declared_lengths(first: Call, other: Call) -> tuple[bytes, bytes]:
+    """Return how long two bodies are by their headers; nothing, if not both say it."""
+    before, after = _length(first).encode("latin-1"), _length(other).encode("latin-1")
+    return (before, after) if before and after else (b"", b"")
+
+
+def as_far_as_read(first: Call, other: Call) -> tuple[bytes, bytes]:
+    """Return two bodies, the longer one no further than the other was read."""
+    short, long = sorted((first, other), key=lambda call: len(call.body))
+    whole, marks = long.body, (_boundary(long), _boundary(short))
+    if all(marks):  # the other way round would miss a boundary that is cut
+        whole = whole.replace(*marks)
+    part = whole[: len(short.body)] if is_cut(short) else whole
+    return (short.body, part) if short is first else (part, short.body)
+
+
+def _length(call: Call) -> str:
+    return call.headers.get("Content-Length", "") if isinstance(call, HttpCall) else ""
+
+
+def _boundary(call: Call) -> bytes:
+    if not isinstance(call, HttpCall) or not call.body:
+        return b""
+    found = _BOUNDARY.search(call.headers.get("Content-Type", ""))
+    return found[1].strip('"').encode("latin-1") if found else b""
