@@ -24,6 +24,8 @@ from pytest_integrations.core.call import CONNECT
 from pytest_integrations.core.grpc_call import GrpcCall
 from pytest_integrations.core.when import When
 
+from .bodies import without_boundary
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -211,7 +213,7 @@ def _in_order(call: Call) -> int:
 
 def alike(call: Call) -> Hashable:
     """Return what two attempts of the same logical call have in common: fake, operation, target and body."""
-    return call.fake, call.operation, getattr(call, "target", ""), call.body
+    return call.fake, call.operation, getattr(call, "target", ""), without_boundary(call)
 
 
 class _Growing:

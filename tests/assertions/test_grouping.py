@@ -37,6 +37,15 @@ def test_a_call_that_is_not_alike_is_another(ledger: HandLedger, other: dict) ->
     assert numbers(ledger.calls) == [[1], [2]]
 
 
+def test_a_retried_upload_has_another_boundary(ledger: HandLedger) -> None:
+    """A client that encodes its form anew draws one for each attempt; what is between is what it sends."""
+    for at, status, mark, sent in [(0, 503, "a1b2", "x"), (1, 503, "c3d4", "x"), (2, 200, "e5f6", "y")]:
+        kind = {"Content-Type": f"multipart/form-data; boundary={mark}"}
+        ledger.call(at, status, "POST /covers", headers=kind, body=f"--{mark}\r\n\r\n{sent}\r\n--{mark}--".encode())
+
+    assert numbers(ledger.calls) == [[1, 2], [3]]
+
+
 def test_any_error_is_a_failure_that_can_be_retried(ledger: HandLedger) -> None:
     """A 404 asked for again is a retry too: that it should not be is for an assertion to say."""
     ledger.call(0, 404)
