@@ -1,4 +1,4 @@
-"""The bodies of two requests, compared as far as they were read and without what is made anew each time."""
+"""What two attempts have in common: their bodies, as far as they were read and without what is drawn anew."""
 
 from __future__ import annotations
 
@@ -8,12 +8,33 @@ from typing import TYPE_CHECKING
 from pytest_integrations.core.call import HttpCall
 
 if TYPE_CHECKING:
+    from collections.abc import Hashable
+
     from pytest_integrations.core.call import Call
 
-__all__ = ["as_far_as_read", "declared_lengths", "is_cut", "without_boundaries", "without_boundary"]
+__all__ = [
+    "alike",
+    "alike_as_far_as_read",
+    "as_far_as_read",
+    "declared_lengths",
+    "is_cut",
+    "without_boundaries",
+    "without_boundary",
+]
 
 _BOUNDARY = re.compile(r"""boundary=("[^"]*"|[^;\s]+)""", re.IGNORECASE)
 _MARK = "BOUNDARY"
+
+
+def alike(call: Call) -> tuple[Hashable, ...]:
+    """Return what two attempts of the same logical call have in common: fake, operation, target and body."""
+    return call.fake, call.operation, getattr(call, "target", ""), without_boundary(call)
+
+
+def alike_as_far_as_read(first: Call, other: Call) -> bool:
+    """Tell whether two calls may be alike, by what was read of both bodies and by their lengths."""
+    bodies = (as_far_as_read(first, other), declared_lengths(first, other))
+    return alike(first)[:-1] == alike(other)[:-1] and all(one == another for one, another in bodies)
 
 
 def without_boundary(call: Call) -> bytes:

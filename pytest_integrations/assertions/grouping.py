@@ -24,10 +24,10 @@ from pytest_integrations.core.call import CONNECT
 from pytest_integrations.core.grpc_call import GrpcCall
 from pytest_integrations.core.when import When
 
-from .bodies import without_boundary
+from .bodies import alike, alike_as_far_as_read, is_cut
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from pytest_integrations.core.call import Call
 
@@ -211,11 +211,6 @@ def _in_order(call: Call) -> int:
     return call.seq
 
 
-def alike(call: Call) -> Hashable:
-    """Return what two attempts of the same logical call have in common: fake, operation, target and body."""
-    return call.fake, call.operation, getattr(call, "target", ""), without_boundary(call)
-
-
 class _Growing:
     """A logical call that may get further attempts."""
 
@@ -277,11 +272,13 @@ class Grouping:
         self._by_key: dict[Hashable, list[_Growing]] = {}
         self._counted: set[Hashable] = set()
         self._spoilt: dict[str, list[Call]] = {}
+        self._any_cut = False
 
     def of(self, calls: Iterable[Call]) -> tuple[LogicalCall, ...]:
         """Return the logical calls that *calls* make up, in order of their first attempts."""
         ordered = sorted(calls, key=_in_order)
         self._counted.update((call.fake, _GRPC, call.operation) for call in ordered if _counts(call))
+        self._any_cut = any(is_cut(call) for call in ordered)
         for call in ordered:
             if call.block is not None:
                 self._put(call, BY_BLOCK, ("block", call.block), None)
@@ -311,7 +308,14 @@ class Grouping:
                 self._counted.add((call.fake, name, call.operation))
                 self._place_by_count(call, name, _whole(headers.get(name, "0")), like)
                 return
-        self._put(call, self._likeness, like, _Growing.awaits)
+        self._put(call, self._likeness, like, _Growing.awaits, after=[like, *self._half_read(call)])
+
+    def _half_read(self, call: Call) -> Iterator[Hashable]:
+        """Yield where the calls are that *call* may repeat, if of it or of them a fault let only a part be read."""
+        for group in self._groups if self._any_cut else ():
+            last = group.attempts[-1]
+            if group.by == self._likeness and (is_cut(last) or is_cut(call)) and alike_as_far_as_read(last, call):
+                yield self._like(last)
 
     def _place_by_count(self, call: Call, name: str, retries: int, like: Hashable) -> None:
         """Put *call* to a call like it that has come as far as its own counter of retries says."""

@@ -10,8 +10,9 @@ from pytest_integrations.core.grpc_call import GrpcCall
 from pytest_integrations.core.grpc_status import code_name, code_number
 from pytest_integrations.core.settings import number
 
+from .bodies import alike
 from .evidence import fail, must_be_calls, nothing_to_check
-from .grouping import alike, is_success, logical_calls, over, told_apart
+from .grouping import is_success, logical_calls, over, told_apart
 from .retry_after import asked
 from .tolerance import EXACT, tolerance_of
 

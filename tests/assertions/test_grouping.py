@@ -6,6 +6,7 @@ import pytest
 
 from pytest_integrations import FakeAmqp, ScriptingError, assert_attempts, assert_no_unsafe_retry, assert_nothing_lost
 from pytest_integrations.assertions.grouping import logical_calls, told_apart
+from pytest_integrations.faults import reset_mid_upload
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -44,6 +45,38 @@ def test_a_retried_upload_has_another_boundary(ledger: HandLedger) -> None:
         ledger.call(at, status, "POST /covers", headers=kind, body=f"--{mark}\r\n\r\n{sent}\r\n--{mark}--".encode())
 
     assert numbers(ledger.calls) == [[1, 2], [3]]
+
+
+HALF = {"fault": reset_mid_upload(), "outcome": "reset"}
+
+
+@pytest.mark.parametrize("read", [b"", b"ab"])
+def test_an_upload_of_which_half_was_read_is_retried_by_the_whole(ledger: HandLedger, read: bytes) -> None:
+    """`reset_mid_upload` and `early_response` keep the rest from being read, not from being sent again."""
+    length = {"Content-Length": "4"}
+    ledger.call(0, None, "POST /covers", body=read, headers=length, **HALF)
+    ledger.call(1, 503, "POST /covers", body=b"abcd", headers=length)
+    ledger.call(2, None, "POST /covers", body=read, headers=length, **HALF)
+    ledger.call(3, 200, "POST /covers", body=b"abcd", headers=length)
+    ledger.call(4, 200, "POST /covers", body=b"abcd", headers=length)
+
+    assert numbers(ledger.calls) == [[1, 2, 3, 4], [5]]
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"body": b"xbcd"},
+        {"body": b"abcde", "headers": {"Content-Length": "5"}},
+        {"body": b"abcd", "target": "/covers?page=2"},
+    ],
+)
+def test_after_half_an_upload_another_one_is_another_call(ledger: HandLedger, other: dict) -> None:
+    """What was read of it, its length and its place tell them apart."""
+    ledger.call(0, None, "POST /covers", body=b"ab", headers={"Content-Length": "4"}, **HALF)
+    ledger.call(1, 200, "POST /covers", **{"headers": {"Content-Length": "4"}} | other)
+
+    assert numbers(ledger.calls) == [[1], [2]]
 
 
 def test_any_error_is_a_failure_that_can_be_retried(ledger: HandLedger) -> None:
