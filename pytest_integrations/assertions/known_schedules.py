@@ -79,7 +79,8 @@ def _constant(waits: Sequence[float]) -> Likeness:
     return Likeness(fixed(wait), f"a constant wait of {wait:g} s, as of tenacity wait_fixed({wait:g}) or a plain sleep")
 
 
-_FITTED: tuple[Callable[[Sequence[float]], Likeness], ...] = (_per_factor, _constant, _growing, _doubling)
+_FITTED: tuple[Callable[[Sequence[float]], Likeness], ...] = (_per_factor, _constant, _doubling, _growing)
+"""In the order in which they are met: two waits, of which the second is twice the first, are two of them."""
 
 
 def looks_like(waits: Sequence[float], tolerance: Tolerance) -> Likeness | None:

@@ -15,6 +15,7 @@ from pytest_integrations.assertions.tolerance import EXACT, REAL_TIME
         ([0.2, 0.4, 0.8], "aiohttp-retry"),
         ([1, 2, 4], "tenacity wait_exponential(multiplier=1)"),
         ([0.5, 0.5, 0.5], "tenacity wait_fixed(0.5)"),
+        ([1, 2], "waits that double from 1 s"),
         ([3, 6, 9], "grow by 3 s"),
         ([2, 4, 6], "kombu"),
         ([0, 0, 0], "no wait at all"),
