@@ -149,12 +149,21 @@ def _must_let_go(group: LogicalCall, slack: float, calls: Calls) -> None:
 
 
 _WHY = "Attempts that keep their connections empty the pool, until every call waits for one that never comes."
+_READ = (
+    "Read the failed response to its end, or close it, before the next attempt: response.close(), `with`, `async with`."
+)
+_MANY = "No call was retried: so many were made at a time, and each over a connection of its own."
+_LIMIT = (
+    "Let all callers share one client whose pool is limited and lets them wait: HTTPAdapter(pool_maxsize=n, "
+    "pool_block=True), httpx.Limits(max_connections=n), aiohttp.TCPConnector(limit=n); or a semaphore."
+)
 
 
 def _fail_open_together(calls: Sequence[Call], groups: Sequence[LogicalCall], excess: _Excess, limit: str) -> None:
     __tracebackhide__ = True
     until = "and still are" if excess.end is None else f"for {excess.end - excess.start:.3f} s"
     most = len(excess.connections)
+    is_kept = any(group.retries for group in groups)
     number = f"{most}" if most == excess.least or excess.end is None else f"{excess.least} to {most}"
     fail(
         f"{number} connections were open together {until}, expected {limit}",
@@ -162,9 +171,8 @@ def _fail_open_together(calls: Sequence[Call], groups: Sequence[LogicalCall], ex
         groups=groups,
         notes=[_life(connection, calls) for connection in excess.connections],
         footnote=told_apart(groups),
-        why=_WHY,
-        hint="Read the failed response to its end, or close it, before the next attempt: response.close(), `with`, "
-        "`async with`.",
+        why=_WHY if is_kept else _MANY,
+        hint=_READ if is_kept else _LIMIT,
     )
 
 

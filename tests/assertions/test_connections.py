@@ -110,6 +110,21 @@ def test_callers_may_have_one_each(real: HandLedger) -> None:
         assert_connections_at_most(real.calls, 1, in_all=2)
 
 
+def test_many_callers_are_told_of_a_limit_not_of_retries(real: HandLedger) -> None:
+    """A bulkhead that is missing is no response that nobody has read."""
+    for caller in range(3):
+        real.call(0, 200, took=1, target=f"/users?caller={caller}", connection=real.connect(at=0))
+    real.at(1)
+
+    with pytest.raises(ResilienceError, match="expected at most 2 in all") as caught:
+        assert_connections_at_most(real.calls, in_all=2)
+
+    text = str(caught.value)
+    assert "No call was retried" in text
+    assert "Let all callers share one client whose pool is limited" in text
+    assert "Read the failed response" not in text
+
+
 def test_without_a_retry_there_is_nothing_to_check(real: HandLedger) -> None:
     """One attempt has one connection."""
     attempt(real, 0, 503)
