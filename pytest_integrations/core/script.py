@@ -224,6 +224,13 @@ def _check(faults: tuple[Any, ...], when: When) -> None:
                 "inject it alone with after=/during=, or use reset_on_accept(), which can be counted"
             )
             raise ScriptingError(msg)
+    limit = next((fault for fault in faults if hasattr(fault, "limit") and _keeps_watch(fault)), None)
+    if limit is not None and when.per != "fake" and when.counts_nothing:
+        way_out = f"say {limit.name}(..., key={when.per!r})" if hasattr(limit, "key") else "inject it into each route"
+        msg = (
+            f"{limit!r} is asked on every call and counts by itself, so that per={when.per!r} has no effect: {way_out}"
+        )
+        raise ScriptingError(msg)
     if any(fault.scope == "connection" for fault in faults) and when.where is not None:
         msg = f"{faults[0]!r} is decided when a connection is accepted, before there is a call: where= cannot be asked"
         raise ScriptingError(msg)

@@ -99,6 +99,11 @@ class When:
         chosen = (self.every, self.at, self.after, self.during, self.probability)
         return any(word is not None for word in chosen)
 
+    @property
+    def counts_nothing(self) -> bool:
+        """Whether it chooses no call by its number, so that it does not matter what is counted apart."""
+        return (self.times, self.skip, self.at) == (None, 0, None) and self.every in {None, 1}
+
     def is_open(self, elapsed: float) -> bool:
         """Tell whether *elapsed* seconds after the injection fall into the window."""
         elapsed += _HAIR

@@ -13,12 +13,13 @@ from hypothesis import strategies as st
 
 from pytest_integrations import FakeRest
 from pytest_integrations.core.errors import ScriptingError
-from pytest_integrations.faults import rate_limit
+from pytest_integrations.faults import max_concurrency, rate_limit
 from tests.assertions.ledgers import BEGIN, HandClock
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from pytest_integrations.core.fault import Fault
     from pytest_integrations.faults.limits import Algorithm
 
 ALGORITHMS: tuple[Algorithm, ...] = ("fixed_window", "sliding_window", "token_bucket")
@@ -247,3 +248,18 @@ def test_settings_that_cannot_be(fake: FakeRest, settings: dict[str, Any], messa
         fake.max_concurrency(0)
     with pytest.raises(ScriptingError, match="retry_after='soon' is not a count"):
         fake.max_concurrency(1, retry_after="soon")  # type: ignore[arg-type]  # what it is for
+
+
+@pytest.mark.parametrize(
+    ("limit", "way_out"),
+    [
+        (rate_limit(2, 10), r"say rate_limit\(\.\.\., key='header:X-Client'\)"),
+        (max_concurrency(2), "inject it into each route"),
+    ],
+)
+def test_a_limit_is_not_parted_by_the_words_of_when(limited: FakeRest, limit: Fault, way_out: str) -> None:
+    """They would count how often it is asked; but where they say when it is there, they may."""
+    with pytest.raises(ScriptingError, match=f"so that per='header:X-Client' has no effect: {way_out}"):
+        limited.inject(limit, every=1, per="header:X-Client")
+
+    limited.inject(limit, times=3, per="header:X-Client")
