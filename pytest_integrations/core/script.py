@@ -79,7 +79,24 @@ class Rule:
     @property
     def must_fire(self) -> bool:
         """Whether a test that passes without it has tested less than it seems; what only keeps watch need not act."""
-        return self.origin == "test" and not self.is_chance and not any(map(_keeps_watch, self.faults))
+        return self.origin == "test" and not self.is_chance and not self.keeps_watch
+
+    @property
+    def keeps_watch(self) -> bool:
+        """Whether it acts only when a client goes too far."""
+        return any(map(_keeps_watch, self.faults))
+
+    @property
+    def takes_all(self) -> bool:
+        """Whether it has acted on every call, so that rules after it were asked about none."""
+        always = self.endless and self.when.counts_nothing and not (self.is_chance or self.keeps_watch)
+        limits = (self.when.where, self.when.after, self.when.during)
+        return always and bool(self.fired) and limits == (None, None, None)
+
+    @property
+    def saw_calls(self) -> bool:
+        """Whether it was asked about any call that it is for."""
+        return bool(self._seen)
 
     def consider(self, scopes: tuple[str, ...], call: Call | None, connection: int) -> Decision | None:
         """Decide whether this rule acts, at a moment of these *scopes*, on *call* (None at an accept)."""
@@ -161,6 +178,11 @@ class Script:
     def _keep(self, rules: Iterable[Rule]) -> None:
         self.rules = tuple(rules)
         self.scopes = frozenset().union(*(rule.scopes for rule in self.rules))
+
+    def kept_out(self) -> list[Rule]:
+        """Return the rules that were to keep watch and saw no call, because one before them took all."""
+        taken = next((number for number, rule in enumerate(self.rules) if rule.takes_all), len(self.rules))
+        return [rule for rule in self.rules[taken:] if rule.keeps_watch and not rule.saw_calls]
 
     def decide_connection(self, connection: int) -> Decision | None:
         """Return what is decided about a *connection* that was just accepted."""

@@ -173,9 +173,11 @@ class Record:
         """Return what the test scripted and never met; of like rules on like fakes one that fired speaks for all."""
         if self.forgotten:
             return []
-        rules = [rule for fake in self.fakes for script in fake.scripts for rule in script.rules]
+        scripts = [script for fake in self.fakes for script in fake.scripts]
+        rules = [rule for script in scripts for rule in script.rules]
         fired = {(rule.fake, repr(rule)) for rule in rules if rule.fired}
         waiting = [rule for rule in rules if rule.must_fire and (rule.fake, repr(rule)) not in fired]
+        waiting += [rule for script in scripts for rule in script.kept_out() if rule.origin == "test"]
         return list({(rule.fake, repr(rule)): rule for rule in waiting}.values())
 
 

@@ -19,11 +19,12 @@ def warn(record: Record) -> None:
     __tracebackhide__ = True
     item = record.item
     for rule in record.never_fired():
-        fired = FaultNeverFired(
-            f"{rule.fake}: {rule!r} never fired; the test passed without it. "
-            "Did the client make fewer calls, or is it scripted for another operation?"
+        why = (
+            "A script before it took every call, so that it watched none: inject it first."
+            if rule.keeps_watch
+            else "Did the client make fewer calls, or is it scripted for another operation?"
         )
-        item.warn(fired)
+        item.warn(FaultNeverFired(f"{rule.fake}: {rule!r} never fired; the test passed without it. {why}"))
     skipped = skipped_profiles(item)
     if skipped:
         way_out = (

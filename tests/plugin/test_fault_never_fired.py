@@ -82,6 +82,41 @@ def test_what_may_rightly_not_happen_is_not_told(run: Run) -> None:
     result.assert_outcomes(passed=3, skipped=1, warnings=0)
 
 
+def test_a_limit_that_no_call_came_to_is_told(run: Run) -> None:
+    """Each call meets one script: behind one that takes all, a bulkhead or a limit is none."""
+    result = run("""
+        import pytest
+        from client import get
+        from pytest_integrations.faults import latency, max_concurrency
+
+        @pytest.mark.parametrize("healed", [False, True])
+        def test_behind(fake_rest, healed):
+            fake_rest.get("/a").reply()
+            slow = fake_rest.inject(latency(0.001), every=1)
+            fake_rest.inject(max_concurrency(1))
+            assert get(fake_rest.url + "/a") == 200
+            if healed:
+                fake_rest.heal(slow)
+                assert get(fake_rest.url + "/a") == 200
+
+        def test_before(fake_rest):
+            fake_rest.get("/a").reply()
+            fake_rest.inject(max_concurrency(1))
+            fake_rest.inject(latency(0.001), every=1)
+            assert get(fake_rest.url + "/a") == 200
+
+        def test_beside(fake_rest):
+            fake_rest.get("/a").reply().inject(latency(0.001), every=1)
+            fake_rest.inject(max_concurrency(1))
+            assert get(fake_rest.url + "/a") == 200
+    """)
+
+    result.assert_outcomes(passed=4, warnings=1)
+    result.stdout.fnmatch_lines(
+        ["*FaultNeverFired: fake_rest: inject(max_concurrency(1)) never fired; * took every call, * inject it first."]
+    )
+
+
 def test_of_like_fakes_one_that_fired_speaks_for_all(run: Run) -> None:
     result = run("""
         from client import get
