@@ -22,7 +22,7 @@ def warn(record: Record) -> None:
         why = (
             "A script before it took every call, so that it watched none: inject it first."
             if rule.keeps_watch
-            else "Did the client make fewer calls, or is it scripted for another operation?"
+            else "Did the client make fewer calls, was it injected after them, or is it for another operation?"
         )
         item.warn(FaultNeverFired(f"{rule.fake}: {rule!r} never fired; the test passed without it. {why}"))
     skipped = skipped_profiles(item)
