@@ -178,11 +178,17 @@ def _fail(group: LogicalCall, other: Call, change: _Change) -> None:
 
 
 def _hint(change: _Change) -> str:
-    if (change.what, change.after) in {("body", b""), ("length", b"0")}:
+    if (change.what, change.after) in {("body", b""), ("length", b"0")} or _lacks_a_part(change):
         return "A stream that the first attempt read is at its end: seek(0) before each attempt, or send bytes."
     if change.what.endswith(" header"):
         return f"If it may differ, say vary=[{change.what.removesuffix(' header')!r}]."
     return "If these are two calls, put `with fake_rest.logical_call():` around each one."
+
+
+def _lacks_a_part(change: _Change) -> bool:
+    """Tell whether a form came with a part that is empty, and was not in the attempt before."""
+    empty = b"\r\n\r\n\r\n--BOUNDARY"
+    return change.what == "body" and change.after.count(empty) > change.before.count(empty)
 
 
 def _around(before: bytes, after: bytes) -> tuple[str, str]:

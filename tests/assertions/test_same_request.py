@@ -96,6 +96,19 @@ def test_a_boundary_may_change(ledger: HandLedger) -> None:
     assert_same_request(ledger.calls)
 
 
+def test_an_empty_file_in_a_form_is_a_stream_that_was_read(ledger: HandLedger) -> None:
+    """A form is never empty as a whole, so that its part tells."""
+    form = {"Content-Type": "multipart/form-data; boundary=a1b2"}
+    twice(
+        ledger,
+        {"body": b"--a1b2\r\nname: file\r\n\r\nall\r\n--a1b2--", "headers": form},
+        {"body": b"--a1b2\r\nname: file\r\n\r\n\r\n--a1b2--", "headers": form},
+    )
+
+    with pytest.raises(ResilienceError, match="seek\\(0\\) before each attempt"):
+        assert_same_request(ledger.calls)
+
+
 def test_another_path_is_another_call(ledger: HandLedger) -> None:
     """GET /users/1 that failed and GET /users/2 are no retry."""
     ledger.call(0, 503, "GET /users/<id>", target="/users/1")
