@@ -17,6 +17,7 @@ from .tolerance import tolerance_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import timedelta
 
     from pytest_integrations.core.call import Call
 
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
     from .grouping import LogicalCall, Per
 
 __all__ = ["assert_timeout_order", "assert_times_out", "assert_total_time"]
+
+_TOO_LATE = "The caller is gone before the inner failure is noticed: no fallback is reached."
+_SHORTEN = "Make the inner timeout, times its attempts, shorter than the outer one, or pass the deadline on."
 
 
 def assert_times_out(calls: Calls, *, within: float, tolerance: float | None = None) -> None:
@@ -188,7 +192,7 @@ def assert_timeout_order(*, inner: Calls, outer: Calls | float, tolerance: float
     """Assert that the inner timeout is shorter than the outer one, so that the inner failure can still be dealt with.
 
     The longest wait after which the client gave up an *inner* call is shorter than the shortest after which it gave
-    up an *outer* one.
+    up an *outer* one. An inner call that is waited for still, when the outer one around it was given up, is as long.
 
     Args:
         inner: the calls further down, seen at the deeper fake.
@@ -221,6 +225,7 @@ def assert_timeout_order(*, inner: Calls, outer: Calls | float, tolerance: float
     late = 0.0 if tolerance is None else seconds("tolerance", tolerance)
     if not isinstance(outer, Calls):
         lasting("outer", outer)
+    _must_not_outlast(inner, outer)
     deep = _given_up(inner, "inner")
     waits = _waits(inner)
     longest = max(deep, key=lambda call: waits[call.seq])
@@ -236,10 +241,29 @@ def assert_timeout_order(*, inner: Calls, outer: Calls | float, tolerance: float
             f"the inner timeout of {longest.operation} (#{longest.seq}) is {waits[longest.seq]:.3f} s, "
             f"not shorter than {of}, {shortest:.3f} s",
             shown,
-            why="The caller is gone before the inner failure is noticed: no fallback is reached.",
-            hint="Make the inner timeout, times its attempts, shorter than the outer one, or pass the deadline on.",
+            why=_TOO_LATE,
+            hint=_SHORTEN,
             marks={longest.seq: f"given up after {waits[longest.seq]:.3f} s"},
         )
+
+
+def _must_not_outlast(inner: Calls, outer: Calls | float | timedelta) -> None:
+    """Fail for an inner call that is waited for still, although the outer one that it was made for was given up."""
+    __tracebackhide__ = True
+    if not isinstance(outer, Calls) or any(_gave_up(call) for call in inner):
+        return  # how long that took tells more
+    left = [call for call in outer if _gave_up(call)]
+    for call in inner:
+        above = next((each for each in left if each.started <= call.started <= _end(each, 0.0)), None)
+        if above is not None and _is_waited_for(call):
+            fail(
+                f"the inner {call.operation} (#{call.seq}) is waited for still, although the outer {above.operation} "
+                f"(#{above.seq}) was given up after {_end(above, 0.0) - above.started:.3f} s",
+                sorted((*inner, *outer), key=lambda each: each.seq),
+                why=_TOO_LATE,
+                hint=_SHORTEN,
+                marks={call.seq: "nobody waits for what comes of it"},
+            )
 
 
 def _waits(calls: Calls) -> dict[int, float]:
@@ -265,6 +289,10 @@ def _end(call: Call, now: float) -> float:
     return now if call.connection.closed is None else call.connection.closed
 
 
+def _is_waited_for(call: Call) -> bool:
+    return call.outcome in {"open", "hung"} and call.gone is None and call.connection.closed is None
+
+
 def _gave_up(call: Call) -> bool:
     return call.gone is not None and call.outcome != "answered"
 
@@ -273,7 +301,11 @@ def _given_up(calls: Calls, which: str) -> Sequence[Call]:
     __tracebackhide__ = True
     found = [call for call in calls if _gave_up(call)]
     if not found:
-        nothing_to_check(f"no {which} call was given up", calls, hint="Hold its answer back: inject(hang()).")
+        hint = "Hold its answer back: inject(hang())"
+        hint += (
+            ", into the outer fake as well, or give the outer timeout itself, in seconds." if which == "outer" else "."
+        )
+        nothing_to_check(f"no {which} call was given up", calls, hint=hint)
     return found
 
 

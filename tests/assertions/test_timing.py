@@ -188,6 +188,27 @@ class TestTimeoutOrder:
         )
         assert "not shorter than the outer timeout, 1.000 s" in verdict(assert_timeout_order, inner=inner, outer=1)
 
+    @pytest.mark.parametrize("outcome", ["open", "hung"])
+    def test_catches_an_inner_one_that_is_waited_for_still(self, ledger: HandLedger, outcome: str) -> None:
+        """The usual test: one call of the gateway, whose caller leaves first; nobody has to wait for the rest."""
+        ledger.call(0, operation="GET /home", fake="gateway", outcome="abandoned", took=3)
+        ledger.call(0, operation="GET /profile", fake="profile", outcome=outcome)
+        ledger.at(3)
+        inner, outer = ledger.ledger.calls_to("profile"), ledger.ledger.calls_to("gateway")
+
+        assert verdict(assert_timeout_order, inner=inner, outer=outer) == (
+            "the inner GET /profile (#2) is waited for still, although the outer GET /home (#1) was given up after "
+            "3.000 s"
+        )
+
+    def test_an_inner_one_of_another_call_tells_nothing(self, ledger: HandLedger) -> None:
+        """It began when the outer one was over."""
+        ledger.call(0, fake="gateway", outcome="abandoned", took=3)
+        ledger.call(4, fake="profile", outcome="open")
+        inner, outer = ledger.ledger.calls_to("profile"), ledger.ledger.calls_to("gateway")
+
+        assert nothing(assert_timeout_order, inner=inner, outer=outer) == "no inner call was given up"
+
     @pytest.mark.parametrize("answered", ["inner", "outer"])
     def test_nothing_to_check_if_one_was_not_given_up(self, ledger: HandLedger, answered: str) -> None:
         """Both timeouts have to be seen."""
