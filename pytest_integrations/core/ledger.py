@@ -226,10 +226,13 @@ class Ledger:
     def logical_call(self) -> Iterator[None]:
         """Count the calls that come in meanwhile as attempts of one logical call, whatever they look like.
 
-        Blocks do not nest: attempts belong to one logical call only.
+        Blocks do not nest, nor overlap in threads: attempts belong to one logical call only.
         """
         if self._block is not None:
-            msg = "logical_call() inside logical_call(): attempts belong to one logical call; end the outer block first"
+            msg = (
+                "logical_call() inside logical_call(): attempts belong to one logical call; end the outer block first. "
+                "Callers at a time are told apart by what they send: say per='header:X-Request-Id', or a function"
+            )
             raise ScriptingError(msg)
         self.settle()  # what the kernel has delivered before the block is not part of it
         self._block = next(self._blocks)

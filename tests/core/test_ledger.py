@@ -96,7 +96,7 @@ def test_blocks_do_not_nest() -> None:
     """An attempt belongs to one logical call; after the complaint, and after an error, all is as before."""
     ledger = Ledger(HandClock())
     with (
-        pytest.raises(ScriptingError, match=r"logical_call\(\) inside logical_call\(\).*end the outer block first"),
+        pytest.raises(ScriptingError, match=r"logical_call\(\) inside logical_call\(\).*end the outer .*per='header:"),
         ledger.logical_call(),
         ledger.logical_call(),
     ):
