@@ -25,7 +25,9 @@ class slow_read(Fault):  # noqa: N801 -- a word in a script
 
     Wire definition: the head is read at once; of the body no more than *rate* bytes per second, so that the window of
     TCP fills and the client's `send` blocks; the answer comes when the last byte would have been read. A request
-    without a body is not slowed.
+    without a body is not slowed. Of a client that gives up meanwhile the FIN comes behind what it had sent: the ledger
+    has the attempt, as abandoned, when that was read, and so maybe behind its retry. Whether a client gives up rightly,
+    and what it does then, is asked with `hang()` or `reset_mid_upload()`.
 
     Toxiproxy: `bandwidth`, upstream. GCS testbench: `stall-for-Ts-after-YK`.
 
