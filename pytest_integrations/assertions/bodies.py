@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from pytest_integrations.core.call import HttpCall
+from pytest_integrations.core.grpc_call import GrpcCall
 
 if TYPE_CHECKING:
     from collections.abc import Hashable
@@ -52,6 +53,8 @@ def is_cut(call: Call) -> bool:
     """Tell whether the request ended, for the fake, before its body did: nobody knows what was still to come."""
     if call.fault is not None and call.fault.scope == "upload" and not call.handled:
         return True
+    if isinstance(call, GrpcCall):  # a stream of requests is its body when it is at its end
+        return call.failed and not call.body and call.method is not None and call.method.streams_requests
     length = _length(call)
     return length.isdecimal() and len(call.body) < int(length)
 

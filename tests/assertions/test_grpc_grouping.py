@@ -9,9 +9,10 @@ import pytest
 from pytest_integrations.assertions.attempts import assert_attempts
 from pytest_integrations.assertions.grouping import logical_calls
 from pytest_integrations.core.errors import ResilienceError
-from pytest_integrations.core.grpc_call import GrpcCall
+from pytest_integrations.core.grpc_call import GrpcCall, GrpcMethod
 
 if TYPE_CHECKING:
+    from pytest_integrations.core.grpc_call import GrpcKind
     from tests.assertions.ledgers import HandLedger
 
 GET = "/shop.Orders/Get"
@@ -138,3 +139,15 @@ def test_attempts_beyond_the_limit_are_found_in_a_crowd(ledger: HandLedger) -> N
         attempt(ledger, start, start + 0.005, previous=previous)
     with pytest.raises(ResilienceError, match=r"saw 3 \(1 of 2 logical calls is wrong\)"):
         assert_attempts(ledger.calls, at_most=2)
+
+
+@pytest.mark.parametrize(("kind", "expected"), [("client-stream", [[1, 2]]), ("unary", [[1], [2]])])
+def test_a_stream_of_requests_that_was_broken_is_repeated_by_the_whole(
+    ledger: HandLedger, kind: GrpcKind, expected: list[list[int]]
+) -> None:
+    """Its body is known when it is at its end; that of one message is known at once."""
+    broken = attempt(ledger, 0, 0, "INTERNAL")
+    broken.method = GrpcMethod(GET, kind, bytes, bytes)
+    attempt(ledger, 1, 1, "OK", body=b"all").method = broken.method
+
+    assert groups(ledger) == expected
