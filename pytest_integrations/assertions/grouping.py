@@ -272,13 +272,14 @@ class Grouping:
         self._by_key: dict[Hashable, list[_Growing]] = {}
         self._counted: set[Hashable] = set()
         self._spoilt: dict[str, list[Call]] = {}
-        self._any_cut = False
+        self._cut: set[int] = set()
+        self._unfinished: list[_Growing] = []
 
     def of(self, calls: Iterable[Call]) -> tuple[LogicalCall, ...]:
         """Return the logical calls that *calls* make up, in order of their first attempts."""
         ordered = sorted(calls, key=_in_order)
         self._counted.update((call.fake, _GRPC, call.operation) for call in ordered if _counts(call))
-        self._any_cut = any(is_cut(call) for call in ordered)
+        self._cut = {call.seq for call in ordered if is_cut(call)}
         for call in ordered:
             if call.block is not None:
                 self._put(call, BY_BLOCK, ("block", call.block), None)
@@ -312,9 +313,13 @@ class Grouping:
 
     def _half_read(self, call: Call) -> Iterator[Hashable]:
         """Yield where the calls are that *call* may repeat, if of it or of them a fault let only a part be read."""
-        for group in self._groups if self._any_cut else ():
+        if not self._cut:
+            return
+        self._unfinished = [group for group in self._unfinished if not is_success(group.attempts[-1])]
+        for group in self._unfinished:
             last = group.attempts[-1]
-            if group.by == self._likeness and (is_cut(last) or is_cut(call)) and alike_as_far_as_read(last, call):
+            is_part = not self._cut.isdisjoint((last.seq, call.seq))
+            if is_part and group.by == self._likeness and alike_as_far_as_read(last, call):
                 yield self._like(last)
 
     def _place_by_count(self, call: Call, name: str, retries: int, like: Hashable) -> None:
@@ -353,6 +358,7 @@ class Grouping:
                 self._by_key[each] = [other for other in self._by_key.get(each, ()) if other is not group]
         else:
             self._groups.append(group)
+            self._unfinished.append(group)
         group.by = by
         group.attempts += [*(self._spoilt.pop(call.fake, []) if call.block is None else []), call]
         if fits is None or not is_success(call) or isinstance(call, GrpcCall):  # which may be hedged while it runs
