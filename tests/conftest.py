@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 import pytest_integrations
 from pytest_integrations.wire.loop import shared_loop
@@ -37,6 +38,10 @@ _CLIENTS = (
     "trio",
     "urllib3",
 )
+
+# The same examples in every run, and no verdict by how busy the machine is.
+settings.register_profile("suite", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("suite")
 
 _SHARED_THREADS = "integrations-"  # one per process, started on first use and kept: not a leak
 

@@ -221,7 +221,7 @@ def test_a_chunked_upload_with_trailers_and_the_next_request_behind_it(connect: 
     assert [raw.answer().body, raw.answer().body] == [b"hello world", b"ok"]
 
 
-@settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(body=st.binary(max_size=3000), sizes=st.lists(st.integers(1, 700), max_size=8))
 def test_any_upload_arrives_as_it_was_sent(fake: FakeRest, body: bytes, sizes: list[int]) -> None:
     """Any bytes, in chunks of any sizes, come back as they are."""

@@ -112,7 +112,7 @@ def _check_object(value: dict[str, Any], kind: Any, chosen: list[dict[str, Any]]
 
 
 @given(chosen=selections("Query", 4))
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 def test_any_query(api: FakeGraphQL, chosen: list[dict[str, Any]]) -> None:
     """By POST it is executed, then found ready; by GET it is the same; nothing fails the test."""
     document = _text(chosen)
