@@ -11,12 +11,14 @@ Of the second kind the ledger has two messages, and which belongs to which is fo
     3  a header        the dead letter carries the key of the other, whatever the header is called
     4  the body        both have the same
 
-among the messages that had been delivered before; of several it is the one that was delivered last.
+among the messages that had been delivered before; of several it is the one that was delivered last. Of a message that
+was routed to several queues, each of whose consumers has a copy, it is the copy that who wrote the letter had in hand.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import inf
 from typing import TYPE_CHECKING, Any
 
 from .copies import duplicates, of_one_copy, origins
@@ -25,7 +27,7 @@ from .publications import identity
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterable, Iterator, Mapping
 
-    from pytest_integrations.core.delivery import Messages, QueueEvent, QueueMessage
+    from pytest_integrations.core.delivery import Delivery, Messages, QueueEvent, QueueMessage
 
     from .publications import Per
 
@@ -57,8 +59,21 @@ class DeadLetter:
         """The queue that the source was in: the one that it was moved from, or delivered from before."""
         if self.is_by_broker:
             return self.event.queue
-        before = [event.queue for event in self.source.of("delivered") if event.seq < self.event.seq]
-        return before[-1] if before else ""
+        before = [delivery for delivery in self.source.deliveries if delivery.event.seq < self.event.seq]
+        return max(before, key=self._nearness).queue if before else ""
+
+    def _nearness(self, delivery: Delivery) -> tuple[bool, bool, int, float, int]:
+        """Return how much speaks for this *delivery* of the source to be the one whose consumer wrote the letter.
+
+        Most of all that it came by the same connection; then that it was not settled yet. Of several that one worker
+        had in hand it is the one that it settles next. Who publishes by a connection of its own cannot be told from
+        other groups by that: there it is the copy that was tried most often.
+        """
+        is_same = delivery.event.connection == self.event.connection
+        settled = delivery.end.seq if delivery.end is not None else inf
+        in_hand = settled > self.event.seq
+        tried = 0 if is_same else len(of_one_copy(self.source, "delivered", delivery.queue))
+        return is_same, in_hand, tried, -settled if in_hand else 0, delivery.event.seq
 
     @property
     def copy(self) -> tuple[int, str]:
@@ -88,7 +103,7 @@ class DeadLetter:
         """
         before = [event for event in self.source.of("delivered") if event.seq < self.event.seq]
         if per is not None and before:
-            own, queue = identity(self.source, per), before[-1].queue
+            own, queue = identity(self.source, per), before[-1].queue if self.is_by_broker else self.queue
             same = [message for message in among if own is not None and identity(message, per) == own]
             kin = same or [self.source]
             before = [event for message in kin for event in message.of("delivered", queue=queue)]

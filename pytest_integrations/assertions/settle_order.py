@@ -69,7 +69,7 @@ def assert_settle_order(messages: Messages, *, dead_letter: str, per: Per | None
 
 @dataclass(frozen=True, slots=True)
 class _Step:
-    """One message, its dead letters, and the ack."""
+    """One copy of a message, its dead letters, and the ack."""
 
     source: QueueMessage
     letters: tuple[QueueMessage, ...]
@@ -86,11 +86,11 @@ class _Step:
 
 
 def _steps(found: list[DeadLetter]) -> list[_Step]:
-    by_source: dict[int, list[DeadLetter]] = {}
+    by_copy: dict[tuple[int, str], list[DeadLetter]] = {}
     for letter in found:
-        by_source.setdefault(letter.source.id, []).append(letter)
+        by_copy.setdefault(letter.copy, []).append(letter)
     steps = []
-    for letters in by_source.values():
+    for letters in by_copy.values():
         source = letters[0].source
         ack = of_one_copy(source, "acked", letters[0].queue)[-1:]
         steps.append(_Step(source, tuple(letter.letter for letter in letters), ack[0] if ack else None))

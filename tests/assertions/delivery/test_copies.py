@@ -116,3 +116,74 @@ def test_copies_that_are_handled_at_once_have_not_failed(queue: HandQueue) -> No
 
     with pytest.raises(NothingToCheck, match="no delivery failed"):
         assert_dead_lettered(queue.messages)
+
+
+def _of_two(queue: HandQueue, *, times: int = 1) -> QueueMessage:
+    """Let the consumer of orders try it so many times; at the last one another has its own copy in hand, too."""
+    message = _published(queue)
+    _retried(queue, message, times)
+    queue.deliver(message, "audit", connection=queue.ledger.connect(queue.fake).id)
+    return message
+
+
+def test_the_copy_put_aside_is_that_of_who_put_it_aside(queue: HandQueue) -> None:
+    message = _of_two(queue, times=3)
+    queue.publish("poison", to="orders.dead", connection=queue.consumer)
+    queue.ack(message, delivery=3)
+    queue.ack(message)
+
+    assert_dead_lettered(queue.messages.through("orders"), ["poison"], after=3, to="orders.dead")
+    assert_settle_order(queue.messages, dead_letter="orders.dead")
+
+
+def test_who_publishes_by_another_connection_has_put_aside_what_was_tried_most_often(queue: HandQueue) -> None:
+    message = _of_two(queue, times=3)
+    queue.publish("poison", to="orders.dead", connection=queue.producer)
+    queue.ack(message)
+    queue.ack(message)
+
+    assert_dead_lettered(queue.messages.through("orders"), ["poison"], after=3, to="orders.dead")
+
+
+def test_the_ack_of_another_copy_while_this_one_is_put_aside_is_not_blamed(queue: HandQueue) -> None:
+    message = _of_two(queue)
+    queue.ack(message)
+    queue.publish("poison", to="orders.dead", connection=queue.consumer)
+    queue.ack(message)
+
+    assert_settle_order(queue.messages, dead_letter="orders.dead")
+
+
+def test_another_copy_in_hand_does_not_hide_an_ack_that_came_too_early(queue: HandQueue) -> None:
+    message = _of_two(queue)
+    queue.ack(message, delivery=1)
+    queue.publish("poison", to="orders.dead", connection=queue.consumer)
+    queue.ack(message)
+
+    with pytest.raises(ResilienceError, match=r"was acked before its dead letter in orders\.dead was confirmed"):
+        assert_settle_order(queue.messages, dead_letter="orders.dead")
+
+
+def test_one_worker_may_have_both_copies_in_hand(queue: HandQueue) -> None:
+    message = _published(queue)
+    for name in ("orders", "audit"):
+        queue.deliver(message, name)
+    for delivery in (1, 2):
+        queue.publish("poison", to="dead", connection=queue.consumer)
+        queue.ack(message, delivery=delivery)
+
+    assert_dead_lettered(queue.messages.through("orders"), ["poison"], after=1, to="dead")
+    assert_settle_order(queue.messages, dead_letter="dead")
+
+
+def test_each_copy_is_acked_when_its_own_dead_letter_is_safe(queue: HandQueue) -> None:
+    message = _published(queue)
+    queue.deliver(message)
+    queue.publish("poison", to="dead", connection=queue.consumer)
+    queue.ack(message)
+    queue.deliver(message, "audit")
+    queue.ack(message)
+    queue.publish("poison", to="dead", connection=queue.consumer)
+
+    with pytest.raises(ResilienceError, match="was acked before its dead letter in dead was confirmed"):
+        assert_settle_order(queue.messages, dead_letter="dead")
