@@ -63,6 +63,17 @@ def test_a_consumer_may_do_it_itself(queue: HandQueue) -> None:
     assert_dead_lettered(queue.messages, exactly=1, to="orders.dead")
 
 
+def test_what_a_consumer_put_there_is_not_asked_for_there_again(queue: HandQueue) -> None:
+    """All that the fake has are the letters as well."""
+    _put_aside(queue)
+    queue.handled("17")
+
+    assert_dead_lettered(queue.messages, ["poison"], to="orders.dead", after=1)
+    assert_dead_lettered(queue.messages, lambda message: message.text == "poison", to="orders.dead")
+    with pytest.raises(ResilienceError, match=r"message 3 to orders was not dead-lettered to orders\.dead"):
+        assert_dead_lettered(queue.messages, ["poison", "17"], to="orders.dead")
+
+
 def test_an_acked_one_is_missing(queue: HandQueue) -> None:
     queue.handled("poison")
 
