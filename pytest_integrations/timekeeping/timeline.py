@@ -27,17 +27,20 @@ HAIR = 1_000
 _GRID, _SLACK = 1_000_000, 50_000
 """A wait within 50 us of a whole millisecond (Linux's own timer slack) is that millisecond."""
 
+NOMINAL_THREADS = ("integrations-io",)
+"""What the names of threads begin with that reckon in nominal time: their waits are meant to the nanosecond."""
+
 _MANY = 1000
 
 
-def nominal(ns: int) -> int:
-    """Return the duration that was meant: hairs and the errors of floats rounded off.
+def nominal(ns: int, slack: int = _SLACK) -> int:
+    """Return the duration that was meant: hairs and the errors of floats rounded off, *slack* nanoseconds at most.
 
     >>> nominal(1_999_998_877), nominal(1_234_567), nominal(1_000)
     (2000000000, 1234567, 0)
     """
     whole = (ns + _GRID // 2) // _GRID * _GRID
-    return whole if abs(ns - whole) <= _SLACK and (whole or ns <= HAIR) else ns
+    return whole if abs(ns - whole) <= slack and (whole or ns <= HAIR) else ns
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,8 +133,9 @@ class Timeline:
     def arm(self, seconds: float, wake: Callable[[], object], kind: str) -> Waiter:
         """Have *wake* called in *seconds*; *kind* is what the thread waits in, for people."""
         ns = max(0, round(seconds * 1e9))
+        slack = HAIR if threading.current_thread().name.startswith(NOMINAL_THREADS) else _SLACK
         with self._lock:
-            waiter = Waiter(self.elapsed_ns + nominal(ns), self.reading_ns + ns, wake, kind, ns)
+            waiter = Waiter(self.elapsed_ns + nominal(ns, slack), self.reading_ns + ns, wake, kind, ns)
             self._count += 1
             if self.has_ended:
                 waiter.is_over = True

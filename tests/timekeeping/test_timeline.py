@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+
 import pytest
 
 from pytest_integrations.timekeeping.timeline import Timeline, nominal
@@ -43,6 +45,16 @@ def test_waits_end_in_order_and_equal_ones_as_they_were_armed(timeline: Timeline
     assert ended == ["a", "b", "c"]
     assert timeline.elapsed_ns == 2_000_000_000
     assert [jump[:2] for jump in timeline.jumps] == [(0, 1_000_000_000), (1_000_000_000, 2_000_000_000)]
+
+
+def test_the_fakes_wait_to_the_nanosecond(timeline: Timeline) -> None:
+    """They reckon without hairs, so that what is left of a wait is never a whole millisecond by chance."""
+    thread = threading.Thread(target=timeline.arm, args=(1.499957, lambda: None, "select"), name="integrations-io")
+    thread.start()
+    thread.join()
+    timeline.jump(_nobody)
+
+    assert timeline.elapsed_ns == 1_499_957_000
 
 
 def test_the_reading_is_a_hair_ahead(timeline: Timeline) -> None:
