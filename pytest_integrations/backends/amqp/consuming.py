@@ -157,7 +157,10 @@ def _deliver(consumer: Consumer, effects: tuple[Effect, ...], fault: Fault | Non
     for effect in effects:
         if isinstance(effect, Copies):
             copies += _again(queue, copy, effect.count, fault)
-    for each in copies:
+    for number, each in enumerate(copies):
+        if number and not consumer.may_take:  # a duplicate does not go beyond the prefetch: it is the next in the queue
+            _put_first(queue, copies[number:])
+            return
         tag = _hand_out(session, queue, each, consumer, no_ack=consumer.no_ack, fault=fault)
         session.send_delivery(consumer.tag, each, _shown(queue, each), tag)
         _take_back_later(session, tag, effects, fault)
@@ -176,8 +179,12 @@ def _repeat(queue: BrokerQueue, copy: Copy, effects: tuple[Effect, ...], fault: 
     """Let the next who asks get *copy* too, where a fault makes more of it."""
     for effect in effects:
         if isinstance(effect, Copies):
-            queue.ready.extendleft(_again(queue, copy, effect.count, fault))
-            queue.bytes += effect.count * len(copy.body)
+            _put_first(queue, _again(queue, copy, effect.count, fault))
+
+
+def _put_first(queue: BrokerQueue, copies: list[Copy]) -> None:
+    queue.ready.extendleft(copies)
+    queue.bytes += sum(len(each.body) for each in copies)
 
 
 def _hand_out(

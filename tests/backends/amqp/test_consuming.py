@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pytest_integrations.backends.amqp.fake import FakeAmqp
+from pytest_integrations.faults import duplicate
 from tests.wire.amqp.client import Basic, Channel, Client, Closed, Confirm, Tx
 
 if TYPE_CHECKING:
@@ -171,3 +172,17 @@ def test_direct_reply_to(broker: FakeAmqp, client: Client, connect: Callable[...
     client.ask(Basic.Cancel(consumer_tag="answers"))
     server.publish(b"late", address)
     assert broker.messages[2].of("dropped")[0].reason == "unroutable"
+
+
+def test_a_duplicate_stays_within_the_limit(broker: FakeAmqp, client: Client) -> None:
+    """It waits until there is room, at the head of its queue."""
+    queue = broker.queue("q")
+    broker.inject(duplicate(copies=2))
+    consume(client, "a", prefetch=2)
+    for number in range(2):
+        queue.publish(b"%d" % number)
+
+    assert deliveries(client) == [("a", b"0"), ("a", b"0")]
+    assert [message.body for message in queue.ready] == [b"0", b"1"]
+    client.say(Basic.Ack(2, multiple=True))
+    assert deliveries(client) == [("a", b"0"), ("a", b"1")]
