@@ -307,7 +307,8 @@ def _must_be_whole(letter: DeadLetter) -> None:
 
 def _changes(letter: DeadLetter) -> Iterable[str]:
     source = letter.source
-    if letter.body is not None and letter.body != source.body:
+    is_poisoned = letter.event.fault is not None and letter.event.fault.name == "poison"  # the letter, on its way
+    if letter.body is not None and letter.body != source.body and not is_poisoned:
         yield f"the body was {_cut(source.body)} and is {_cut(letter.body)}"
     if letter.headers is not None:
         for name, value in source.headers.items():

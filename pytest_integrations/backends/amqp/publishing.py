@@ -78,7 +78,8 @@ def publish_now(session: BrokerSession, command: Command, number: int) -> QueueM
     properties = reply_to.addressed(session, command.content.properties)
     poison = command.effect(Poison)
     body = command.content.body if poison is None else poison.body
-    copy = new_copy(session.vhost, exchange, key, properties, body, connection=session.connection)
+    fault = None if poison is None else command.fault
+    copy = new_copy(session.vhost, exchange, key, properties, body, connection=session.connection, fault=fault)
     taken = reply_to.deliver(session, exchange, copy) or _bring(session, copy, command)
     confirm = command.effect(Confirm)
     if session.confirms is not None and not (confirm is not None and confirm.how == "withhold"):
@@ -88,7 +89,14 @@ def publish_now(session: BrokerSession, command: Command, number: int) -> QueueM
 
 
 def new_copy(
-    vhost: VirtualHost, exchange: str, key: str, properties: Properties, body: bytes, *, connection: int = 0
+    vhost: VirtualHost,
+    exchange: str,
+    key: str,
+    properties: Properties,
+    body: bytes,
+    *,
+    connection: int = 0,
+    fault: Fault | None = None,
 ) -> Copy:
     """Begin the story of a message, and return the first copy of it."""
     broker = vhost.broker
@@ -99,6 +107,7 @@ def new_copy(
         to=f"{exchange}/{key}" if exchange else key,
         key=properties.text("message_id") or "",
         connection=connection,
+        fault=fault,
     )
     keys = (key, *extra_keys(properties))
     if "BCC" in properties.table:

@@ -87,7 +87,9 @@ def _made(store: Store, queue: StoredQueue, request: Request) -> StoredMessage:
         id=key,
         body=body,
         attributes=attributes,
-        story=store.story.published(queue, body, attributes, key, request, group=group),
+        story=store.story.published(
+            queue, body, attributes, key, request, group=group, fault=None if poison is None else request.fault
+        ),
         sent=int(store.date * 1000),
         kept_since=store.now,
         trace=trace,

@@ -35,10 +35,11 @@ class Story:
         request: Request,
         *,
         group: str | None = None,
+        fault: Fault | None = None,
     ) -> QueueMessage:
-        """A producer sent it."""
-        headers = _headers(attributes, group)
-        return self._ledger.publish(self._fake, body.encode(), headers, to=queue.name, key=key, **_client(request))
+        """A producer sent it; what is in it may be by a *fault*."""
+        headers, who = _headers(attributes, group), _client(request)
+        return self._ledger.publish(self._fake, body.encode(), headers, to=queue.name, key=key, fault=fault, **who)
 
     def routed(self, queue: StoredQueue, message: StoredMessage) -> None:
         """It is in a queue."""

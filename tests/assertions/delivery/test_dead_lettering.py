@@ -9,7 +9,7 @@ import pytest
 
 from pytest_integrations.assertions.dead_lettering import assert_dead_lettered
 from pytest_integrations.core.errors import NothingToCheck, ResilienceError, ScriptingError
-from pytest_integrations.faults import duplicate
+from pytest_integrations.faults import duplicate, poison
 
 if TYPE_CHECKING:
     from pytest_integrations import FakeAmqp, FakeSqs
@@ -296,6 +296,33 @@ def test_the_payload_must_be_whole(queue: HandQueue, change: dict[str, Any], wor
     with pytest.raises(ResilienceError, match=words):
         assert_dead_lettered(queue.messages)
     assert_dead_lettered(queue.messages, payload="any")
+
+
+def test_a_letter_that_a_fault_has_poisoned_was_whole(fake_amqp: FakeAmqp, fake_sqs: FakeSqs) -> None:
+    """The consumer published it as it was."""
+    for fake in (fake_amqp, fake_sqs):
+        fake.queue("dead")
+        fake.inject(poison(), skip=1)
+    fake_amqp.queue("orders")
+    with pika.BlockingConnection(pika.URLParameters(fake_amqp.url)) as connection:
+        channel = connection.channel()
+        channel.basic_publish("", "orders", "bad", pika.BasicProperties(message_id="m-1"))
+        method, properties, body = channel.basic_get("orders")
+        channel.basic_publish("", "dead", body, properties)
+        channel.basic_ack(method.delivery_tag)
+    orders = fake_sqs.queue("orders")
+    sqs = boto3.client("sqs", **fake_sqs.client_arguments)
+    sqs.send_message(QueueUrl=orders.url, MessageBody="bad")
+    [message] = sqs.receive_message(QueueUrl=orders.url)["Messages"]
+    of = {"DataType": "String", "StringValue": message["MessageId"]}
+    dead = sqs.get_queue_url(QueueName="dead")["QueueUrl"]
+    sqs.send_message(QueueUrl=dead, MessageBody=message["Body"], MessageAttributes={"of": of})
+    sqs.delete_message(QueueUrl=orders.url, ReceiptHandle=message["ReceiptHandle"])
+    sqs.close()
+
+    assert [str(letter.events[0].fault) for letter in fake_amqp.messages.through("dead")] == ["poison()"]
+    for fake in (fake_amqp, fake_sqs):
+        assert_dead_lettered(fake.messages.through("orders"), ["bad"], to="dead", after=1)
 
 
 def test_a_consumer_that_wraps_the_payload_is_caught(queue: HandQueue) -> None:
