@@ -10,9 +10,12 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from pytest_integrations.core.delivery import QueueEvent, QueueMessage
+    from collections.abc import Iterable
 
-__all__ = ["duplicates", "of_one_copy", "origins", "times_delivered"]
+    from pytest_integrations.core.delivery import Delivery, QueueEvent, QueueMessage
+    from pytest_integrations.core.ledger import Ledger
+
+__all__ = ["cut_short", "duplicates", "of_one_copy", "origins", "times_delivered"]
 
 
 def origins(message: QueueMessage) -> dict[str, str]:
@@ -37,6 +40,23 @@ def of_one_copy(message: QueueMessage, kind: str, queue: str) -> list[QueueEvent
 def duplicates(message: QueueMessage, queue: str) -> int:
     """Return how often a fault has put *message* into *queue* once more."""
     return sum(event.reason == "duplicate" for event in message.of("routed", queue=queue))
+
+
+def cut_short(deliveries: Iterable[Delivery], ledger: Ledger) -> int:
+    """Return how many of *deliveries* were taken from their consumers by a fault: some count these, and some do not.
+
+    A quorum queue's `x-delivery-count` has them, its `x-death` has not.
+    """
+    lost = {each.id: each.closed for each in ledger.connections if each.closed_by == "fake" and each.closed is not None}
+
+    def is_cut(delivery: Delivery) -> bool:
+        end = delivery.end
+        if end is None or end.kind != "requeued":
+            return False
+        closed = lost.get(delivery.event.connection)
+        return end.fault is not None or (closed is not None and delivery.time <= closed <= end.time)
+
+    return sum(map(is_cut, deliveries))
 
 
 def times_delivered(message: QueueMessage) -> int:

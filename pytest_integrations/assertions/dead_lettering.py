@@ -11,12 +11,12 @@ from pytest_integrations.core.delivery import QueueMessage
 from pytest_integrations.core.errors import ScriptingError
 from pytest_integrations.core.settings import among, whole
 
-from .copies import times_delivered
+from .copies import cut_short, times_delivered
 from .dead_letters import by_broker, by_consumer
 from .delivery_evidence import blame, counted, departures, must_be_messages, no_message_to_check
 
 if TYPE_CHECKING:
-    from pytest_integrations.core.delivery import Messages
+    from pytest_integrations.core.delivery import Delivery, Messages
 
     from .dead_letters import DeadLetter
     from .publications import Per
@@ -41,8 +41,9 @@ def assert_dead_lettered(
 
     Definition: *which* (bodies, or a function of a message), and only they, were moved to the dead-letter queue, each
     of them once; or *exactly* so many, whichever; or if neither is given, at least one. Each had been delivered just
-    *after* so many times. What `duplicate()` makes more of a message is moved by the broker as often, which is nobody's
-    fault. With *to*, the queue is this one, and a consumer may have published them there itself
+    *after* so many times. What `duplicate()` makes more of a message is delivered, and moved by the broker, as often,
+    which is nobody's fault; and a delivery that a fault has cut short (`redeliver()`, a connection that the fake ended)
+    may count or not. With *to*, the queue is this one, and a consumer may have published them there itself
     (`dead_letters` tells how they are recognised; *per* overrules it, and tells as well which messages are one to a
     framework that publishes what failed again); without it, only what the broker moved counts,
     wherever to. A *reason* must have been recorded: the broker's own word; or by the consumer, in a header, or in what
@@ -80,7 +81,7 @@ def assert_dead_lettered(
     _must_be_those(messages, dead, wanted, to)
     _must_be_once(dead, to)
     if after is not None:
-        _must_come_after([(letter, letter.deliveries(messages, per)) for letter in dead], after)
+        _must_come_after(messages, [(letter, letter.deliveries(messages, per)) for letter in dead], after)
     for letter in dead:
         _must_say_why(letter, reason)
         if payload == "kept":
@@ -229,7 +230,7 @@ def _blame_number(
 def _must_be_once(dead: list[DeadLetter], to: str | None) -> None:
     __tracebackhide__ = True
     counts = Counter(letter.copy for letter in dead)
-    twice = [letter for letter in dead if counts[letter.copy] > 1 + letter.twins]
+    twice = [letter for letter in dead if counts[letter.copy] > 1 + (letter.twins if letter.is_by_broker else 0)]
     if to is None or not twice:
         return
     first = twice[0].source
@@ -244,9 +245,13 @@ def _must_be_once(dead: list[DeadLetter], to: str | None) -> None:
     )
 
 
-def _must_come_after(dead: list[tuple[DeadLetter, int]], after: int) -> None:
+def _must_come_after(messages: Messages, dead: list[tuple[DeadLetter, list[Delivery]]], after: int) -> None:
     __tracebackhide__ = True
-    wrong = [(letter, count) for letter, count in dead if not after <= count <= after * (1 + letter.twins)]
+    wrong = []
+    for letter, tries in dead:
+        most = after * (1 + letter.twins) + cut_short(tries, messages.ledger)
+        if not after <= len(tries) <= most:
+            wrong.append((letter, len(tries)))
     if not wrong:
         return
     first, count = wrong[0]

@@ -82,8 +82,8 @@ class DeadLetter:
 
     @property
     def twins(self) -> int:
-        """How many more of the copy a fault has made, each of which the broker moves when its time has come."""
-        return duplicates(self.source, self.queue) if self.is_by_broker else 0
+        """How many more of the copy a fault has made, each of which is delivered, and moved when its time has come."""
+        return duplicates(self.source, self.queue)
 
     @property
     def body(self) -> bytes | None:
@@ -95,21 +95,22 @@ class DeadLetter:
         """Its headers there; None if the fake does not tell."""
         return self.event.headers if self.is_by_broker else self.letter.headers
 
-    def deliveries(self, among: Iterable[QueueMessage], per: Per | None = None) -> int:
-        """Return how often the source had been delivered before, from the queue that it came from and on its way there.
+    def deliveries(self, among: Messages, per: Per | None = None) -> list[Delivery]:
+        """Return the deliveries of the source before, from the queue that it came from and on its way there.
 
         Where *per* tells which messages are one to a consumer that publishes what failed again, the deliveries of all
         of them *among* those given count, from the queue that the source came from last.
         """
         before = [event for event in self.source.of("delivered") if event.seq < self.event.seq]
+        kin = [self.source]
         if per is not None and before:
             own, queue = identity(self.source, per), before[-1].queue if self.is_by_broker else self.queue
-            same = [message for message in among if own is not None and identity(message, per) == own]
-            kin = same or [self.source]
+            kin = [message for message in among if own is not None and identity(message, per) == own] or kin
             before = [event for message in kin for event in message.of("delivered", queue=queue)]
         elif before:
             before = of_one_copy(self.source, "delivered", self.queue)
-        return sum(event.seq < self.event.seq for event in before)
+        known = {event.seq for event in before if event.seq < self.event.seq}
+        return [delivery for message in kin for delivery in message.deliveries if delivery.event.seq in known]
 
 
 def by_broker(messages: Iterable[QueueMessage], to: str | None) -> list[DeadLetter]:

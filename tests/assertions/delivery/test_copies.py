@@ -13,6 +13,7 @@ from pytest_integrations.assertions.schedules import fixed
 from pytest_integrations.assertions.settle_order import assert_settle_order
 from pytest_integrations.assertions.settling import assert_all_settled
 from pytest_integrations.core.errors import NothingToCheck, ResilienceError
+from pytest_integrations.faults import redeliver
 
 if TYPE_CHECKING:
     from pytest_integrations.core.delivery import QueueMessage
@@ -187,3 +188,17 @@ def test_each_copy_is_acked_when_its_own_dead_letter_is_safe(queue: HandQueue) -
 
     with pytest.raises(ResilienceError, match="was acked before its dead letter in dead was confirmed"):
         assert_settle_order(queue.messages, dead_letter="dead")
+
+
+def test_a_delivery_that_a_fault_cut_short_may_count_or_not(queue: HandQueue) -> None:
+    message = queue.publish("poison")
+    for _ in range(2):
+        queue.deliver(message)
+        queue.requeue(message, fault=redeliver())
+    queue.deliver(message)
+    queue.dead_letter(message)
+
+    for after in (1, 2, 3):
+        assert_dead_lettered(queue.messages, ["poison"], after=after, to="orders.dead")
+    with pytest.raises(ResilienceError, match="after 3 deliveries, expected after 4"):
+        assert_dead_lettered(queue.messages, ["poison"], after=4, to="orders.dead")
