@@ -29,6 +29,9 @@ _GRID, _SLACK = 1_000_000, 50_000
 
 NOMINAL_THREADS = ("integrations-io",)
 """What the names of threads begin with that reckon in nominal time: their waits are meant to the nanosecond."""
+_NOMINAL_SLACK = HAIR // 2
+"""What may be rounded off of those: less than the hair that they let a timer be early, or they would wait for it anew,
+for a hair that is nothing, and so for ever."""
 
 _MANY = 1000
 
@@ -133,7 +136,7 @@ class Timeline:
     def arm(self, seconds: float, wake: Callable[[], object], kind: str) -> Waiter:
         """Have *wake* called in *seconds*; *kind* is what the thread waits in, for people."""
         ns = max(0, round(seconds * 1e9))
-        slack = HAIR if threading.current_thread().name.startswith(NOMINAL_THREADS) else _SLACK
+        slack = _NOMINAL_SLACK if threading.current_thread().name.startswith(NOMINAL_THREADS) else _SLACK
         with self._lock:
             waiter = Waiter(self.elapsed_ns + nominal(ns, slack), self.reading_ns + ns, wake, kind, ns)
             self._count += 1

@@ -57,6 +57,19 @@ def test_the_fakes_wait_to_the_nanosecond(timeline: Timeline) -> None:
     assert timeline.elapsed_ns == 1_499_957_000
 
 
+@pytest.mark.parametrize("over", [999, 1_000, 1_001])
+def test_a_wait_of_the_fakes_leaves_nothing_over_that_they_would_wait_for(timeline: Timeline, over: int) -> None:
+    """What is left of it is less than the hair by which a timer may be early, whatever it is."""
+    for wait in (1 + over / 1e9 + 0.255e-9, over / 1e9 + 0.255e-9):
+        meant = timeline.elapsed_ns / 1e9 + wait
+        thread = threading.Thread(target=timeline.arm, args=(wait, lambda: None, "select"), name="integrations-io")
+        thread.start()
+        thread.join()
+        timeline.jump(_nobody)
+
+        assert meant - timeline.elapsed_ns / 1e9 < 1e-6
+
+
 def test_the_reading_is_a_hair_ahead(timeline: Timeline) -> None:
     moved: list[int] = []
     timeline.arm(1, lambda: None, "a")
