@@ -14,6 +14,7 @@ from pytest_integrations.core.settings import among, whole
 from .copies import cut_short, times_delivered
 from .dead_letters import by_broker, by_consumer
 from .delivery_evidence import blame, counted, departures, must_be_messages, no_message_to_check
+from .publications import publications
 
 if TYPE_CHECKING:
     from pytest_integrations.core.delivery import Delivery, Messages
@@ -41,9 +42,10 @@ def assert_dead_lettered(
 
     Definition: *which* (bodies, or a function of a message), and only they, were moved to the dead-letter queue, each
     of them once; or *exactly* so many, whichever; or if neither is given, at least one. Each had been delivered just
-    *after* so many times. What `duplicate()` makes more of a message is delivered, and moved by the broker, as often,
-    which is nobody's fault; and a delivery that a fault has cut short (`redeliver()`, a connection that the fake ended)
-    may count or not. With *to*, the queue is this one, and a consumer may have published them there itself
+    *after* so many times. Of what its producer published again (`publications`) one is enough: a consumer that knows
+    it by its id acks the other. What `duplicate()` makes more of a message is delivered, and moved by the broker, as
+    often, which is nobody's fault; and a delivery that a fault has cut short (`redeliver()`, a connection that the fake
+    ended) may count or not. With *to*, the queue is this one, and a consumer may have published them there itself
     (`dead_letters` tells how they are recognised; *per* overrules it, and tells as well which messages are one to a
     framework that publishes what failed again); without it, only what the broker moved counts,
     wherever to. A *reason* must have been recorded: the broker's own word; or by the consumer, in a header, or in what
@@ -78,7 +80,7 @@ def assert_dead_lettered(
     must_be_messages(messages)
     found = [*by_broker(messages, to), *(by_consumer(messages, to, per) if to is not None else ())]
     dead = [letter for letter in found if to is None or letter.letter.of("routed", queue=to)]
-    _must_be_those(messages, dead, wanted, to)
+    _must_be_those(messages, dead, wanted, to, per)
     _must_be_once(dead, to)
     if after is not None:
         _must_come_after(messages, [(letter, letter.deliveries(messages, per)) for letter in dead], after)
@@ -119,14 +121,18 @@ def _wanted(which: Which | None, exactly: int | None) -> _Wanted:
     return _Wanted(tuple(body.encode() if isinstance(body, str) else body for body in bodies), None, None)
 
 
-def _must_be_those(messages: Messages, dead: list[DeadLetter], wanted: _Wanted, to: str | None) -> None:
+def _must_be_those(
+    messages: Messages, dead: list[DeadLetter], wanted: _Wanted, to: str | None, per: Per | None
+) -> None:
     __tracebackhide__ = True
     sources = list({id(letter.source): letter.source for letter in dead}.values())
     if wanted.names_them:
         put_there = [letter.letter for letter in dead if not letter.is_by_broker]  # in place of what is expected there
         expected = [message for message in messages if wanted.includes(message) and message not in put_there]
         _must_exist(messages, expected, wanted)
-        missing = [message for message in expected if message not in sources]
+        # Of what is one message, published several times, one is enough.
+        known = [sent.copies for sent in publications(messages, per=per) if not {*sources}.isdisjoint(sent.copies)]
+        missing = [message for message in expected if not any(message in copies for copies in known)]
         if missing:
             _blame_missing(messages, missing, to)
         _blame_others([message for message in sources if not wanted.includes(message)], to)
