@@ -145,6 +145,13 @@ def test_what_was_over_by_then_proves_nothing(ledger: HandLedger, how: dict[str,
         assert_cancels(ledger.calls)
 
 
+def test_one_whose_request_was_read_late_has_left_in_time(real: HandLedger) -> None:
+    """By the fake's clock its deadline is still to come when it has left, and when it is asked about."""
+    grpc(real, 0.035, timeout=0.1, gone=0.1)
+    real.at(0.101)
+    assert_cancels(real.calls)
+
+
 def test_one_that_leaves_a_moment_later_is_waited_for(fake_rest: FakeRest) -> None:
     """Its caller may learn of the deadline before its server does."""
     fake_rest.get("/stock").reply()
