@@ -23,7 +23,8 @@ Attempt = str
 WAITS = "waits"
 """How an attempt ends that would never end."""
 
-_PATIENCE = 0.6
+PATIENCE = 0.6
+"""Seconds for an attempt, where it would never end."""
 
 
 def outcome(attempt: Callable[[str, Attempt], str], broker: FakeAmqp, what: Attempt) -> str:
@@ -38,7 +39,7 @@ def outcome(attempt: Callable[[str, Attempt], str], broker: FakeAmqp, what: Atte
 
     thread = threading.Thread(target=run)
     thread.start()
-    thread.join(_PATIENCE)
+    thread.join(PATIENCE)
     if told:
         thread.join(5)
         return told[0]
@@ -185,7 +186,7 @@ async def _aiopika(url: str, what: Attempt) -> str:
 
 async def _aiopika_receive(queue: Any, what: Attempt) -> str:
     if what == "consume":
-        async with queue.iterator(timeout=_PATIENCE / 2) as messages:
+        async with queue.iterator(timeout=PATIENCE / 2) as messages:
             async for message in messages:
                 await message.ack()
                 return message.body.decode()
