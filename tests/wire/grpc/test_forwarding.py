@@ -25,7 +25,7 @@ from pytest_integrations.wire.loop import shared_loop
 from pytest_integrations.wire.transport import TcpTransport
 from pytest_integrations.wire.upstream import Dial, resolve
 from tests.backends.grpc.orders import PROTO, call, error_of
-from tests.contract.grpc.clients import CLIENTS
+from tests.contract.grpc.clients import CLIENTS, until
 
 if TYPE_CHECKING:
     import socket
@@ -174,8 +174,7 @@ def test_a_server_that_takes_no_body(front: FakeGrpc, back: FakeGrpc, orders: Se
     back.inject(window_stall())
     assert call(front.target, orders.Get, {"id": "o1"}).id == "o1"  # sent before the server has said so
     assert error_of(front.target, orders.Get, timeout=0.3)[0] == "DEADLINE_EXCEEDED"
-    front.ledger.settle()
-    back.ledger.settle()
+    until(lambda: len(back.calls) == 2)  # the client tells its caller first, then the server
     told: Any = back.calls[1]
     assert told.cancelled
 
