@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import logging
 import pkgutil
+import signal
 import threading
 import time
 from importlib import import_module, util
@@ -42,6 +43,10 @@ _CLIENTS = (
 # The same examples in every run, and no verdict by how busy the machine is.
 settings.register_profile("suite", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("suite")
+
+# A shell, as some CI does, starts what runs in the background with interrupts ignored; its children inherit that.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 _SHARED_THREADS = "integrations-"  # one per process, started on first use and kept: not a leak
 
