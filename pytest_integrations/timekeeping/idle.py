@@ -61,9 +61,11 @@ class _Calls:
 
 # futex futex_waitv poll ppoll select pselect epoll_wait epoll_pwait epoll_pwait2 nanosleep clock_nanosleep
 # recvfrom recvmsg recvmmsg accept accept4 connect sendto sendmsg writev read write pause rt_sigtimedwait
+# restart_syscall: a futex, poll or nanosleep with a timeout, or a poll without, that goes on where it was after the
+# process was stopped (Ctrl-Z, a debugger, a container that was paused); its arguments are those of the call
 _CALLS = {
     "x86_64": _Calls(
-        "202 449 7 271 23 270 232 281 441 35 230 45 47 299 43 288 42 44 46 20 0 1 34 128",
+        "202 449 7 271 23 270 232 281 441 35 230 45 47 299 43 288 42 44 46 20 0 1 34 128 219",
         {
             b"202": (3, 0),
             b"7": (2, _NO_TIMEOUT_INT),
@@ -75,11 +77,12 @@ _CALLS = {
             b"441": (3, 0),
             b"35": None,
             b"230": None,
+            b"219": (2, _NO_TIMEOUT_INT),
         },
         b"0",
     ),
     "aarch64": _Calls(
-        "98 449 73 72 21 22 441 101 115 207 212 243 202 242 203 206 211 66 63 64 137",
+        "98 449 73 72 21 22 441 101 115 207 212 243 202 242 203 206 211 66 63 64 137 128",
         {
             b"98": (3, 0),
             b"73": (2, 0),
@@ -88,6 +91,7 @@ _CALLS = {
             b"441": (3, 0),
             b"101": None,
             b"115": None,
+            b"128": None,
         },
         b"63",
     ),
