@@ -35,6 +35,7 @@ _HINT = (
 )
 _OUR_THREADS = ("integrations-", "virtual-clock")
 _FRAMES = 6
+_OURS = PurePath(__file__).parents[1]
 
 
 def assert_no_hang(calls: Calls, *, limit: float, per: Per | None = None) -> None:
@@ -210,14 +211,17 @@ def _stacks(watch: threading.Thread) -> Iterator[str]:
     frames = sys._current_frames()  # noqa: SLF001 -- documented, and the only way
     for identity, name in names.items():
         if identity in frames and not name.startswith(_OUR_THREADS):
-            yield f"{name} waited in {' < '.join(_places(frames[identity]))}"
+            yield f"{name} waited in {' < '.join(_places(frames[identity])) or 'pytest_integrations'}"
 
 
 def _places(frame: FrameType | None) -> Iterator[str]:
-    for _ in range(_FRAMES):
-        if frame is None:
-            return
-        yield f"{PurePath(frame.f_code.co_filename).name}:{frame.f_lineno} {frame.f_code.co_name}"
+    """Yield the innermost places; how virtual time waits is nobody's concern."""
+    told = 0
+    while frame is not None and told < _FRAMES:
+        file = PurePath(frame.f_code.co_filename)
+        if not file.is_relative_to(_OURS):
+            yield f"{file.name}:{frame.f_lineno} {frame.f_code.co_name}"
+            told += 1
         frame = frame.f_back
 
 

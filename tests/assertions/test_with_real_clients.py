@@ -45,6 +45,8 @@ from pytest_integrations.faults import (
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from pytest_integrations.timekeeping import VirtualClock
+
 requests = pytest.importorskip("requests")
 urllib3 = pytest.importorskip("urllib3")
 httpx = pytest.importorskip("httpx")
@@ -52,8 +54,8 @@ tenacity = pytest.importorskip("tenacity")
 
 
 @pytest.fixture
-def rest() -> Iterator[FakeRest]:
-    """A fake that needs no plugin."""
+def rest(virtual_clock: VirtualClock) -> Iterator[FakeRest]:
+    """A fake in virtual time: no wait depends on how busy the machine is."""
     with FakeRest() as fake:
         fake.get("/users").reply(json=["ada"])
         fake.post("/charges").reply(201, json={"id": "ch_1"})
