@@ -59,10 +59,12 @@ if TYPE_CHECKING:
 
     from pytest_integrations.core.fault import Fault
 
-__all__ = ["BODY", "CASES", "ELSEWHERE", "SECOND", "SECTIONS", "Case", "faulty"]
+__all__ = ["BODY", "CASES", "ELSEWHERE", "ENOUGH", "SECOND", "SECTIONS", "Case", "faulty"]
 
 BODY = b'["ada", "grace"]'
 SECOND = b'["alan"]'
+ENOUGH = 5.0
+"""Seconds of patience that no answer needs."""
 """What the second call gets, and each after it, in the cases that are about two calls."""
 
 _OF_QUEUES = (
@@ -109,7 +111,7 @@ class Case:
     body: bytes = b""
     headers: dict[str, str] = field(default_factory=dict)
     calls: int = 1
-    timeout: float = 5.0
+    timeout: float = ENOUGH
     """Seconds for each connect and each read; short where the fault is about time."""
     when: dict[str, Any] = field(default_factory=dict)
 

@@ -10,14 +10,14 @@ from __future__ import annotations
 
 import asyncio
 import http.client
-from contextlib import closing
-from typing import TYPE_CHECKING
+from contextlib import closing, nullcontext
+from typing import TYPE_CHECKING, Any
 
-from tests.contract.cases import BODY, SECOND, faulty
+from pytest_integrations.timekeeping import VirtualClock
+from tests.contract.cases import BODY, ENOUGH, SECOND, Case, faulty
 
 if TYPE_CHECKING:
     from pytest_integrations import FakeRest
-    from tests.contract.cases import Case
 
 __all__ = ["CLIENTS", "meet", "version"]
 
@@ -28,7 +28,9 @@ def meet(client: str, case: Case) -> str:
     A fault that one request meets is met by each further one, so that trying again does not help.
     """
     when = {"every": 1} if case.calls == 1 and case.fault.scope != "listener" and not case.fault.standing else {}
-    with faulty(case, **when) as fake:
+    # Where the client's patience matters, no stall of the machine may use it up.
+    clock: Any = VirtualClock() if case.timeout < ENOUGH else nullcontext()
+    with clock, faulty(case, **when) as fake:
         told = _outcome(client, case, fake)
         seen = len(fake.calls)
     return told if seen in {0, case.calls} else f"{told} ({seen} seen)"
