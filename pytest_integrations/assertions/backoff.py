@@ -34,7 +34,7 @@ def assert_backoff(calls: Calls, schedule: Schedule, *, tolerance: float | None 
     Definition: wait k, from the end of attempt k (the client's FIN, if it gave up waiting for the answer) to the
     start of attempt k+1, is in the range that *schedule* has for it; 5 ms below it (55 ms after an attempt that the
     client left, since that is seen a little after it happens) and a tenth and 150 ms above it still pass, on a virtual
-    clock a millionth of a second. *tolerance*, in seconds, replaces the lateness that is allowed. A wait after an
+    clock 0.1 ms. *tolerance*, in seconds, replaces the lateness that is allowed. A wait after an
     answer with `Retry-After` is not judged, since it is that answer's; see `assert_respects_retry_after`. urllib3 keeps
     the connection of an attempt that timed out until its wait is over: where the next attempt comes with the FIN, what
     the client stayed longer than with the attempt of this logical call that it left soonest may be the wait.

@@ -37,7 +37,7 @@ def assert_redelivery_backoff(
 
     Definition: wait k, from the moment when delivery k was settled (or began, if the broker took it back by itself, as
     SQS does) to delivery k+1 of the same message, is in the range that *schedule* has for it; 5 ms below it and a tenth
-    and 150 ms above it still pass, on a virtual clock a millionth of a second. *tolerance*, in seconds, replaces the
+    and 150 ms above it still pass, on a virtual clock 0.1 ms. *tolerance*, in seconds, replaces the
     lateness that is allowed. Deliveries from one *queue* count, or from all; where a message waits in another queue
     meanwhile and comes back as the same message, that is one wait, and of one that was routed to several queues each
     copy waits for itself. Where a consumer publishes it again instead, *per*

@@ -24,7 +24,7 @@ def assert_all_settled(messages: Messages, *, within: float | None = None) -> No
     """Assert that every delivery was settled, in time, and that no message was given back and forgotten.
 
     Definition: each delivery of each message was acked, requeued, dead-lettered or dropped, *within* so many seconds
-    of the delivery if that is given (a tenth and 150 ms more still pass; on a virtual clock a millionth of a second).
+    of the delivery if that is given (a tenth and 150 ms more still pass; on a virtual clock 0.1 ms).
     A message that was requeued, by the consumer or because the consumer was gone, was delivered again: what waits at
     the end was given back to nobody.
 

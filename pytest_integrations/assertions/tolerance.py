@@ -2,7 +2,8 @@
 
     real clock      5 ms early at most: clocks have a grain, but a wait that is short by more is a bug;
                     a tenth and 150 ms late: the process shares its machine
-    exact clock     a millionth of a second either way: there is nothing but rounding
+    exact clock     a tenth of a millisecond either way: there is nothing but rounding, and what a wait of odd length
+                    after odd latencies is rounded by adds up
 
 A clock is exact if it says so by a truthy attribute `exact`, as the virtual one does.
 """
@@ -50,7 +51,7 @@ def span(low: float, high: float) -> str:
     return f"{low:.3f} s" if round(low, 3) == round(high, 3) else f"{low:.3f} to {high:.3f} s"
 
 
-EXACT = Tolerance(early=1e-6, late=1e-6, share=0.0)
+EXACT = Tolerance(early=1e-4, late=1e-4, share=0.0)
 REAL_TIME = Tolerance(early=0.005, late=0.150, share=0.10)
 
 

@@ -153,7 +153,7 @@ class VirtualClock:
 
     def wall(self) -> datetime:
         """Return the date and time of day in UTC, without hairs."""
-        ns = time.time_ns() - self._timeline.drift_ns  # asked of `time`, where the test may travel as well
+        ns = time.time_ns() - self._timeline.wall_drift_ns  # asked of `time`, where the test may travel as well
         return datetime.fromtimestamp(round(ns / 1000) / 1_000_000, UTC)
 
     # -- life

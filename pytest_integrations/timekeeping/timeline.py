@@ -3,9 +3,10 @@
     nominal time    what is recorded and asserted on: a wait of 2 s takes 2 s, to the nanosecond
     the reading     what code sees that reads a clock: a hair more, as on a real clock
 
-A wait ends one microsecond after its deadline for code that reads the clock, so that `now - then > 30` holds after
-`sleep(30)` and no loop spins on "exactly now". Hairs, and what floats add, are rounded off again wherever a duration
-becomes nominal.
+A wait ends a hair after its deadline for code that reads the clock, so that `now - then > 30` holds after `sleep(30)`
+and no loop spins on "exactly now". Hairs, and what floats add, are rounded off again where a duration becomes nominal.
+They add up while a wait goes on in which others end, and who reckons by the clock what is left of it, as a loop of
+asyncio does, then waits for as much less: so a hair is no thicker than a float of the machine's uptime asks for.
 """
 
 from __future__ import annotations
@@ -21,17 +22,22 @@ if TYPE_CHECKING:
 
 __all__ = ["Jump", "Timeline", "Waiter", "nominal"]
 
-HAIR = 1_000
+HAIR = 100
 """Nanoseconds by which the reading outlasts a deadline."""
 
-_GRID, _SLACK = 1_000_000, 50_000
-"""A wait within 50 us of a whole millisecond (Linux's own timer slack) is that millisecond."""
+WALL_HAIR = 1_000
+"""The same for the time of day: as a float it has a grain of 240 ns."""
+
+_GRID, _SLACK = 1_000_000, 5_000
+"""A wait within 5 us of a whole millisecond is that millisecond."""
 
 NOMINAL_THREADS = ("integrations-io",)
 """What the names of threads begin with that reckon in nominal time: their waits are meant to the nanosecond."""
-_NOMINAL_SLACK = HAIR // 2
-"""What may be rounded off of those: less than the hair that they let a timer be early, or they would wait for it anew,
-for a hair that is nothing, and so for ever."""
+_NOMINAL_SLACK = 500
+"""What may be rounded off of those: less than the microsecond that they let a timer be early, or they would wait for it
+anew, for so little that it is nothing, and so for ever."""
+_NOTHING = 1_000
+"""A wait as short as that is none."""
 
 _MANY = 1000
 
@@ -43,7 +49,7 @@ def nominal(ns: int, slack: int = _SLACK) -> int:
     (2000000000, 1234567, 0)
     """
     whole = (ns + _GRID // 2) // _GRID * _GRID
-    return whole if abs(ns - whole) <= slack and (whole or ns <= HAIR) else ns
+    return whole if abs(ns - whole) <= slack and (whole or ns <= _NOTHING) else ns
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +126,7 @@ class Timeline:
         self.has_ended: bool = False
         self.work: LockType = allocate_lock()
         """Released whenever there may be something for the driver to do."""
+        self._wall_ahead_ns = 0
         self._real_ns = real_ns
         self._real_start = real_ns()
         self._lock = allocate_lock()
@@ -127,9 +134,9 @@ class Timeline:
         self._count = 0
 
     @property
-    def drift_ns(self) -> int:
-        """By how much the reading is ahead of nominal time: the sum of hairs."""
-        return self.reading_ns - self.origin_ns - self.elapsed_ns
+    def wall_drift_ns(self) -> int:
+        """By how much the time of day is ahead of nominal time: the sum of hairs."""
+        return self.reading_ns - self.origin_ns - self.elapsed_ns + self._wall_ahead_ns
 
     # -- any thread
 
@@ -227,7 +234,7 @@ class Timeline:
     def jump(self, shift: Callable[[int], object]) -> bool:
         """Move time to the next deadline and wake that one waiter; False if the limit does not allow it.
 
-        *shift* is told by how many nanoseconds the reading moves, before anybody runs.
+        *shift* is told by how many nanoseconds the time of day moves, before anybody runs.
         """
         with self._lock:
             if self.has_ended or not self._heap:  # `end` lets go those who still wait
@@ -244,7 +251,8 @@ class Timeline:
             delta = waiter.due + HAIR - self.reading_ns
             if delta > 0:
                 self.reading_ns += delta
-                shift(delta)
+                self._wall_ahead_ns += WALL_HAIR - HAIR
+                shift(delta + WALL_HAIR - HAIR)
             waiter.is_over = True
             waiter.wake()
         return True

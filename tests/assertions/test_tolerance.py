@@ -19,11 +19,11 @@ def test_a_clock_says_whether_it_is_exact(ledger: HandLedger) -> None:
 
 
 def test_what_passes_for_a_time() -> None:
-    """5 ms early, a tenth and 150 ms late; on an exact clock rounding alone."""
+    """5 ms early, a tenth and 150 ms late; on an exact clock 0.1 ms, for rounding."""
     assert (REAL_TIME.earliest(1), REAL_TIME.latest(1)) == (0.995, pytest.approx(1.25))
     assert REAL_TIME.earliest(0.001) == 0
-    assert EXACT.allows(1.0000005, 1, 1)
-    assert not EXACT.allows(1.00001, 1, 1)
+    assert EXACT.allows(1.00005, 1, 1)
+    assert not EXACT.allows(1.0002, 1, 1)
 
 
 def test_lateness_is_the_tests_to_say(real: HandLedger) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from typing import TYPE_CHECKING
 
 import aiohttp
@@ -11,6 +12,8 @@ import pytest
 import stamina
 import tenacity
 
+from pytest_integrations import logical_calls
+from pytest_integrations.assertions import assert_backoff, exponential
 from pytest_integrations.faults import latency, status
 
 if TYPE_CHECKING:
@@ -126,3 +129,29 @@ def test_what_asyncio_itself_offers(virtual_clock: VirtualClock) -> None:
         return seen
 
     assert asyncio.run(main()) == [3, 3.5, 13.5, 17.5]
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_backoff_of_many_beside_latencies_at_random(shop: FakeRest, seed: int) -> None:
+    """What is left of a wait is reckoned anew whenever another ends: none may come out too short for that."""
+
+    async def ask(client: httpx.AsyncClient, caller: int) -> None:
+        @tenacity.retry(wait=tenacity.wait_exponential(0.1), stop=tenacity.stop_after_attempt(4))
+        async def call() -> None:
+            (await client.get(f"{shop.url}/?caller={caller}")).raise_for_status()
+
+        with contextlib.suppress(tenacity.RetryError):
+            await call()
+
+    async def main() -> None:
+        async with httpx.AsyncClient() as client:
+            await asyncio.gather(*(ask(client, caller) for caller in range(30)))
+
+    shop.get("/").reply(503)
+    shop.inject(latency(0.01 + seed / 1000, jitter=0.2), every=1)
+    asyncio.run(main())
+
+    assert_backoff(shop.calls, exponential(base=0.1))
+    waits = [wait for logical in logical_calls(shop.calls) for wait in logical.gaps]
+    assert len(waits) == 90
+    assert all(any(abs(wait - due) < 2e-5 for due in (0.1, 0.2, 0.4)) for wait in waits)
