@@ -51,7 +51,7 @@ def assert_backoff(calls: Calls, schedule: Schedule, *, tolerance: float | None 
     from pytest_integrations.assertions import exponential
     from pytest_integrations.faults import status
 
-    def test_the_client_doubles_its_waits(fake_rest):
+    def test_the_client_doubles_its_waits(fake_rest, virtual_clock):
         fake_rest.get("/users").reply(json=[])
         fake_rest.inject(status(503), status(503))
 

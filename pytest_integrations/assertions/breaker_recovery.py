@@ -63,7 +63,7 @@ def assert_half_open_probes(
     from pytest_integrations.assertions import ClientCalls, assert_half_open_probes
     from pytest_integrations.faults import latency, status
 
-    def test_one_probe_at_a_time(fake_rest):
+    def test_one_probe_at_a_time(fake_rest, virtual_clock):
         fake_rest.get("/stock").reply(json={"left": 3})
         fake_rest.inject(status(503), times=3)
         fake_rest.inject(latency(0.05), every=1)
@@ -175,7 +175,7 @@ def assert_breaker_reopens(
     from pytest_integrations.assertions import ClientCalls, assert_breaker_reopens
     from pytest_integrations.faults import status
 
-    def test_a_failed_probe_opens_the_breaker_again(fake_rest):
+    def test_a_failed_probe_opens_the_breaker_again(fake_rest, virtual_clock):
         fake_rest.get("/stock").reply(json={"left": 3})
         fake_rest.inject(status(503), every=1)
 
@@ -254,7 +254,7 @@ def assert_breaker_closes(
     from pytest_integrations.assertions import ClientCalls, assert_breaker_closes
     from pytest_integrations.faults import status
 
-    def test_the_breaker_closes_under_steady_demand(fake_rest):
+    def test_the_breaker_closes_under_steady_demand(fake_rest, virtual_clock):
         fake_rest.get("/stock").reply(json={"left": 3})
         fake_rest.inject(status(503), times=3)
 

@@ -162,7 +162,7 @@ def assert_cancels(
     import pytest, requests
     from pytest_integrations.faults import hang
 
-    def test_it_hangs_up(fake_rest):
+    def test_it_hangs_up(fake_rest, virtual_clock):
         fake_rest.get("/stock").reply(json={"left": 3})
         fake_rest.inject(hang())
 

@@ -52,7 +52,7 @@ def assert_jittered(
     import random, time, urllib.error, urllib.request
     from pytest_integrations.faults import status
 
-    def test_eight_callers_come_back_at_different_times(fake_rest):
+    def test_eight_callers_come_back_at_different_times(fake_rest, virtual_clock):
         fake_rest.get("/users").reply(json=[])
         fake_rest.inject(status(503), per=lambda call: call.target)  # the first attempt of each
 

@@ -107,7 +107,7 @@ def assert_respects_retry_after(
     import time, urllib.error, urllib.request
     from pytest_integrations.faults import rate_limited
 
-    def test_the_client_waits_as_asked(fake_rest):
+    def test_the_client_waits_as_asked(fake_rest, virtual_clock):
         fake_rest.get("/users").reply(json=[])
         fake_rest.inject(rate_limited(1))
 

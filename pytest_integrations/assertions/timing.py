@@ -56,7 +56,7 @@ def assert_times_out(calls: Calls, *, within: float, tolerance: float | None = N
     from pytest_integrations.assertions import ClientCalls, assert_times_out
     from pytest_integrations.faults import hang
 
-    def test_the_client_does_not_wait_for_ever(fake_rest):
+    def test_the_client_does_not_wait_for_ever(fake_rest, virtual_clock):
         fake_rest.get("/stock").reply(json={"left": 3})
         fake_rest.inject(hang())
 
@@ -124,7 +124,7 @@ def assert_total_time(
     from pytest_integrations.assertions import assert_total_time
     from pytest_integrations.faults import status
 
-    def test_a_retry_stays_within_the_budget(fake_rest):
+    def test_a_retry_stays_within_the_budget(fake_rest, virtual_clock):
         fake_rest.get("/stock").reply(json={"left": 3})
         fake_rest.inject(status(503))
 
@@ -211,7 +211,7 @@ def assert_timeout_order(*, inner: Calls, outer: Calls | float, tolerance: float
     from pytest_integrations.assertions import ClientCalls, assert_timeout_order
     from pytest_integrations.faults import hang
 
-    def test_the_inner_timeout_is_the_shorter_one(fake_rest):
+    def test_the_inner_timeout_is_the_shorter_one(fake_rest, virtual_clock):
         fake_rest.get("/profile").reply(json={})
         fake_rest.inject(hang())
 
