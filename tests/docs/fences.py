@@ -9,6 +9,7 @@ import ast
 import inspect
 import re
 from dataclasses import dataclass, field, replace
+from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 from textwrap import dedent
@@ -79,18 +80,31 @@ def page_fences() -> list[Fence]:
     return [fence for page in pages() for fence in fences(page.read_text(encoding="utf-8"), page)]
 
 
-def docstrings() -> Iterator[tuple[str, Path, int, str]]:
-    """Yield module name, file, first line and text of every docstring of the package."""
+@cache
+def docstrings() -> list[tuple[str, Path, int, str]]:
+    """Return module name, file, first line and text of every docstring of the package."""
+    return list(_docstrings())
+
+
+def _docstrings() -> Iterator[tuple[str, Path, int, str]]:
     spec = find_spec("pytest_integrations")
     package = Path(((spec and spec.submodule_search_locations) or [])[0])
     for file in sorted(package.rglob("*.py")):
         parts = ("pytest_integrations", *file.relative_to(package).with_suffix("").parts)
         module = ".".join(parts).removesuffix(".__init__")
-        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+        for node in _statements(ast.parse(file.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
                 text = ast.get_docstring(node, clean=False)
                 if text:
                     yield module, file, node.body[0].lineno, inspect.cleandoc(text)
+
+
+def _statements(node: ast.AST) -> Iterator[ast.AST]:
+    """Yield *node* and the statements in it; their expressions, most of a tree, hold no docstring."""
+    yield node
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, ast.stmt | ast.ExceptHandler | ast.match_case):
+            yield from _statements(child)
 
 
 def docstring_fences() -> list[Fence]:
