@@ -1,4 +1,4 @@
-"""The assertions on breakers and timeouts, with published breakers and a naive one, over real sockets in real time."""
+"""The assertions on breakers and timeouts, with published breakers and a naive one, over real sockets."""
 
 from __future__ import annotations
 
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
     from pytest_integrations.core.effect import Effect
     from pytest_integrations.core.fault import Occasion
+    from pytest_integrations.timekeeping import VirtualClock
 
 RECOVERY = 0.2
 SETTINGS: dict[str, Any] = {"after": 3, "recovery": RECOVERY}
@@ -50,7 +51,7 @@ class played(Fault):  # noqa: N801 -- faults are called by a word
 
 
 @pytest.fixture
-def fake() -> Iterator[FakeRest]:
+def fake(virtual_clock: VirtualClock) -> Iterator[FakeRest]:
     with FakeRest() as fake:
         yield fake
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pytest_integrations import FakeGraphQL, FakeRest
+from pytest_integrations.timekeeping import VirtualClock
 from tests.contract.cases import CASES, Case
 
 if TYPE_CHECKING:
@@ -39,14 +40,14 @@ def recorded(calls: Calls) -> list[tuple[object, ...]]:
 @pytest.mark.parametrize("case", _PLAIN, ids=lambda case: case.id)
 def test_it_is_the_same_fault(case: Case) -> None:
     asked = json.dumps({"query": "query Who { user }", "extensions": {"padding": "x" * len(case.body)}}).encode()
-    with FakeGraphQL(SCHEMA) as fake:
+    with VirtualClock(), FakeGraphQL(SCHEMA) as fake:
         fake.query("Who").reply({"user": "ada and grace"})
         told = ask(fake.port, "/graphql", asked, 5)
         assert (told, fake.calls[0].outcome) == (f"200 {len(RESULT)}", "answered")
         fake.ledger.clear()
         fake.inject(case.fault, **case.when)
         graphql = ask(fake.port, "/graphql", asked, case.timeout), recorded(fake.calls)
-    with FakeRest() as fake:
+    with VirtualClock(), FakeRest() as fake:
         headers = {"Content-Type": "application/json; charset=utf-8"}
         fake.post("/graphql").reply(body=RESULT, headers=headers)
         fake.inject(case.fault, **case.when)

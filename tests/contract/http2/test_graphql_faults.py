@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pytest_integrations import FakeGraphQL, FakeRest
+from pytest_integrations.timekeeping import VirtualClock
 from tests.contract.cases import CASES, Case
 from tests.wire.http2.client import Http2Client
 
@@ -52,11 +53,11 @@ def recorded(calls: Calls) -> list[tuple[object, ...]]:
 def test_it_is_the_same_fault(case: Case) -> None:
     asked = json.dumps({"query": "query Who { user }", "extensions": {"padding": "x" * len(case.body)}}).encode()
     patience = min(case.timeout, 0.5)
-    with FakeGraphQL(SCHEMA) as fake:
+    with VirtualClock(), FakeGraphQL(SCHEMA) as fake:
         fake.query("Who").reply({"user": "ada and grace"})
         fake.inject(case.fault, **case.when)
         graphql = ask(fake.port, asked, patience), recorded(fake.calls)
-    with FakeRest() as fake:
+    with VirtualClock(), FakeRest() as fake:
         fake.post("/graphql").reply(body=RESULT, headers={"Content-Type": "application/json; charset=utf-8"})
         fake.inject(case.fault, **case.when)
         rest = ask(fake.port, asked, patience), recorded(fake.calls)
