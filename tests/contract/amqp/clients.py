@@ -23,8 +23,8 @@ Attempt = str
 WAITS = "waits"
 """How an attempt ends that would never end."""
 
-PATIENCE = 0.6
-"""Seconds for an attempt, where it would never end."""
+PATIENCE = 2.0
+"""Seconds for an attempt, where it would never end: in virtual time."""
 
 
 def outcome(attempt: Callable[[str, Attempt], str], broker: FakeAmqp, what: Attempt) -> str:
