@@ -29,6 +29,7 @@ from pytest_integrations.faults.subscription_events import (
     unknown_type,
     wrong_id,
 )
+from pytest_integrations.timekeeping import VirtualClock
 
 from .clients import AIOHTTP, AIOHTTP_LEGACY, CLIENTS, EVENTS, PARTS, WEBSOCKETS, WEBSOCKETS_LEGACY
 
@@ -128,8 +129,8 @@ CASES = (
 
 
 def run(fault: StreamFault | None, client: Subscribing) -> tuple[Observed, FakeGraphQL]:
-    """Let *client* meet *fault*; return what it observes, and the fake, which is stopped by then."""
-    with FakeGraphQL(SCHEMA) as fake:
+    """Let *client* meet *fault*, in virtual time; return what it observes, and the fake, which is stopped by then."""
+    with VirtualClock(), FakeGraphQL(SCHEMA) as fake:
         ticks = [{"tick": 1}, {"tick": 2}, {"tick": 3}]
         is_slow = isinstance(fault, no_pong) and client.transport in fault.transports  # until a pong is missed
         fake.subscription("OnTick").replies(ticks, then="open" if is_slow else "complete")
