@@ -14,11 +14,13 @@ from tests.contract.graphql.clients import ASKED, CLIENTS, SCHEMA, http_status
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from pytest_integrations.timekeeping import VirtualClock
+
 PLAYED = [pytest.param(case, operation, id=f"{case.id} {operation}") for case in CASES for operation in case.operations]
 
 
 @pytest.fixture
-def api() -> Iterator[FakeGraphQL]:
+def api(virtual_clock: VirtualClock) -> Iterator[FakeGraphQL]:
     with FakeGraphQL(SCHEMA) as fake:
         yield fake
 

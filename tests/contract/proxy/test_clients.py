@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from pytest_integrations.core.fault import Fault
     from pytest_integrations.timekeeping import VirtualClock
 
-pytestmark = [pytest.mark.usefixtures("no_leaks"), pytest.mark.filterwarnings("default")]
+pytestmark = [pytest.mark.usefixtures("no_leaks", "virtual_clock"), pytest.mark.filterwarnings("default")]
 
 HARMLESS = [
     toxics.latency(0.02, jitter=0.01),

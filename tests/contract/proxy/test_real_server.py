@@ -16,7 +16,7 @@ from pytest_integrations.faults import connection_reset, lost_response, toxics
 from tests.differential.redis.real import is_installed, real_redis
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 pytestmark = [
     pytest.mark.usefixtures("no_leaks"),
@@ -36,13 +36,23 @@ def proxy(server: int) -> Iterator[FakeProxy]:
         yield proxy
 
 
+def client_of(proxy: FakeProxy, patience: float = 10.0) -> redis.Redis:
+    return redis.Redis.from_url(
+        proxy.url, socket_timeout=patience, decode_responses=True, retry=Retry(NoBackoff(), 0), protocol=2
+    )
+
+
 @pytest.fixture
 def client(proxy: FakeProxy) -> Iterator[redis.Redis]:
-    with redis.Redis.from_url(
-        proxy.url, socket_timeout=0.5, decode_responses=True, retry=Retry(NoBackoff(), 0), protocol=2
-    ) as client:
+    with client_of(proxy) as client:
         client.flushdb()
         yield client
+
+
+def took(work: Callable[[], object]) -> float:
+    begin = time.perf_counter()
+    work()
+    return time.perf_counter() - begin
 
 
 def test_the_url_is_that_of_the_server_by_way_of_the_proxy(proxy: FakeProxy, client: redis.Redis) -> None:
@@ -58,25 +68,25 @@ def test_the_url_is_that_of_the_server_by_way_of_the_proxy(proxy: FakeProxy, cli
 def test_latency_and_its_end(proxy: FakeProxy, client: redis.Redis) -> None:
     client.ping()
     with proxy.injected(toxics.latency(0.1)):
-        begin = time.perf_counter()
-        client.ping()
-        assert 0.1 <= time.perf_counter() - begin < 0.4
-    begin = time.perf_counter()
-    client.ping()
-    assert time.perf_counter() - begin < 0.1
+        assert took(client.ping) >= 0.1
+    assert min(took(client.ping) for _ in range(5)) < 0.1
 
 
 def test_a_bandwidth_that_is_kept(proxy: FakeProxy, client: redis.Redis) -> None:
     client.set("a", "x" * 50_000)
     with proxy.injected(toxics.bandwidth(200)):
-        begin = time.perf_counter()
-        assert client.get("a") == "x" * 50_000
-        assert 0.24 <= time.perf_counter() - begin < 0.6
+        assert took(lambda: client.get("a")) >= 0.24
+    assert client.get("a") == "x" * 50_000
 
 
-def test_silence_resets_and_closes(proxy: FakeProxy, client: redis.Redis) -> None:
+def test_silence(proxy: FakeProxy) -> None:
+    with client_of(proxy, 0.5) as client, proxy.injected(toxics.timeout(0)), pytest.raises(redis.TimeoutError):
+        client.ping()
+    assert [call.outcome for call in proxy.calls] == ["hung"]
+
+
+def test_resets_and_closes(proxy: FakeProxy, client: redis.Redis) -> None:
     for fault, error in (
-        (toxics.timeout(0), redis.TimeoutError),
         (toxics.reset_peer(), redis.ConnectionError),
         (toxics.limit_data(2), redis.ConnectionError),
         (connection_reset(), redis.ConnectionError),
@@ -85,7 +95,7 @@ def test_silence_resets_and_closes(proxy: FakeProxy, client: redis.Redis) -> Non
         with proxy.injected(fault), pytest.raises(error):
             client.ping()
     assert client.ping()
-    assert [call.outcome for call in proxy.calls[:-1]] == ["hung", "reset", "truncated", "reset"]
+    assert [call.outcome for call in proxy.calls[:-1]] == ["reset", "truncated", "reset"]
 
 
 def test_a_payment_is_stored_whose_answer_is_lost(proxy: FakeProxy, client: redis.Redis) -> None:

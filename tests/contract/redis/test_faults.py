@@ -14,6 +14,7 @@ from redis.retry import Retry
 
 from pytest_integrations.backends.redis import FakeRedis
 from pytest_integrations.faults import lost_response
+from pytest_integrations.timekeeping import VirtualClock
 
 from .cases import AT_CONNECT, CASES, Case
 from .resp import Raw
@@ -35,7 +36,7 @@ def patience(case: Case) -> dict[str, float]:
 
 @contextmanager
 def faulty(case: Case) -> Iterator[FakeRedis]:
-    with FakeRedis() as fake:
+    with VirtualClock(), FakeRedis() as fake:
         fake.inject(case.fault)
         yield fake
 
