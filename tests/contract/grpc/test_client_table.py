@@ -49,7 +49,7 @@ def test_who_waits_has_a_deadline(shop: FakeGrpc, orders: Service, name: str, ca
     """Which ends it: with a deadline none of them waits any longer."""
     client = _client(name)
     shop.inject(case.fault)
-    assert client(shop.url, orders.Get, 0.3) == ("TimeoutError" if name == "grpclib" else "DEADLINE_EXCEEDED")
+    assert client(shop.url, orders.Get, 1.0) == ("TimeoutError" if name == "grpclib" else "DEADLINE_EXCEEDED")
 
 
 def test_every_fault_of_grpc_is_told_of() -> None:

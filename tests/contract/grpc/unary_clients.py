@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 __all__ = ["CLIENTS", "PACKAGES", "PATIENCE", "measured"]
 
-PATIENCE = 0.6
+PATIENCE = 1.0
 """Seconds after which a call without a deadline is taken for one that would wait for ever."""
 STOCK = (("grpc.use_local_subchannel_pool", 1), ("grpc.enable_http_proxy", 0))
 """Channels that share nothing with others; all else, retries of what was not processed included, is as it comes."""
