@@ -127,12 +127,14 @@ def _must_be_those(
     __tracebackhide__ = True
     sources = list({id(letter.source): letter.source for letter in dead}.values())
     if wanted.names_them:
-        put_there = [letter.letter for letter in dead if not letter.is_by_broker]  # in place of what is expected there
+        put_there = {letter.letter for letter in dead if not letter.is_by_broker}  # in place of what is expected there
         expected = [message for message in messages if wanted.includes(message) and message not in put_there]
         _must_exist(messages, expected, wanted)
         # Of what is one message, published several times, one is enough.
-        known = [sent.copies for sent in publications(messages, per=per) if not {*sources}.isdisjoint(sent.copies)]
-        missing = [message for message in expected if not any(message in copies for copies in known)]
+        moved = frozenset(sources)
+        sent = [each.copies for each in publications(messages, per=per) if not moved.isdisjoint(each.copies)]
+        known = moved.union(*sent)
+        missing = [message for message in expected if message not in known]
         if missing:
             _blame_missing(messages, missing, to)
         _blame_others([message for message in sources if not wanted.includes(message)], to)
