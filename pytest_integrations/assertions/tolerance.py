@@ -2,8 +2,8 @@
 
     real clock      5 ms early at most: clocks have a grain, but a wait that is short by more is a bug;
                     a tenth and 150 ms late: the process shares its machine
-    exact clock     a tenth of a millisecond either way: there is nothing but rounding, and what a wait of odd length
-                    after odd latencies is rounded by adds up
+    exact clock     a tenth of a millisecond either way: there is nothing but rounding, which adds up where hundreds
+                    of waits overlap
 
 A clock is exact if it says so by a truthy attribute `exact`, as the virtual one does.
 """
