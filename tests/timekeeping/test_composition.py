@@ -68,7 +68,7 @@ def test_freezegun_in_the_test(virtual_clock):
     time.sleep(60)
     assert time.time() == pytest.approx(NEW_YEAR + 60, abs=0.01) and virtual_clock.now == 60
 
-@settings(max_examples=15, deadline=500)
+@settings(max_examples=15, deadline=5000)
 @given(st.integers(1, 4))
 def test_hypothesis(times):
     with VirtualClock() as clock, FakeRest() as fake:
@@ -77,7 +77,7 @@ def test_hypothesis(times):
         back_off(fake)
         assert clock.now == 2 ** times - 1
 
-@settings(max_examples=10, deadline=500)
+@settings(max_examples=10, deadline=5000)
 @given(st.floats(0.001, 1e3))
 def test_hypothesis_draws_the_wait(seconds):
     with VirtualClock() as clock:
