@@ -6,8 +6,7 @@
     4  fake, operation, body      a call like one that failed before, when that one was over
 
 A connection that a fault spoilt before there was a request belongs to the next request to the same fake. The rules
-are tried in this order for every call. The last one cannot know whether a test that makes the same call twice means
-it; failures say by which rule calls were put together.
+are tried in this order for every call. The last cannot know whether a test means to call twice: failures name the rule.
 
 Calls of gRPC tell more by their counter, `grpc-previous-rpc-attempts`: one that counts another attempt while the one
 before still runs is a hedge of the same call; one that counts no further than an attempt that was not processed at all
@@ -56,7 +55,9 @@ class LogicalCall(Sequence["Call"]):
     """What the client's caller sees as one call: its attempts, oldest first, and the rule that put them together."""
 
     attempts: tuple[Call, ...]
+    """Its attempts, oldest first."""
     by: str
+    """The rule that put them together."""
 
     @overload
     def __getitem__(self, index: int) -> Call: ...

@@ -55,15 +55,21 @@ class Connection:
     def __init__(self, id: int, fake: str, opened: float) -> None:  # noqa: A002 -- its name in the ledger
         """Record a connection that was accepted at *opened*."""
         self.id: int = id
+        """1 for the first connection of the ledger, 2 for the next, whichever fake accepted it."""
         self.fake: str = fake
+        """The name of the fake that accepted it."""
         self.opened: float = opened
+        """When it was accepted."""
         self.closed: float | None = None
+        """When it was closed; None while it is open."""
         self.closed_by: Literal["client", "fake"] | None = None
+        """Who ended it; None while it is open."""
         self.calls: int = 0
         """How many requests came over it."""
         self.received: int = 0
         """Bytes that came from the client, TLS not counted."""
         self.sent: int = 0
+        """Bytes that went to the client, TLS not counted."""
         self.tls: str | None = None
         """The negotiated TLS version, or None for plain TCP."""
         self.fault: Fault | None = None
@@ -111,22 +117,35 @@ class Call:
     def __init__(self, fake: str, connection: Connection, head: bytes = b"", operation: str = CONNECT) -> None:
         """Begin the record of a request with this raw *head*; the ledger gives it its number and time."""
         self.seq: int = 0
+        """1 for the first call of the ledger, 2 for the next, whichever fake got it."""
         self.fake: str = fake
+        """The name of the fake that got it."""
         self.operation: str = operation
+        """What was asked for, as the fake's protocol has it: `"GET /users/<int:id>"`."""
         self.connection: Connection = connection
+        """The connection that it came over."""
         self.number: int = 1
         """1 for the first request of its connection, 2 for the next, which reuses it."""
         self.head: bytes = head
+        """The request's head, as it came."""
         self.body: bytes = b""
+        """The request's body, as it came."""
         self.started: float = 0.0
+        """When the request was fully read."""
         self.first_byte: float | None = None
+        """When the first byte of the answer was sent."""
         self.ended: float | None = None
+        """When the last byte was sent, or the fault was done."""
         self.gone: float | None = None
+        """When the client was seen to leave while the exchange was open."""
         self.fault: Fault | None = None
+        """The fault that it met."""
         self.handled: bool = False
         """Whether the scripted handler ran, so that its effects happened, whatever the client saw."""
         self.status: int | None = None
+        """The status of the answer, where the protocol has such a number."""
         self.outcome: Outcome = "open"
+        """How it ended: `"open"`, `"answered"`, `"truncated"`, `"reset"`, `"closed"`, `"hung"`, `"abandoned"`."""
         self.reply: bytes = b""
         """The answer as it was to be sent; what a fault cut off is in it."""
         self.spoiled: bool = False
@@ -311,6 +330,7 @@ class Headers(Mapping[str, str]):
     def __init__(self, fields: tuple[tuple[str, str], ...] = ()) -> None:
         """Keep *fields* as they came."""
         self.fields: tuple[tuple[str, str], ...] = fields
+        """The names and values, in order, as sent."""
 
     def __getitem__(self, name: str) -> str:
         """Return the first value of the field called *name*."""

@@ -15,13 +15,17 @@ class ClientCall:
     name: str
     """What was called, for messages."""
     started: float
+    """When it began."""
     ended: float
+    """When it returned or raised."""
     began: int
     """Its place in the order of all beginnings and ends of the client's calls; times alone can be equal."""
     finished: int
+    """Its end's place in that order."""
     first: int
     """No call with a lower number in the ledger can be its doing; those from *first* to *last* can."""
     last: int
+    """The highest number of a call in the ledger that can be its doing."""
     value: Any = None
     """What the call returned."""
     error: BaseException | None = None

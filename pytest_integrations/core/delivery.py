@@ -61,9 +61,13 @@ class QueueEvent:
     """
 
     seq: int
+    """1 for the first event of the ledger, 2 for the next."""
     after: int
+    """The number of the newest call at that moment."""
     time: float
+    """When it happened."""
     kind: Happening
+    """What happened: `"published"`, `"routed"`, `"delivered"`, `"acked"`, …."""
     queue: str = ""
     """The queue that it happened in; of `published` the one it was sent to, or `exchange/key`."""
     delivery: int = 0
@@ -83,6 +87,7 @@ class QueueEvent:
     body: bytes | None = None
     """Of `delivered`, `dead_lettered`: what was in it then."""
     headers: Mapping[str, Any] | None = None
+    """Of `delivered`, `dead_lettered`: the headers that were on it then."""
 
     def __repr__(self) -> str:
         """Show it as a line of a story."""
@@ -101,8 +106,11 @@ class Delivery:
     def __init__(self, message: QueueMessage, event: QueueEvent, end: QueueEvent | None) -> None:
         """Join what began by *event*, in the story of *message*, with its *end*, if that has come."""
         self.message: QueueMessage = message
+        """The message that was delivered."""
         self.event: QueueEvent = event
+        """That it was delivered, in the story of the message."""
         self.end: QueueEvent | None = end
+        """How it was settled, in the story of the message; None while it is not."""
 
     @property
     def number(self) -> int:
@@ -168,8 +176,11 @@ class QueueMessage:
         self.id: int = id
         """1 for the first message of the ledger, 2 for the next."""
         self.fake: str = fake
+        """The name of the fake that it was sent to."""
         self.body: bytes = body
+        """What its producer put into it."""
         self.headers: Mapping[str, Any] = headers
+        """Its headers, properties or attributes, as the protocol has them."""
         self.published_to: str = to
         """The queue that it was sent to, or `exchange/key`."""
         self.key: str = key

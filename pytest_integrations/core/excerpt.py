@@ -24,6 +24,7 @@ class Excerpt(Sequence[T]):
         """Take a snapshot of *entries*, which are in *ledger*."""
         self._entries: tuple[T, ...] = tuple(entries)
         self.ledger: Ledger = ledger
+        """The ledger that they are in."""
 
     @overload
     def __getitem__(self, index: int) -> T: ...

@@ -44,14 +44,17 @@ class Operation:
     """One operation of a document, as its client asked for it."""
 
     kind: OperationKind
+    """`"query"`, `"mutation"` or `"subscription"`."""
     name: str = ""
     """`""` for an anonymous one."""
     document: str = ""
     """The text that the client sent, or the stored one that it named."""
     variables: Mapping[str, Any] = field(default_factory=dict)
+    """The variables that came with it."""
     fields: tuple[str, ...] = ()
     """The fields that it selects, fragments followed: `("Query.user", "User.email")`, each once, in order."""
     extensions: Mapping[str, Any] = field(default_factory=dict)
+    """The extensions that came with it."""
 
     @property
     def title(self) -> str:
@@ -67,6 +70,7 @@ class StreamEvent:
     at: float
     """Seconds since the ledger was opened."""
     kind: Literal["next", "error", "complete"]
+    """What it was."""
     payload: Any = None
     """The result `{"data": …}`, or the list of errors; as it was sent, faults included."""
 

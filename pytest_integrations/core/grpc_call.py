@@ -29,8 +29,11 @@ class GrpcMethod:
     path: str
     """`"/shop.v1.Orders/Get"`."""
     kind: GrpcKind
+    """How many messages go each way: `"unary"`, `"client-stream"`, `"server-stream"` or `"bidi"`."""
     read_request: Callable[[bytes], Any]
+    """Decodes a message of the request."""
     read_reply: Callable[[bytes], Any]
+    """Decodes a message of the answer."""
     repeatable: bool = False
     """Whether its `idempotency_level` in the schema says that doing it twice does no more than doing it once."""
 

@@ -27,6 +27,7 @@ class TunnelCall(Call):
         """Begin the record of a connection that is to go on to *upstream*, `"127.0.0.1:5432"`."""
         super().__init__(fake, connection, operation=TUNNEL)
         self.upstream: str = upstream
+        """Where it went on to, `"127.0.0.1:5432"`."""
         self.error: str = ""
         """Why the upstream could not be reached, in the system's words; `""` if it could."""
 

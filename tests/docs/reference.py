@@ -27,6 +27,7 @@ from tests.docs.fences import ROOT
 from tests.docs.graphql_clients import graphql_page, subscriptions_page
 from tests.docs.grpc_clients import grpc_page
 from tests.docs.queue_clients import amqp_page, redis_page
+from tests.docs.records import records_page
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -262,6 +263,7 @@ PARTS: dict[str, Callable[[], str]] = {
     "graphql-clients": graphql_page,
     "graphql-subscribers": subscriptions_page,
     "grpc-clients": grpc_page,
+    "records": records_page,
 }
 
 

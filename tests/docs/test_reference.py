@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pytest_integrations import assertions, faults
-from tests.docs import reference
+from tests.docs import records, reference
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -25,6 +25,15 @@ def test_no_fault_and_no_assertion_is_left_out() -> None:
     assert [name for name in faults.registry if f"\n### {name}\n" not in told] == []
     told = reference.assertions_page()
     assert [name for name in assertions.__all__ if f"\n### {name}\n" not in told] == []
+
+
+@pytest.mark.parametrize("kind", [kind for kinds in records.RECORDS.values() for kind in kinds])
+def test_every_attribute_of_a_record_is_described(kind: type) -> None:
+    told = records.attributes(kind)
+    assert [name for name, text in told.items() if not text] == []
+    public = {name for name in dir(kind) if not name.startswith("_")} - {name.partition("(")[0] for name in told}
+    inherited = {name.partition("(")[0] for base in kind.__mro__[1:-1] for name in vars(base)}
+    assert public - inherited <= {"add", "found", "understand", "protocol"}
 
 
 def test_the_readme_names_every_fault_and_every_assertion() -> None:
