@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parents[2]
 
-NOTES = {"args", "as", "continues", "expect", "file", "generated", "needs", "output", "skip", "snippet"}
+NOTES = {"args", "as", "clock", "continues", "expect", "file", "generated", "needs", "output", "skip", "snippet"}
 """What a comment above a fence may say."""
 
 _OPENING = re.compile(r"^(?P<indent>\s*)(?P<ticks>`{3,})(?P<language>\w*)")

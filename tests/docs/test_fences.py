@@ -55,6 +55,12 @@ _PLAIN = ("-p", "no:randomly", "-p", "no:cacheprovider", "-W", "default", "-W", 
 
 Examples leave the answers in a client's errors to the garbage collector, which would warn of them when it likes.
 """
+_IN_VIRTUAL_TIME = """
+def pytest_collection_modifyitems(items):
+    for item in items:
+        item.add_marker("virtual_time")
+"""
+"""For tests that a reader runs in real time, and whose verdict a busy machine could change."""
 _OUTCOMES = {"passed", "failed", "errors", "skipped", "xfailed", "xpassed", "warnings"}
 
 
@@ -101,6 +107,8 @@ def test_tests_shown_behave_as_told(fence: Fence, pytester: pytest.Pytester) -> 
     name = fence.notes.get("as", "test_shown.py").removesuffix(".py")
     pytester.makepyfile(**{name: header + "".join(part.code for part in (*fence.earlier, fence))})
     pytester.syspathinsert()
+    if fence.notes.get("clock") == "virtual":
+        pytester.makeconftest(_IN_VIRTUAL_TIME)
 
     result = pytester.runpytest_inprocess(*_PLAIN, *_arguments(fence))
 
