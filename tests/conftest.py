@@ -101,9 +101,9 @@ def no_leaks() -> Iterator[None]:
     yield
     left = [t for t in threading.enumerate() if t not in threads and not t.name.startswith(_SHARED_THREADS)]
     for thread in left:
-        thread.join(1.0)  # one that is just ending is no leak
+        thread.join(10.0)  # one that is just ending is no leak
     assert not [thread for thread in left if thread.is_alive()], "the test left threads behind"
-    patience = time.monotonic() + 1.0
+    patience = time.monotonic() + 10.0
     while _open_sockets() - sockets and time.monotonic() < patience:
         time.sleep(0.01)  # one that another thread is just closing is none either
     assert not _open_sockets() - sockets, "the test left sockets behind"

@@ -51,7 +51,7 @@ def assert_delivered(
     import pika
     from pytest_integrations.faults import duplicate
 
-    def test_an_order_that_comes_twice_is_charged_once(fake_amqp):
+    def test_an_order_that_comes_twice_is_charged_once(fake_amqp, virtual_clock):
         orders = fake_amqp.queue("orders")
         orders.publish("o-17")
         fake_amqp.inject(duplicate())

@@ -38,7 +38,7 @@ def assert_ordered(
     ```python
     import pika
 
-    def test_orders_of_one_customer_are_handled_in_turn(fake_amqp):
+    def test_orders_of_one_customer_are_handled_in_turn(fake_amqp, virtual_clock):
         orders = fake_amqp.queue("orders")
         for number in range(4):
             orders.publish(str(number), {"customer": "even" if number % 2 == 0 else "odd"})

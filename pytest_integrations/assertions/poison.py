@@ -30,7 +30,7 @@ def assert_no_poison_loop(messages: Messages, *, in_a_row: int = 3, in_all: int 
     ```python
     import pika
 
-    def test_poison_does_not_hold_up_the_others(fake_amqp):
+    def test_poison_does_not_hold_up_the_others(fake_amqp, virtual_clock):
         orders = fake_amqp.queue("orders", dead_letter="orders.dead")
         orders.publish("poison")
         orders.publish("17")

@@ -35,7 +35,7 @@ def assert_prefetch_respected(
     ```python
     import pika
 
-    def test_the_consumer_takes_two_at_a_time(fake_amqp):
+    def test_the_consumer_takes_two_at_a_time(fake_amqp, virtual_clock):
         orders = fake_amqp.queue("orders")
         for number in range(5):
             orders.publish(str(number))

@@ -36,7 +36,7 @@ def assert_all_settled(messages: Messages, *, within: float | None = None) -> No
     ```python
     import pika
 
-    def test_the_consumer_settles_what_it_cannot_handle(fake_amqp):
+    def test_the_consumer_settles_what_it_cannot_handle(fake_amqp, virtual_clock):
         orders = fake_amqp.queue("orders", dead_letter="orders.dead")
         orders.publish("17")
         orders.publish("poison")

@@ -296,7 +296,7 @@ class defer_never_completes(Fault):  # noqa: N801 -- a word in a script
     fake_graphql.inject(defer_never_completes())
     request = {"query": "{ a ... @defer { b } }"}
     answer = requests.post(
-        fake_graphql.url, json=request, headers={"Accept": "multipart/mixed"}, stream=True, timeout=0.1
+        fake_graphql.url, json=request, headers={"Accept": "multipart/mixed"}, stream=True, timeout=1
     )
     with pytest.raises(requests.ConnectionError):
         answer.content

@@ -46,10 +46,12 @@ def _connect(fake: FakeRest, **settings: Any) -> Raw:
 async def _by_aiohttp(url: str, context: ssl.SSLContext) -> str:
     async with aiohttp.ClientSession() as session, session.get(url, ssl=context) as answer:
         text: str = await answer.text()
-        return text
+    await asyncio.sleep(1)  # its transports close when both sides have said so
+    return text
 
 
 @pytest.mark.parametrize("client", ["requests", "httpx", "urllib", "aiohttp"])
+@pytest.mark.virtual_time
 def test_every_client_is_content_with_the_certificate(secure: FakeRest, client: str) -> None:
     """By the authority's file, or by a context made for it."""
     if client == "requests":
