@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from pytest_integrations import FakeRest
 from pytest_integrations.faults import tls
 from pytest_integrations.faults.handshake import ALERTS, KINDS
+from pytest_integrations.timekeeping import VirtualClock
 from tests.contract.client_table import PAGE
 from tests.contract.clients import Hangs
 from tests.contract.expectations import Row
@@ -25,13 +26,13 @@ if TYPE_CHECKING:
 __all__ = ["EXPECTED", "GENERATED", "meet", "rendered"]
 
 GENERATED = re.compile(r"(<!-- generated: tls -->\n)(.*?)(<!-- /generated: tls -->)", re.DOTALL)
-_TIMEOUT = 0.3
+_TIMEOUT = 2.0
 _FAULTS = (*map(tls, KINDS), tls(version="1.1"), *(tls(alert=alert) for alert in ALERTS))
 
 
 def meet(client: str, fault: tls) -> str:
     """Let *client* make a request of a fake whose handshakes *fault* spoils, and return what its caller gets."""
-    with FakeRest(tls=True) as fake:
+    with VirtualClock(), FakeRest(tls=True) as fake:  # no stall of the machine may use a client's patience up
         fake.get("/users").reply(text="all")
         fake.inject(fault, every=1)
         try:
@@ -80,7 +81,9 @@ def _aiohttp(fake: FakeRest) -> int:
             aiohttp.ClientSession(timeout=timeout) as session,
             session.get(f"{fake.url}/users", ssl=fake.client_context()) as answer,
         ):
-            return answer.status
+            status = answer.status
+        await asyncio.sleep(1)  # its transports close when both sides have said so
+        return status
 
     async def patiently() -> int:
         talking = asyncio.ensure_future(talk())
