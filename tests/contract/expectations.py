@@ -64,7 +64,7 @@ EXPECTED = MappingProxyType(
             "ConnectionResetError",
             "NewConnectionError or ProtocolError",
             "ConnectionError",
-            "ConnectError or ReadError",
+            "ConnectError or ReadError or RemoteProtocolError",
             "ClientConnectorError or ClientOSError (2 seen) or ClientConnectorError (2 seen)",
         ),
         "close_on_accept()": _EMPTY,
