@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-import time
 from typing import TYPE_CHECKING, Any
 
 import grpc
 import pytest
 
 from tests.backends.grpc.orders import stub
+from tests.contract.grpc.clients import until
 from tests.contract.grpc.test_memory import channel_of
 from tests.contract.grpc.test_memory_interceptors import aio_channel_of
 
@@ -30,7 +30,7 @@ def test_replies_that_are_read_after_the_deadline(shop: FakeGrpc, orders: Servic
     with channel_of(shop, way) as channel:
         call = stub(channel, orders.List)({}, timeout=SHORT)
         assert next(call).id == "a"
-        time.sleep(2 * SHORT)
+        until(lambda: not call.is_active())
         with pytest.raises(grpc.RpcError) as caught:
             list(call)
     assert caught.value.code() is grpc.StatusCode.DEADLINE_EXCEEDED
@@ -40,9 +40,12 @@ def test_replies_that_are_read_after_the_deadline(shop: FakeGrpc, orders: Servic
 def test_replies_that_are_read_after_the_deadline_with_asyncio(shop: FakeGrpc, orders: Service, way: str) -> None:
     async def ask() -> Any:
         async with aio_channel_of(shop, way) as channel:
-            replies = aiter(stub(channel, orders.List)({}, timeout=SHORT))
+            call = stub(channel, orders.List)({}, timeout=SHORT)
+            replies = aiter(call)
             assert (await anext(replies)).id == "a"
-            await asyncio.sleep(2 * SHORT)
+            over = asyncio.Event()
+            call.add_done_callback(lambda _: over.set())
+            await asyncio.wait_for(over.wait(), 10)
             with pytest.raises(grpc.aio.AioRpcError) as caught:
                 _ = [each async for each in replies]
             return caught.value.code()
