@@ -37,7 +37,8 @@ except ImportError:  # pragma: no cover -- Windows cannot be asked how much is u
 
 __all__ = ["TcpTransport", "Transport", "WireProtocol"]
 
-_AT_ONCE = struct.pack("ii", 1, 0)
+RESET_AT_CLOSE = struct.pack("ii", 1, 0)
+"""SO_LINGER with which a socket that is closed sends RST."""
 _SIOCOUTQNSD = 0x894B  # linux/sockios.h
 _OUTQ = _SIOCOUTQNSD if sys.platform.startswith("linux") else getattr(termios, "TIOCOUTQ", 0)
 _CHUNK = 65536
@@ -328,7 +329,7 @@ class TcpTransport:
             self._loop.call_later(0.001, self._reset)
             return
         with contextlib.suppress(OSError):
-            self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _AT_ONCE)
+            self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET_AT_CLOSE)
         self._lost(None)
 
     def drop(self) -> None:

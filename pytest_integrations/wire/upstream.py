@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from pytest_integrations.core.own_traffic import own_traffic
 
 from .loop import WRITE
+from .transport import RESET_AT_CLOSE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -108,6 +109,12 @@ class Dial:
         self._let_go()
         if sock is not None:
             sock.close()
+
+    def abort(self) -> None:
+        """Stop as `cancel` does, and reset what the kernel may have connected by now."""
+        if self._sock is not None:
+            self._sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET_AT_CLOSE)
+        self.cancel()
 
 
 def is_itself(sock: socket.socket) -> bool:

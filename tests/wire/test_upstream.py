@@ -136,3 +136,22 @@ def test_names_are_looked_up_and_what_has_no_address_is_an_error() -> None:
     assert resolve("::1", 80) == ((socket.AF_INET6, ("::1", 80, 0, 0)),)
     with pytest.raises(OSError, match=r"\w"):
         resolve("no.such.host.invalid", 1)
+
+
+@pytest.mark.parametrize("is_reset", [False, True])
+def test_one_that_is_stopped_when_the_kernel_has_connected_it(server: socket.socket, *, is_reset: bool) -> None:
+    """The loop has not heard of it yet; the server has, and is told by FIN or by RST."""
+    dial = Dial(shared_loop(), [at(server)], 5.0, lambda _: None, lambda _: None)
+
+    def start_and_stop() -> None:
+        dial.start()
+        (dial.abort if is_reset else dial.cancel)()
+
+    shared_loop().call(start_and_stop)
+    accepted, _ = server.accept()
+    with accepted:
+        if is_reset:
+            with pytest.raises(ConnectionResetError):
+                accepted.recv(1)
+        else:
+            assert accepted.recv(1) == b""

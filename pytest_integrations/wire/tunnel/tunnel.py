@@ -160,6 +160,8 @@ class Tunnel:
         (self._upstream if link is self._downstream else self._downstream).end("close")
 
     def _reset(self) -> None:
+        if self._dial is not None:  # it may have come through, and nobody knows it yet
+            self._dial.abort()
         self._forget()
         for transport in (self._client, self._server):
             if transport is not None:
