@@ -223,7 +223,7 @@ def _judge_speed(trial: Trial, shed: list[ClientCall], fast: float | None) -> No
         fail_with(
             trial,
             f"{plural(len(slow), 'shed call')} of {len(shed)} did not fail fast: the slowest took {worst:.3f} s, "
-            f"and {duration(round(fast, 3))} is the limit",
+            f"and {duration(fast)} is the limit",
             why="A breaker is there so that nobody waits for a backend that is known to be down.",
             hint="Look for retries with backoff around the breaker, and for a lock that is held during a call; "
             "fast= sets the limit.",

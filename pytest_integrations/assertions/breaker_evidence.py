@@ -10,6 +10,7 @@ from pytest_integrations.core.errors import ScriptingError
 
 from .breaker_trial import plural, told
 from .evidence import fail, nothing_to_check
+from .tolerance import EXACT
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -65,7 +66,7 @@ def nothing_with(trial: Trial, what: str, *, hint: str, states: bool = True) -> 
 
 def duration(seconds: float) -> str:
     """Return *seconds* as a test writes them: `"30 s"`, `"0.2 s"`."""
-    return f"{seconds:.3g} s" if seconds > 1e-5 else "0 s"
+    return f"{seconds:.3g} s" if seconds > EXACT.late else "0 s"
 
 
 def open_for(opening: Opening) -> str:

@@ -72,10 +72,8 @@ def attributes(kind: type) -> dict[str, str]:
                 found = dict(_described(node.body)) | found
             elif not node.name.startswith("_"):
                 is_property = any(ast.unparse(each) == "property" for each in node.decorator_list)
-                name = (
-                    node.name if is_property else f"{node.name}({', '.join(each.arg for each in node.args.args[1:])})"
-                )
-                found[name] = ast.get_docstring(node) or ""
+                arguments = ", ".join(each.arg for each in node.args.args[1:])
+                found[node.name if is_property else f"{node.name}({arguments})"] = ast.get_docstring(node) or ""
     return {name: text for name, text in found.items() if name.partition("(")[0] not in _OF_THE_WIRE}
 
 
@@ -84,9 +82,9 @@ def _described(body: list[ast.stmt]) -> Iterator[tuple[str, str]]:
     for node, below in zip(body, [*body[1:], None], strict=True):
         if isinstance(node, ast.AnnAssign):
             name = ast.unparse(node.target).removeprefix("self.")
-            is_text = isinstance(below, ast.Expr) and isinstance(below.value, ast.Constant)
+            text = below.value.value if isinstance(below, ast.Expr) and isinstance(below.value, ast.Constant) else ""
             if not name.startswith("_") and "." not in name:
-                yield name, inspect.cleandoc(str(ast.literal_eval(below.value))) if is_text else ""  # type: ignore[union-attr]
+                yield name, inspect.cleandoc(str(text))
 
 
 def _cell(text: str) -> str:

@@ -19,8 +19,6 @@ from gql.transport.aiohttp import AIOHTTPTransport
 from gql.transport.httpx import HTTPXTransport
 from gql.transport.requests import RequestsHTTPTransport
 
-from pytest_integrations.faults import hang
-
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -36,14 +34,10 @@ type User { id: ID! name: String email: String }
 QUERY = "query GetUser { user { id name email } }"
 MUTATION = 'mutation Rename { rename(name: "ada") { id name email } }'
 DOCUMENTS = {"query": QUERY, "mutation": MUTATION}
-_SHORT, _LONG = 0.4, 10.0
+_PATIENCE = 10
+"""Seconds that clients wait for an answer, in virtual time."""
 
 ASKED = ("query", "mutation", "batch")
-
-
-def patience(fake: FakeGraphQL) -> float:
-    """Return how many seconds clients wait for an answer: few where it does not come, else what no machine takes."""
-    return _SHORT if any(isinstance(fault, hang) for rule in fake.script.rules for fault in rule.faults) else _LONG
 
 
 def _told(answer: Any) -> str:
@@ -64,7 +58,7 @@ def _body(what: str) -> Any:
 
 
 def _http_client(fake: FakeGraphQL, what: str) -> str:
-    connection = http.client.HTTPConnection("127.0.0.1", fake.port, timeout=patience(fake))
+    connection = http.client.HTTPConnection("127.0.0.1", fake.port, timeout=_PATIENCE)
     try:
         connection.request("POST", "/graphql", json.dumps(_body(what)), {"Content-Type": "application/json"})
         return _told(json.loads(connection.getresponse().read()))
@@ -74,7 +68,7 @@ def _http_client(fake: FakeGraphQL, what: str) -> str:
 
 def http_status(fake: FakeGraphQL, what: str) -> str:
     """Return the status, which no client of GraphQL tells if the answer is JSON."""
-    connection = http.client.HTTPConnection("127.0.0.1", fake.port, timeout=patience(fake))
+    connection = http.client.HTTPConnection("127.0.0.1", fake.port, timeout=_PATIENCE)
     try:
         connection.request("POST", "/graphql", json.dumps(_body(what)), {"Content-Type": "application/json"})
         return str(connection.getresponse().status)
@@ -86,27 +80,27 @@ def http_status(fake: FakeGraphQL, what: str) -> str:
 
 def _requests(fake: FakeGraphQL, what: str) -> str:
     with requests.Session() as session:
-        return _told(session.post(fake.url, json=_body(what), timeout=patience(fake)).json())
+        return _told(session.post(fake.url, json=_body(what), timeout=_PATIENCE).json())
 
 
 def _httpx(fake: FakeGraphQL, what: str) -> str:
-    with httpx.Client(timeout=patience(fake)) as client:
+    with httpx.Client(timeout=_PATIENCE) as client:
         return _told(client.post(fake.url, json=_body(what)).json())
 
 
 def _gql_requests(fake: FakeGraphQL, what: str) -> str:
-    return _by_gql(RequestsHTTPTransport(fake.url, timeout=patience(fake)), what, fake)  # type: ignore[arg-type]  # a float does
+    return _by_gql(RequestsHTTPTransport(fake.url, timeout=_PATIENCE), what)
 
 
 def _gql_httpx(fake: FakeGraphQL, what: str) -> str:
-    return _by_gql(HTTPXTransport(fake.url, timeout=patience(fake)), what, fake)
+    return _by_gql(HTTPXTransport(fake.url, timeout=_PATIENCE), what)
 
 
 def _gql_aiohttp(fake: FakeGraphQL, what: str) -> str:
     async def ask() -> str:  # in a loop of its own, since gql leaves the one that it makes open
-        transport = AIOHTTPTransport(fake.url, timeout=patience(fake))  # type: ignore[arg-type]  # a float does
+        transport = AIOHTTPTransport(fake.url, timeout=_PATIENCE)
         async with Client(
-            transport=transport, execute_timeout=10 * patience(fake)
+            transport=transport, execute_timeout=10 * _PATIENCE
         ) as session:  # the transport's comes first
             if what == "batch":
                 return _told([{"data": each} for each in await session.execute_batch([GraphQLRequest(QUERY)] * 2)])
@@ -115,8 +109,8 @@ def _gql_aiohttp(fake: FakeGraphQL, what: str) -> str:
     return asyncio.run(ask())
 
 
-def _by_gql(transport: Any, what: str, fake: FakeGraphQL) -> str:
-    client = Client(transport=transport, execute_timeout=patience(fake))
+def _by_gql(transport: Any, what: str) -> str:
+    client = Client(transport=transport, execute_timeout=_PATIENCE)
     if what == "batch":
         return _told([{"data": each} for each in client.execute_batch([GraphQLRequest(QUERY)] * 2)])
     return _told({"data": client.execute(gql(DOCUMENTS[what]))})
